@@ -1,0 +1,120 @@
+"""The repository's own files: found, read on record, and written atomically.
+
+A page is stale when a file it read has changed. So every read of a repository file goes through here, and when
+``$CL_RECORD_READS`` names a file, the name of each file read (or the pattern of each listing) is appended to it.
+In a wheel there is no repository; the copies shipped with the package answer instead.
+"""
+
+import fnmatch
+import os
+import tempfile
+from collections.abc import Iterator
+from importlib.resources import files as resources
+from pathlib import Path, PurePosixPath
+
+RECORD = "CL_RECORD_READS"
+"""Name of the environment variable that holds the path of the record of reads."""
+
+LISTING = "listing:"
+"""Prefix, in the record, of a pattern whose matching names were listed."""
+
+_SHIPPED = "_shipped"
+
+
+def root() -> Path | None:
+    """Top folder of the checkout that the working folder stands in, else of the package's own; None in a wheel."""
+    here = Path.cwd().resolve()
+    package = Path(__file__).resolve().parents[1]
+    for folder in (here, *here.parents, package):
+        if _is_checkout(folder):
+            return folder
+    return None
+
+
+def _is_checkout(folder: Path) -> bool:
+    project = folder / "pyproject.toml"
+    return project.is_file() and 'name = "cl-core"' in project.read_text(encoding="utf-8")
+
+
+def read_bytes(name: str) -> bytes:
+    """Return the content of the repository file `name` (a POSIX path from the top folder) and record the read.
+
+    The checkout's file wins over the copy shipped in the wheel.
+    Raises FileNotFoundError if neither exists, ValueError if `name` leaves the repository.
+    """
+    _require_inside(name)
+    _record(name)
+    top = root()
+    if top is not None:
+        return (top / name).read_bytes()
+    shipped = resources("cl_core").joinpath(_SHIPPED, *PurePosixPath(name).parts)
+    if not shipped.is_file():
+        raise FileNotFoundError(
+            f"{name!r} is not among the files that this package ships; clone the repository to have it"
+        )
+    return shipped.read_bytes()
+
+
+def read_text(name: str) -> str:
+    """Return the text (UTF-8) of the repository file `name`, as :func:`read_bytes` finds it."""
+    return read_bytes(name).decode("utf-8")
+
+
+def names(pattern: str) -> list[str]:
+    """Return the sorted names of repository files that match `pattern` (``*`` also crosses ``/``) and record the listing."""
+    _require_inside(pattern)
+    _record(LISTING + pattern)
+    return sorted(name for name in _all_names(PurePosixPath(pattern).parts[0]) if fnmatch.fnmatchcase(name, pattern))
+
+
+def _all_names(first: str) -> Iterator[str]:
+    top = root()
+    if top is not None:
+        folder = top / first
+        if folder.is_dir():
+            yield from (path.relative_to(top).as_posix() for path in folder.rglob("*") if path.is_file())
+        return
+    shipped = Path(str(resources("cl_core").joinpath(_SHIPPED)))
+    yield from (path.relative_to(shipped).as_posix() for path in (shipped / first).rglob("*") if path.is_file())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` to `path` so that a reader sees the old content or the new, never a part, whatever happens."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(partial).chmod(0o666 & ~_umask())
+        Path(partial).replace(path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` (UTF-8) to `path` atomically, as :func:`write_bytes` does."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _require_inside(name: str) -> None:
+    path = PurePosixPath(name)
+    if not path.parts or path.is_absolute() or ".." in path.parts:
+        raise ValueError(
+            f"{name!r} is not a name inside the repository; give a path from its top folder, such as 'book/paper.csv'"
+        )
+
+
+def _record(entry: str) -> None:
+    record = os.environ.get(RECORD)
+    if record:
+        with Path(record).open("a", encoding="utf-8") as file:
+            file.write(entry + "\n")
