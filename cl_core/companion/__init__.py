@@ -1,0 +1,1 @@
+"""What binds notebooks to the book: figures, verdicts, parameters, reruns and stamps."""
