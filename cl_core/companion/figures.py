@@ -178,7 +178,7 @@ def rounded(values: ArrayLike) -> np.ndarray[Any, np.dtype[np.float64]]:
 def _rounded(value: float, scale: float) -> float:
     if not math.isfinite(value) or scale == 0.0:
         return value if not math.isfinite(value) else 0.0
-    finest = math.floor(math.log10(scale * _FLOOR)) + 1
+    finest = math.floor(math.log10(scale) + math.log10(_FLOOR))
     digits = _DIGITS - 1 - math.floor(math.log10(abs(value))) if value else 0
     return round(value, min(digits, -finest)) + 0.0
 

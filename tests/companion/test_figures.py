@@ -117,7 +117,7 @@ def test_csv_pads_and_splits_columns():
 
 @pytest.mark.parametrize("data", [{}, {"x": np.zeros((2, 2, 2))}])
 def test_csv_refuses(data):
-    with pytest.raises(ValueError, match="data|dimensions"):
+    with pytest.raises(ValueError, match=r"data|dimensions"):
         to_csv(data)
 
 
