@@ -1,0 +1,216 @@
+"""The catalogue: experiments, strategies and profiles as data, and every value of the protocol in one place.
+
+The reasons for the choices are in the book, page *Protocol*. Raise ``PROTOCOL`` when what a run computes changes on
+purpose: every stored result then counts as stale until it has been run again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cl_core.experiments.settings import Settings, Value
+
+PROTOCOL = 1
+"""Version of what a run computes. Results of another protocol are stale."""
+
+# --- the values -------------------------------------------------------------------------------------------------------
+# First values, to be fixed on validation (seeds from 100) before any reference run: width, epochs, learning_rate,
+# joint_epochs, threshold, few, many, trained and metric.
+
+SHARED = Settings(
+    width=64,
+    depth=3,
+    norm="batch",
+    stem_stride=1,
+    shared_head=False,
+    learning_rate=0.05,
+    momentum=0.9,
+    weight_decay=5e-4,
+    batch=64,
+    epochs=10,
+    schedule="cosine",
+    precision="float32",
+    head_warmup_steps=50,
+    gradient_samples=1024,
+    gradient_at="warm",
+    metric="cosine",
+    trained=1,
+    threshold=0.1,
+    few=1,
+    many=9,
+    joint_epochs=10,
+    overlap=0.5,
+    severity=4.0,
+)
+"""What all runs share, unless the profile's table below says otherwise."""
+
+VALUES: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
+    "smoke": {
+        "resnet": {
+            "width": 4,
+            "batch": 32,
+            "epochs": 3,
+            "joint_epochs": 3,
+            "precision": "float64",
+            "head_warmup_steps": 20,
+            "gradient_samples": 128,
+        },
+        "mlp": {
+            "width": 32,
+            "many": 3,
+            "batch": 32,
+            "epochs": 3,
+            "joint_epochs": 3,
+            "precision": "float64",
+            "head_warmup_steps": 20,
+            "gradient_samples": 128,
+        },
+    },
+    "cpu": {
+        "resnet": {"width": 12, "stem_stride": 2, "epochs": 5, "joint_epochs": 5},
+        "mlp": {"width": 128, "many": 3, "epochs": 2, "joint_epochs": 2},
+    },
+    "paper": {
+        "resnet": {"width": 64, "epochs": 20, "joint_epochs": 20},
+        "mlp": {"width": 256, "many": 3, "epochs": 5, "joint_epochs": 5},
+    },
+}
+"""What each profile changes for each kind of network."""
+
+
+# --- profiles ---------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """How large a run is, and on which data."""
+
+    name: str
+    summary: str
+    embedded: bool
+    threads: int
+
+
+PROFILES: Mapping[str, Profile] = {
+    profile.name: profile
+    for profile in (
+        Profile(
+            name="smoke",
+            summary="scikit-learn's digits, a tiny network, float64; seconds, no data to fetch",
+            embedded=True,
+            threads=1,
+        ),
+        Profile(
+            name="cpu",
+            summary="the real images, a narrower network; minutes on one core",
+            embedded=False,
+            threads=1,
+        ),
+        Profile(
+            name="paper",
+            summary="the real images, the paper's width; meant for a GPU or a large machine",
+            embedded=False,
+            threads=0,
+        ),
+    )
+}
+"""The profiles by name. `threads` is what a run sets for itself, 0 leaves the machine's choice."""
+
+VALIDATION_SEEDS_FROM = 100
+"""Seeds from here on are scored on validation images and are for development; those below, on test images."""
+
+
+# --- experiments ------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """A stream of tasks and the network that learns it.
+
+    `stream` is its name in :mod:`cl_core.streams`, `network` is ``resnet`` or ``mlp``. `stand_in` names the experiment
+    that profile smoke runs in its place, under the stand-in's own name; None marks the embedded ones themselves.
+    `reads` lists the stream's own settings.
+    """
+
+    name: str
+    summary: str
+    network: str
+    stand_in: str | None
+    reads: tuple[str, ...] = ()
+
+    @property
+    def stream(self) -> str:
+        """Name of the stream, the same as the experiment's: a name means one thing."""
+        return self.name
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the data ship with scikit-learn."""
+        return self.stand_in is None
+
+
+def _experiment(name: str, summary: str, stand_in: str | None, *reads: str, network: str = "resnet") -> Experiment:
+    return Experiment(name=name, summary=summary, network=network, stand_in=stand_in, reads=reads)
+
+
+CATALOGUE: Mapping[str, Experiment] = {
+    experiment.name: experiment
+    for experiment in (
+        _experiment("split-cifar10", "5 tasks of 2 classes", "digits-split"),
+        _experiment("split-cifar100", "10 tasks of 10 classes", "digits-split"),
+        _experiment("split-cifar100-20", "20 tasks of 5 classes", "digits-long"),
+        _experiment("split-cub200", "10 tasks of 20 classes", "digits-split"),
+        _experiment("split-cub200-20", "20 tasks of 10 classes", "digits-long"),
+        _experiment("split-cub50", "10 tasks of 5 classes, the first 50 of CUB's 200", "digits-split"),
+        _experiment("permuted-mnist", "10 tasks of 10 classes, pixels permuted", "digits-permuted", network="mlp"),
+        _experiment(
+            "permuted-mnist-4",
+            "4 tasks of 10 classes, the largest number that the reported row allows",
+            "digits-permuted",
+            network="mlp",
+        ),
+        _experiment("correlated-cifar100", "neighbouring tasks share classes", "digits-correlated", "overlap"),
+        _experiment("corrupted-cub200", "noise grows along the tasks", "digits-corrupted", "severity"),
+        _experiment("corrupted-cub50", "noise grows along the tasks, CUB-50", "digits-corrupted", "severity"),
+        _experiment("digits-split", "5 tasks of 2 digits", None),
+        _experiment("digits-permuted", "10 tasks of 10 digits, pixels permuted", None, network="mlp"),
+        _experiment("digits-correlated", "neighbouring tasks share digits", None, "overlap"),
+        _experiment("digits-corrupted", "noise grows along the tasks", None, "severity"),
+        _experiment("digits-long", "20 tasks of 2 digits under fixed transforms", None),
+    )
+}
+"""The experiments by name."""
+
+
+# --- strategies -------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, kw_only=True)
+class Treatment:
+    """A strategy as an experiment runs it: its name, its kind and the settings that it alone reads.
+
+    Kinds: ``rule`` decides at each arrival; ``control`` replays a finished adaptive run of the same experiment and
+    seed; ``bound`` is not sequential training at all.
+    """
+
+    name: str
+    kind: str
+    summary: str
+    reads: tuple[str, ...] = ()
+
+
+_RULE = ("threshold", "few", "many")
+
+STRATEGIES: Mapping[str, Treatment] = {
+    treatment.name: treatment
+    for treatment in (
+        Treatment(name="initialized", kind="rule", summary="every task may move everything"),
+        Treatment(name="frozen", kind="rule", summary="after the first task, only the last blocks", reads=("trained",)),
+        Treatment(name="frozen-0", kind="rule", summary="after the first task, only the new head (magnitude 0)"),
+        Treatment(name="adaptive", kind="rule", summary="few or many blocks, by the two gradients", reads=_RULE),
+        Treatment(name="random", kind="control", summary="adaptive's magnitudes in a seeded random order", reads=_RULE),
+        Treatment(
+            name="inverted",
+            kind="control",
+            summary="adaptive's magnitudes against the order of its scores",
+            reads=_RULE,
+        ),
+        Treatment(name="constant", kind="control", summary="one magnitude nearest adaptive's mean share", reads=_RULE),
+        Treatment(name="joint", kind="bound", summary="all tasks at once", reads=("joint_epochs",)),
+        Treatment(name="separate", kind="bound", summary="one network for each task"),
+    )
+}
+"""The strategies by name."""

@@ -1,0 +1,162 @@
+"""From what was asked to what will be run: names resolved, settings checked, an identity fixed, before anything runs."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any
+
+from cl_core.experiments.catalogue import (
+    CATALOGUE,
+    PROFILES,
+    SHARED,
+    STRATEGIES,
+    VALIDATION_SEEDS_FROM,
+    VALUES,
+    Experiment,
+    Profile,
+    Treatment,
+)
+from cl_core.experiments.settings import SETTINGS, Settings, Value, changed, checked
+from cl_core.streams.naming import require_name
+
+_NETWORK = {
+    "resnet": ("width", "norm", "stem_stride", "shared_head"),
+    "mlp": ("width", "depth", "shared_head"),
+}
+_TRAINING = ("learning_rate", "momentum", "weight_decay", "batch", "schedule", "precision")
+_ARRIVAL = ("head_warmup_steps", "gradient_samples", "gradient_at", "metric")
+
+RESNET_BLOCKS = 9
+"""Shared blocks of the ResNet: a stem and eight residual blocks."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run, fully determined. Made by :func:`plan`, never by hand.
+
+    `asked` is the name that was asked for; it differs from `experiment.name` where profile smoke runs a stand-in.
+    `overrides` holds only the settings that differ from the profile's.
+    """
+
+    asked: str
+    experiment: Experiment
+    strategy: Treatment
+    seed: int
+    profile: Profile
+    settings: Settings
+    overrides: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def part(self) -> str:
+        """Images that the run is scored on: ``test`` for seeds below 100, else ``validation``."""
+        return "test" if self.seed < VALIDATION_SEEDS_FROM else "validation"
+
+    @property
+    def blocks(self) -> int:
+        """Number K of shared blocks of the network."""
+        return RESNET_BLOCKS if self.experiment.network == "resnet" else self.settings.depth
+
+    @property
+    def stream_options(self) -> dict[str, Value]:
+        """The stream's own settings, as :func:`cl_core.streams.stream` takes them."""
+        return {name: getattr(self.settings, name) for name in self.experiment.reads}
+
+    @cached_property
+    def config(self) -> dict[str, Value]:
+        """What decides the outcome besides experiment, strategy, seed and data: every setting that this run reads."""
+        values = asdict(self.settings)
+        return {
+            "stream": self.experiment.stream,
+            "part": self.part,
+            "network": self.experiment.network,
+            **{name: values[name] for name in reads(self.experiment, self.strategy)},
+        }
+
+    @property
+    def stem(self) -> str:
+        """File name without ending: ``<strategy>[~<digest of the overrides>]-<seed>``."""
+        tag = f"~{digest_of(dict(self.overrides))[:10]}" if self.overrides else ""
+        return f"{self.strategy.name}{tag}-{self.seed}"
+
+    @property
+    def name(self) -> str:
+        """Name of the result below the results folder: ``<profile>/<experiment>/<stem>.json``."""
+        return f"{self.profile.name}/{self.experiment.name}/{self.stem}.json"
+
+    def of_strategy(self, strategy: str) -> "Plan":
+        """Return the same run under another strategy, keeping the overrides that it reads too."""
+        kept = {k: v for k, v in self.overrides.items() if k in reads(self.experiment, STRATEGIES[strategy])}
+        return plan(self.experiment.name, strategy, self.seed, self.profile.name, overrides=kept)
+
+    def describe(self) -> str:
+        """Return one line for people, such as ``split-cifar100 · adaptive · seed 0 · cpu · epochs=3``."""
+        changed = "".join(f" · {name}={value}" for name, value in self.overrides.items())
+        return f"{self.experiment.name} · {self.strategy.name} · seed {self.seed} · {self.profile.name}{changed}"
+
+
+def plan(
+    experiment: str, strategy: str, seed: int, profile: str, *, overrides: Mapping[str, Value] | None = None
+) -> Plan:
+    """Return the run that these names ask for.
+
+    Under profile smoke an experiment on real images becomes its embedded stand-in, and the plan says so: its
+    `experiment` is the stand-in. Raises ValueError for a name that does not exist (with the nearest one), a seed below
+    0, a setting that does not fit or that this run does not read, or an experiment that the profile does not have.
+    """
+    require_name("experiment", experiment, CATALOGUE)
+    require_name("strategy", strategy, STRATEGIES)
+    require_name("profile", profile, PROFILES)
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise ValueError(f"seed = {seed!r} does not fit; allowed: integer, 0 or more (from 100 on: validation)")
+    chosen, size, treatment = CATALOGUE[experiment], PROFILES[profile], STRATEGIES[strategy]
+    if size.embedded and chosen.stand_in is not None:
+        chosen = CATALOGUE[chosen.stand_in]
+    elif chosen.embedded and not size.embedded:
+        raise ValueError(f"{experiment} is embedded and has no profile {profile!r}; run it with profile 'smoke'")
+    base = changed(SHARED, VALUES[profile][chosen.network])
+    given = checked(overrides or {})
+    _require_read(given, chosen, treatment)
+    different = {name: value for name, value in given.items() if value != getattr(base, name)}
+    made = Plan(experiment, chosen, treatment, seed, size, changed(base, different), different)
+    _require_blocks(made)
+    return made
+
+
+def reads(experiment: Experiment, strategy: Treatment) -> tuple[str, ...]:
+    """Return the names of the settings that decide a run of `strategy` on `experiment`, in the table's order."""
+    names = {*_NETWORK[experiment.network], *_TRAINING, *experiment.reads, *strategy.reads}
+    if strategy.kind != "bound":
+        names |= set(_ARRIVAL)
+    if strategy.name != "joint":
+        names.add("epochs")
+    return tuple(name for name in SETTINGS if name in names)
+
+
+def digest_of(value: Any) -> str:
+    """Return the SHA-256 (hexadecimal) of `value` as JSON with sorted keys and no spaces."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _require_read(given: Mapping[str, Value], experiment: Experiment, strategy: Treatment) -> None:
+    used = reads(experiment, strategy)
+    for name, value in given.items():
+        if name not in used:
+            raise ValueError(
+                f"{name} = {value!r} has no effect on {strategy.name} on {experiment.name}; "
+                f"settings read there: {', '.join(used)}"
+            )
+
+
+def _require_blocks(made: Plan) -> None:
+    for name in ("trained", "few", "many"):
+        value = getattr(made.settings, name)
+        if name in made.config and value > made.blocks:
+            raise ValueError(f"{name} = {value} exceeds the network's {made.blocks} blocks; give 0 to {made.blocks}")
+    if "few" in made.config and made.settings.few > made.settings.many:
+        raise ValueError(
+            f"few = {made.settings.few} is above many = {made.settings.many}; "
+            "a related task must not move more than an unrelated one"
+        )

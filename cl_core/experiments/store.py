@@ -1,0 +1,222 @@
+"""Results on disk: one JSON a run, read purely, written once and atomically, never edited.
+
+A result holds what a run computed, what decides it (`config`, `overrides`, `data`, `protocol`, `source`), what is only
+`recorded` (times, versions, hardware, digests of files), and a `digest` of itself. Metrics are derived on reading.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cl_core import files
+from cl_core.experiments.plan import digest_of
+from cl_core.experiments.settings import Value
+from cl_core.learners import metrics
+from cl_core.streams.naming import require_name
+
+RESULTS = "results"
+"""Name of the repository's folder of reference results."""
+
+Row = tuple[float | None, ...]
+Counts = tuple[int | None, ...]
+
+METRICS = {
+    "avg_acc": metrics.average_accuracy,
+    "task_acc": metrics.task_accuracy,
+    "forgetting": metrics.forgetting,
+    "peak_forgetting": metrics.peak_forgetting,
+    "backward_transfer": metrics.backward_transfer,
+}
+"""The metrics of an accuracy matrix, by the names that the paper's tables use here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """One finished run of M tasks on a network of K shared blocks. None stands where a quantity does not exist.
+
+    `correct[t][k]` counts the right answers on task k after task t (None above the diagonal), out of `test_sizes[k]`;
+    `train_correct[t]` those on task t's own training images after its training, out of `train_sizes[t]`. A task's row
+    of `update_norms` and `relative_norms` holds ‖θ_t − θ_{t−1}‖ of each block, and the same over the block's ‖θ_{t−1}‖;
+    `moved_share` is the share of shared parameters that could move; `logit_changes[t][k]` the root mean square change
+    of task k's logits by task t. `scores` and their split-half reliabilities `split_half` begin with the second task.
+    """
+
+    experiment: str
+    strategy: str
+    seed: int
+    profile: str
+    protocol: int
+    overrides: Mapping[str, Value]
+    config: Mapping[str, Value]
+    data: Mapping[str, Any]
+    source: Mapping[str, str] | None = None
+    classes: tuple[int, ...]
+    test_sizes: tuple[int, ...]
+    train_sizes: tuple[int, ...]
+    correct: tuple[Counts, ...]
+    train_correct: Counts
+    magnitudes: Counts
+    scores: Row
+    split_half: Row
+    arrival_losses: Row
+    steps: Counts
+    block_parameters: tuple[int, ...]
+    moved_share: Row
+    update_norms: tuple[Row, ...]
+    relative_norms: tuple[Row, ...]
+    logit_changes: tuple[Row, ...]
+    recorded: Mapping[str, Any] = field(default_factory=dict)
+    digest: str = ""
+
+    @property
+    def tasks(self) -> int:
+        """Number M of tasks."""
+        return len(self.correct)
+
+    @property
+    def outcome(self) -> str:
+        """Digest of what decides and what was computed, without what is only recorded."""
+        return digest_of({k: v for k, v in asdict(self).items() if k not in {"recorded", "digest"}})
+
+    def sealed(self) -> "Result":
+        """Return the result with its own digest filled in."""
+        return replace(self, digest=own_digest(self))
+
+
+def own_digest(result: Result) -> str:
+    """Return the SHA-256 of everything in `result` but its stored digest."""
+    return digest_of({k: v for k, v in asdict(result).items() if k != "digest"})
+
+
+def accuracies(result: Result) -> NDArray[np.float64]:
+    """Return the accuracy matrix (M, M): a[t, k] on task k after task t, 0 to 1, NaN where there is none."""
+    counts = np.array([[np.nan if c is None else c for c in row] for row in result.correct], dtype=np.float64)
+    return counts / np.array(result.test_sizes, dtype=np.float64)
+
+
+def metric(result: Result, name: str) -> float:
+    """Return the metric `name` of METRICS as a fraction; NaN where the run has none (joint training forgets nothing).
+
+    Raises ValueError for a name that is no metric, with the nearest one.
+    """
+    require_name("metric", name, METRICS)
+    matrix = accuracies(result)
+    if name != "avg_acc" and np.isnan(matrix[np.tril_indices(result.tasks)]).any():
+        return float("nan")
+    return float(METRICS[name](matrix))
+
+
+def flags(result: Result) -> tuple[str, ...]:
+    """Return in words what makes a result doubtful: tasks not learned beyond chance by two standard errors."""
+    doubts = []
+    for task, (row, size, classes) in enumerate(zip(result.correct, result.test_sizes, result.classes, strict=True)):
+        chance, count = 1 / classes, row[task]
+        error = (chance * (1 - chance) / size) ** 0.5
+        if count is not None and count / size <= chance + 2 * error:
+            doubts.append(f"task {task + 1} is not above chance by two standard errors ({count} of {size} right)")
+    return tuple(doubts)
+
+
+def dumps(result: Result) -> str:
+    """Return the text of a result: JSON, one key a line, one row of a matrix a line, ending in a newline."""
+    lines = [f"{json.dumps(key)}: {_layout(value)}" for key, value in asdict(result).items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def loads(text: str, *, where: str) -> Result:
+    """Return the result in `text`; `where` names its place in errors. Raises ValueError if it is not one."""
+    try:
+        raw = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{where} is not JSON: {error}; restore it from git or run it again") from None
+    names = {entry.name for entry in fields(Result)}
+    keys = set(raw) if isinstance(raw, dict) else set()
+    if keys != names:
+        missing, unknown = sorted(names - keys), sorted(keys - names)
+        raise ValueError(f"{where} is not a result of this version: missing {missing}, unknown {unknown}")
+    result = Result(**{key: _frozen(value) for key, value in raw.items()})
+    _require_shapes(result, where)
+    return result
+
+
+def load(name: str | Path) -> Result:
+    """Return one result: a repository name such as ``results/cpu/split-cifar100/adaptive-0.json``, or a path.
+
+    A repository name is read on record, through :mod:`cl_core.files`; a Path is read as it is.
+    """
+    text = name.read_text(encoding="utf-8") if isinstance(name, Path) else files.read_text(name)
+    return loads(text, where=str(name))
+
+
+def stored(pattern: str = "*") -> list[str]:
+    """Return the names of the repository's results below results/ that match `pattern`, sorted; the listing is recorded."""
+    return [name for name in files.names(f"{RESULTS}/{pattern}") if name.endswith(".json")]
+
+
+def find(
+    experiment: str, strategy: str, profile: str, *, overrides: Mapping[str, Value] | None = None
+) -> Iterator[Result]:
+    """Yield the repository's results of one experiment, strategy and profile with just these overrides, by seed."""
+    wanted = dict(overrides or {})
+    own = re.compile(re.escape(strategy) + r"(~[0-9a-f]+)?-[0-9]+\.json")
+    names = stored(f"{profile}/{experiment}/{strategy}[-~]*")
+    found = [load(name) for name in names if own.fullmatch(name.rpartition("/")[2])]
+    yield from sorted((r for r in found if dict(r.overrides) == wanted), key=lambda result: result.seed)
+
+
+def save(result: Result, path: Path) -> None:
+    """Write `result`, sealed, to `path` atomically. Raises FileExistsError where a result stands: none is ever edited."""
+    if path.exists():
+        raise FileExistsError(f"{path} exists, and no command edits a result; delete it to run it again")
+    if result.digest != own_digest(result):
+        raise ValueError(f"the result for {path} carries no digest of itself; save result.sealed()")
+    files.write_text(path, dumps(result))
+
+
+def _layout(value: Any) -> str:
+    compact = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if isinstance(value, Sequence) and not isinstance(value, str) and value and isinstance(value[0], Sequence):
+        rows = (json.dumps(row, ensure_ascii=False, allow_nan=False) for row in value)
+        return "[\n  " + ",\n  ".join(rows) + "\n]"
+    if isinstance(value, Mapping) and value:
+        pairs = (f"{json.dumps(k)}: {json.dumps(v, ensure_ascii=False, allow_nan=False)}" for k, v in value.items())
+        return "{\n  " + ",\n  ".join(pairs) + "\n}"
+    return compact
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+
+
+def _require_shapes(result: Result, where: str) -> None:
+    tasks, blocks = result.tasks, len(result.block_parameters)
+    per_task = ("classes", "test_sizes", "train_sizes", "train_correct", "magnitudes", "scores", "split_half")
+    for name in (
+        *per_task,
+        "arrival_losses",
+        "steps",
+        "moved_share",
+        "update_norms",
+        "relative_norms",
+        "logit_changes",
+    ):
+        if len(getattr(result, name)) != tasks:
+            raise ValueError(f"{where}: {name} has {len(getattr(result, name))} entries for {tasks} tasks")
+    for name, width in (
+        ("correct", tasks),
+        ("logit_changes", tasks),
+        ("update_norms", blocks),
+        ("relative_norms", blocks),
+    ):
+        if any(len(row) != width for row in getattr(result, name)):
+            raise ValueError(f"{where}: a row of {name} does not have {width} entries")
+    for row in result.correct:
+        for count, size in zip(row, result.test_sizes, strict=True):
+            if count is not None and not 0 <= count <= size:
+                raise ValueError(f"{where}: {count} right answers out of {size} in `correct`")

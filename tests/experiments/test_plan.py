@@ -1,0 +1,112 @@
+"""Plans: names resolve or fail with the nearest, and the identity of a run holds what decides it and nothing else."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cl_core.experiments.catalogue import CATALOGUE, PROFILES, STRATEGIES
+from cl_core.experiments.plan import plan, reads
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (("split-cifar", "frozen", 0, "cpu"), "split-cifar10"),
+        (("split-cifar100", "adaptiv", 0, "cpu"), "'adaptive'"),
+        (("split-cifar100", "adaptive", 0, "cpus"), "'cpu'"),
+        (("split-cifar100", "adaptive", -1, "cpu"), "seed = -1"),
+        (("split-cifar100", "adaptive", True, "cpu"), "seed = True"),
+        (("digits-split", "adaptive", 0, "cpu"), "profile 'smoke'"),
+    ],
+)
+def test_a_wrong_name_fails_with_what_would_do(names, says):
+    with pytest.raises(ValueError, match=says):
+        plan(*names)
+
+
+@pytest.mark.parametrize("name", [name for name, experiment in CATALOGUE.items() if not experiment.embedded])
+def test_smoke_runs_the_stand_in_under_its_own_name(name):
+    made = plan(name, "frozen", 0, "smoke")
+    assert made.asked == name
+    assert made.experiment.name.startswith("digits-")
+    assert made.experiment.network == CATALOGUE[name].network
+    assert set(CATALOGUE[name].reads) == set(made.experiment.reads)
+    assert made.name.startswith(f"smoke/{made.experiment.name}/")
+    assert name not in made.name
+
+
+@pytest.mark.parametrize(("seed", "part"), [(0, "test"), (99, "test"), (100, "validation"), (1234, "validation")])
+def test_seeds_from_100_are_scored_on_validation_images(seed, part):
+    made = plan("split-cifar100", "frozen", seed, "cpu")
+    assert made.part == part
+    assert made.config["part"] == part
+
+
+def test_no_two_runs_of_the_catalogue_share_a_file():
+    names = [
+        plan(experiment, strategy, seed, profile, overrides=overrides).name
+        for experiment, strategy, seed, profile in itertools.product(CATALOGUE, STRATEGIES, (0, 1, 100), PROFILES)
+        if CATALOGUE[experiment].embedded == PROFILES[profile].embedded
+        for overrides in ({}, {"learning_rate": 0.01}, {"learning_rate": 0.02})
+    ]
+    assert len(set(names)) == len(names) > 500
+
+
+@given(st.floats(1e-6, 10.0), st.floats(1e-6, 10.0))
+def test_an_override_has_its_own_file_and_config(one, other):
+    first = plan("split-cifar10", "frozen", 0, "cpu", overrides={"learning_rate": one})
+    second = plan("split-cifar10", "frozen", 0, "cpu", overrides={"learning_rate": other})
+    assert (first.name == second.name) == (one == other)
+    assert (first.config == second.config) == (one == other)
+
+
+def test_an_override_that_changes_nothing_is_the_same_run():
+    usual = plan("split-cifar10", "frozen", 0, "cpu")
+    again = plan("split-cifar10", "frozen", 0, "cpu", overrides={"trained": usual.settings.trained})
+    assert again.name == usual.name
+    assert again.overrides == {}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "overrides", "says"),
+    [
+        ("initialized", {"threshold": 0.2}, "no effect on initialized"),
+        ("frozen", {"few": 2}, "no effect on frozen"),
+        ("frozen", {"overlap": 0.25}, "no effect on frozen on split-cifar10"),
+        ("frozen", {"depth": 2}, "no effect"),
+        ("joint", {"epochs": 2}, "no effect on joint"),
+        ("frozen", {"trained": 10}, "exceeds the network's 9 blocks"),
+        ("adaptive", {"few": 9, "many": 3}, "few = 9 is above many = 3"),
+    ],
+)
+def test_a_setting_that_the_run_does_not_read_is_refused(strategy, overrides, says):
+    with pytest.raises(ValueError, match=says):
+        plan("split-cifar10", strategy, 0, "cpu", overrides=overrides)
+
+
+def test_the_config_holds_what_the_run_reads_and_nothing_else():
+    frozen = plan("correlated-cifar100", "frozen", 0, "cpu").config
+    assert {"overlap", "trained", "epochs", "width", "part"} <= set(frozen)
+    assert not {"threshold", "few", "many", "joint_epochs", "severity", "depth"} & set(frozen)
+    joint = plan("permuted-mnist", "joint", 0, "cpu").config
+    assert "joint_epochs" in joint
+    assert not {"epochs", "head_warmup_steps", "metric"} & set(joint)
+
+
+def test_every_strategy_reads_the_arrival_settings_alike():
+    rules = [strategy for strategy in STRATEGIES.values() if strategy.kind != "bound"]
+    common = {
+        name: {s.name for s in rules if name in reads(CATALOGUE["split-cifar10"], s)}
+        for name in ("gradient_at", "metric")
+    }
+    assert all(names == {s.name for s in rules} for names in common.values())
+
+
+def test_a_control_finds_its_adaptive_run_with_the_same_overrides():
+    control = plan("correlated-cifar100", "inverted", 3, "cpu", overrides={"overlap": 0.25, "threshold": 0.3})
+    adaptive = control.of_strategy("adaptive")
+    assert adaptive.overrides == {"overlap": 0.25, "threshold": 0.3}
+    assert adaptive.strategy.name == "adaptive"
+    assert {k: v for k, v in adaptive.config.items()} == dict(control.config)
