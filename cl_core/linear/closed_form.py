@@ -19,12 +19,12 @@ def forgetting_of_initialized(targets: ArrayLike, *, samples: int, noise: float)
     tasks, parameters = w_star.shape
     if not parameters > samples + 1:
         raise ValueError(f"P = {parameters} and n = {samples}: the closed form needs P > n + 1")
-    kept: float = 1 - samples / parameters
+    kept = 1 - samples / parameters
     spread = parameters * noise**2 / (parameters - samples - 1)
-    total: float = 0.0
+    total = 0.0
     for i in range(1, tasks):
         total += (kept**tasks - kept**i) * float(w_star[i - 1] @ w_star[i - 1]) + spread * (kept**i - kept**tasks)
         for j in range(i + 1, tasks + 1):
             weight = (1 - kept) * (kept ** (tasks - i) - kept ** (j - i) + kept ** (tasks - j))
             total += weight * float(np.square(w_star[j - 1] - w_star[i - 1]).sum())
-    return total / (tasks - 1)
+    return float(total / (tasks - 1))

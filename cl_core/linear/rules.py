@@ -43,11 +43,10 @@ def run_rule(
     The draws are those of :func:`cl_core.linear.simulate.draw_losses` with the same seed. `scores` are those of
     `metric`, NaN at the first task. Raises ValueError if the blocks do not sum to P, or on arguments that do not fit.
     """
-    given = problem(targets, samples, sum(blocks), noise, start)
-    if sum(blocks) != given.parameters or min(blocks) < 1:
-        raise ValueError(
-            f"blocks {tuple(blocks)} do not divide {given.parameters} parameters; give sizes ≥ 1 that sum to it"
-        )
+    parameters = np.shape(targets)[-1]
+    if sum(blocks) != parameters or min(blocks) < 1:
+        raise ValueError(f"blocks {tuple(blocks)} do not divide {parameters} parameters; give sizes ≥ 1 that sum to it")
+    given = problem(targets, samples, parameters, noise, start)
     runs = [_run_batch(batch, strategy, blocks, given, metric) for batch in draw_batches(given, draws=draws, seed=seed)]
     return RuleRun(*(np.concatenate(parts) for parts in zip(*runs, strict=True)))
 

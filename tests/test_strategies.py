@@ -1,0 +1,97 @@
+"""Each strategy's answer to the one question, and the scores it may read."""
+
+import math
+
+import numpy as np
+import pytest
+
+from cl_core.strategies import (
+    Adaptive,
+    Arrival,
+    Frozen,
+    Initialized,
+    Replay,
+    Residual,
+    score,
+    trailing_sizes,
+)
+
+ALONG, AGAINST = np.array([1.0, 2.0, 0.0]), np.array([-1.0, -2.0, 0.0])
+
+
+def arrival(task: int, *, gradient=ALONG, previous=ALONG, loss: float = 1.0) -> Arrival:
+    return Arrival(task, 9, gradient, None if task == 0 else previous, loss)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "magnitudes"),
+    [
+        (Initialized(), [9, 9, 9, 9]),
+        (Frozen(), [9, 1, 1, 1]),
+        (Frozen(0), [9, 0, 0, 0]),
+        (Frozen(4), [9, 4, 4, 4]),
+        (Replay((9, 3, 0, 7)), [9, 3, 0, 7]),
+        (Adaptive(0.5, few=2, many=8), [9, 8, 2, 2]),
+        (Adaptive(1.1, few=2, many=8), [9, 8, 8, 8]),
+        (Residual(2.0, few=2, many=8), [9, 2, 2, 2]),
+        (Residual(0.5, few=2, many=8), [9, 8, 8, 8]),
+    ],
+)
+def test_how_much_may_move(strategy, magnitudes: list[int]):
+    assert [strategy.magnitude(arrival(task)) for task in range(4)] == magnitudes
+
+
+def test_an_unrelated_task_is_given_more():
+    rule = Adaptive(0.0, few=1, many=9)
+    assert rule.magnitude(arrival(2, previous=AGAINST)) == 9
+    assert rule.magnitude(arrival(2, previous=ALONG)) == 1
+
+
+def test_a_score_at_the_threshold_counts_as_related():
+    exactly = score("cosine", arrival(2))
+    assert Adaptive(exactly, few=1, many=9).magnitude(arrival(2)) == 1
+
+
+def test_a_score_that_is_undefined_counts_as_unrelated():
+    assert Adaptive(-1.0, few=1, many=9).magnitude(arrival(2, gradient=np.zeros(3))) == 9
+
+
+@pytest.mark.parametrize(
+    ("metric", "gradient", "expected"),
+    [
+        ("cosine", ALONG, 1.0),
+        ("cosine", AGAINST, -1.0),
+        ("cosine", np.array([0.0, 0.0, 5.0]), 0.0),
+        ("sign", ALONG, 2 / 3),
+        ("sign", np.array([-1.0, 1.0, 1.0]), 0.0),
+        ("projection", 2 * ALONG, 2.0),
+        ("projection", AGAINST, -1.0),
+    ],
+)
+def test_scores_by_hand(metric: str, gradient: np.ndarray, expected: float):
+    assert score(metric, arrival(1, gradient=gradient)) == pytest.approx(expected)
+
+
+def test_the_first_task_has_no_score():
+    assert math.isnan(score("cosine", arrival(0)))
+
+
+def test_mistakes_are_named():
+    with pytest.raises(ValueError, match="metric 'cosin' is unknown; choose one of cosine, projection, sign"):
+        Adaptive(0.0, few=1, many=2, metric="cosin")
+    with pytest.raises(ValueError, match="few = 3 is above many = 2"):
+        Adaptive(0.0, few=3, many=2)
+    with pytest.raises(ValueError, match="trained = -1 is negative"):
+        Frozen(-1)
+    with pytest.raises(ValueError, match="schedule = -2 is negative"):
+        Replay((9, -2))
+    with pytest.raises(ValueError, match="magnitude 10 exceeds the 9 blocks"):
+        Frozen(10).magnitude(arrival(1))
+    with pytest.raises(IndexError, match="task 2 has no entry"):
+        Replay((9, 1)).magnitude(arrival(2))
+
+
+def test_trailing_sizes_count_from_the_end():
+    assert trailing_sizes((0, 1, 2, 3), (5, 3, 2)) == (0, 2, 5, 10)
+    with pytest.raises(ValueError, match="magnitude 4 does not fit 3 blocks"):
+        trailing_sizes((4,), (5, 3, 2))
