@@ -1,0 +1,138 @@
+"""Archives: fetched once, checked by digest, read without ever extracting a file.
+
+A tar archive is read from front to back and only its content is used, never its names: nothing it holds can be
+written anywhere. A member that would leave its folder is refused all the same, and the whole archive with it.
+"""
+
+import gzip
+import hashlib
+import tarfile
+import zlib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from cl_core.streams.errors import DataError
+from cl_core.streams.manifest import Archive
+
+_DAMAGED = (EOFError, OSError, zlib.error, tarfile.TarError)
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 digest (hexadecimal) of the file at `path`."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check(path: Path, archive: Archive) -> None:
+    """Raise DataError unless the file at `path` is `archive`, byte for byte."""
+    size, digest = path.stat().st_size, sha256(path)
+    if digest != archive.sha256:
+        raise DataError(
+            f"{path} is damaged or another file: {size:,} bytes of {archive.bytes:,}, SHA-256 {digest}, "
+            f"expected {archive.sha256}. Delete it and run the same command again, or fetch it from {archive.url}."
+        )
+
+
+def download(archive: Archive, folder: Path, *, progress: bool) -> None:
+    """Fetch `archive` into `folder`; the file appears there only when it is whole and its digest is right.
+
+    Raises ConnectionError if the address cannot be reached, DataError for a wrong digest or a failed write.
+    """
+    import pooch
+    import requests
+
+    pooch.get_logger().setLevel("WARNING")
+    try:
+        pooch.retrieve(
+            archive.url,
+            known_hash=f"sha256:{archive.sha256}",
+            fname=archive.name,
+            path=folder,
+            progressbar=progress,
+        )
+    except requests.RequestException as error:
+        raise ConnectionError(f"{archive.url}: {error}") from error
+    except ValueError as error:
+        raise DataError(
+            f"What {archive.url} sends is not the expected file (SHA-256 {archive.sha256}); nothing was kept. "
+            f"The download may have been cut short: run the same command again, or put the right file at "
+            f"{folder / archive.name}. ({error})"
+        ) from error
+    except OSError as error:
+        raise unwritable(folder / archive.name, archive.bytes, error) from error
+
+
+def unwritable(path: Path, size: int, error: OSError) -> DataError:
+    """Return the error for a file of `size` bytes that could not be written to `path`."""
+    return DataError(
+        f"Could not write {path}: {error.strerror or error}. It needs {size:,} bytes; nothing half-written was left. "
+        f"Free some space, or set CL_DATA_DIR to a folder on another disk, and run the same command again."
+    )
+
+
+def gunzip(path: Path, limit: int) -> bytes:
+    """Return the content of the gzip file at `path`, at most `limit` bytes of it.
+
+    Raises DataError if the file is truncated or damaged.
+    """
+    with _reading(path), gzip.open(path) as file:
+        return file.read(limit)
+
+
+def members(path: Path, limit: int, *, progress: bool = False) -> Iterator[tuple[PurePosixPath, bytes]]:
+    """Yield the name and content of each regular file of the gzipped tar archive at `path`, in its order.
+
+    Files of more than `limit` bytes are passed over; `progress` shows a bar on the terminal. Raises DataError for a member that is a link, a device or has a
+    name outside its folder, and for a truncated or damaged archive; take nothing as read before the last member.
+    """
+    with (
+        _reading(path),
+        path.open("rb") as raw,
+        _bar(raw, path, progress) as watched,
+        tarfile.open(fileobj=watched, mode="r|gz") as archive,
+    ):
+        for member in archive:
+            _refuse_hostile(path, member)
+            if member.isfile() and member.size <= limit:
+                file = archive.extractfile(member)
+                if file is None:
+                    raise tarfile.ReadError(f"no content for {member.name}")
+                yield PurePosixPath(member.name), file.read()
+
+
+def _bar(raw: IO[bytes], path: Path, progress: bool) -> AbstractContextManager[IO[bytes]]:
+    """Return `raw`, drawing a bar as it is read if `progress`."""
+    from tqdm import tqdm  # type: ignore[import-untyped]
+
+    bar: AbstractContextManager[IO[bytes]] = tqdm.wrapattr(
+        raw, "read", total=path.stat().st_size, desc=f"reading {path.name}", disable=not progress
+    )
+    return bar
+
+
+def _refuse_hostile(path: Path, member: tarfile.TarInfo) -> None:
+    name = PurePosixPath(member.name)
+    if name.is_absolute() or ".." in name.parts or "\\" in member.name or ":" in member.name:
+        raise DataError(
+            f"{path} holds a member named {member.name!r}, which would leave its folder; nothing was taken from it. "
+            f"Delete the file: it is not the official archive."
+        )
+    if not (member.isfile() or member.isdir()):
+        raise DataError(
+            f"{path} holds {member.name!r}, a link or special file where only files and folders may stand; nothing "
+            f"was taken from it. Delete the file: it is not the official archive."
+        )
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (FileNotFoundError, PermissionError):
+        raise
+    except _DAMAGED as error:
+        raise DataError(
+            f"{path} is truncated or damaged ({error}); delete it and run the same command again."
+        ) from error

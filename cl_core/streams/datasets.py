@@ -1,0 +1,147 @@
+"""Data sets in memory: MNIST, CIFAR-10, CIFAR-100, CUB-200-2011, CUB-50 and scikit-learn's digits.
+
+Three routes, each taken only when it is the default or asked for: *official* (the archive, fetched when absent and
+checked by digest), *prepared* (a ``.npz`` file that someone made), *embedded* (digits, which come with scikit-learn).
+"""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cl_core.streams import arrays
+from cl_core.streams.errors import DataError
+from cl_core.streams.fetching import fetch, official_path, prepared_path
+from cl_core.streams.manifest import ROUTES, SOURCES, Route, Source
+from cl_core.streams.naming import require_name
+
+Images = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A data set in memory, read-only.
+
+    `x_train`, `x_test` are uint8 (N, H, W) or (N, H, W, 3), grey levels 0 to 255; `y_train`, `y_test` uint8 (N,),
+    class numbers from 0. `names` are the classes' names. `digest` is SHA-256 over the four arrays, `label` how
+    results on them are to be reported (for example "CIFAR-100, own split").
+    """
+
+    name: str
+    route: Route
+    label: str
+    x_train: Images
+    y_train: Images
+    x_test: Images
+    y_test: Images
+    names: tuple[str, ...]
+    digest: str
+
+    @property
+    def classes(self) -> int:
+        """Number of classes."""
+        return len(self.names)
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """(H, W) or (H, W, 3)."""
+        return self.x_train.shape[1:]
+
+    @cached_property
+    def moments(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean and standard deviation per channel of all training images, each (1,) or (3,), in grey levels 0 to 255."""
+        sums = np.zeros((2, *self.image_shape), np.uint64)
+        for start in range(0, len(self.x_train), 1000):
+            some = self.x_train[start : start + 1000].astype(np.uint32)
+            sums += np.stack([some.sum(axis=0, dtype=np.uint64), (some * some).sum(axis=0, dtype=np.uint64)])
+        channels = self.image_shape[2] if len(self.image_shape) == 3 else 1
+        mean, square = sums.reshape(2, -1, channels).sum(axis=1) / (self.x_train.size // channels)
+        return mean, np.sqrt(square - mean**2)
+
+
+def load(dataset: str, route: Route | None = None) -> Dataset:
+    """Return the data set named `dataset`, by `route` (None: its default, the official archive; digits: embedded).
+
+    The official route fetches what is absent. The last two sets read stay in memory.
+    Raises ValueError for an unknown name or route, DataError for data that cannot be had or are damaged.
+    """
+    require_name("data set", dataset, SOURCES)
+    source = SOURCES[dataset]
+    route = source.routes[0] if route is None else route
+    require_name("route", route, ROUTES)
+    if route not in source.routes:
+        raise ValueError(
+            f"{dataset} has no route {route!r}; it is read by {' or '.join(source.routes)}. {source.hint}".strip()
+        )
+    if route == "embedded":
+        return _embedded()
+    if route == "official":
+        path = official_path(source)
+        if not path.exists():
+            fetch(dataset)
+    else:
+        path = prepared_path(source)
+        if not path.exists():
+            raise DataError(
+                f"There is no {path}. The route 'prepared' reads a file that you made yourself, with uint8 arrays "
+                f"{', '.join(arrays.KEYS)}; the route 'official' fetches {source.title} instead."
+            )
+    return _stored(source.name, route, path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=2)
+def _stored(name: str, route: Route, path: Path, _modified: int) -> Dataset:
+    source = SOURCES[name]
+    content = arrays.read(path)
+    if route == "official" and str(content.get("digest")) != arrays.digest(content):
+        raise DataError(f"{path} is damaged: its digest is not the one stored in it. Delete it and run again.")
+    if route == "official" and source.part_of:
+        content = _first_classes(content, source.classes)
+    arrays.check(path, content, shape=source.shape, classes=source.classes)
+    names = tuple(str(name) for name in content["names"]) if "names" in content else source.names
+    return _dataset(source, route, content, names)
+
+
+def _first_classes(content: arrays.Arrays, classes: int) -> arrays.Arrays:
+    train, test = content["y_train"] < classes, content["y_test"] < classes
+    return {
+        "x_train": content["x_train"][train],
+        "y_train": content["y_train"][train],
+        "x_test": content["x_test"][test],
+        "y_test": content["y_test"][test],
+        "names": content["names"][:classes],
+    }
+
+
+@lru_cache(maxsize=1)
+def _embedded() -> Dataset:
+    """Return scikit-learn's digits: 8 × 8 pixels of 0 to 16, spread over 0 to 255.
+
+    They come without a split. The last fifth of each class, in the file's order, is the test set: the file goes
+    writer by writer, so most test digits are from hands that the training set has not seen.
+    """
+    from sklearn.datasets import load_digits
+
+    source = SOURCES["digits"]
+    digits = load_digits()
+    x = np.rint(digits.images * (255 / 16)).astype(np.uint8)
+    y = digits.target.astype(np.uint8)
+    test = np.zeros(len(y), bool)
+    for label in range(source.classes):
+        members = np.flatnonzero(y == label)
+        test[members[len(members) - len(members) // 5 :]] = True
+    content: arrays.Arrays = {"x_train": x[~test], "y_train": y[~test], "x_test": x[test], "y_test": y[test]}
+    return _dataset(source, "embedded", content, source.names)
+
+
+def _dataset(source: Source, route: Route, content: arrays.Arrays, names: tuple[str, ...]) -> Dataset:
+    if len(names) != source.classes:
+        raise DataError(f"{source.title} has {source.classes} classes, but its data give {len(names)} names.")
+    digest = arrays.digest(content)
+    label = source.title if route == "official" else source.known.get(digest, f"{source.title}, prepared {digest[:8]}")
+    kept = {key: np.ascontiguousarray(content[key]) for key in arrays.KEYS}
+    for array in kept.values():
+        array.setflags(write=False)
+    return Dataset(name=source.name, route=route, label=label, names=names, digest=digest, **kept)

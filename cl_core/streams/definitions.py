@@ -1,0 +1,123 @@
+"""The streams as data: which images, cut into how many tasks, and how."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from cl_core.streams.manifest import SOURCES
+from cl_core.streams.naming import require_name
+
+Kind = Literal["split", "permuted", "correlated", "corrupted", "turned"]
+"""How tasks are made of a data set; :mod:`cl_core.streams.tasks` has one function for each."""
+
+_READS: Mapping[Kind, tuple[str, ...]] = {
+    "split": ("tasks",),
+    "permuted": ("tasks",),
+    "correlated": ("tasks", "classes", "overlap"),
+    "corrupted": ("tasks", "severity"),
+    "turned": ("tasks",),
+}
+
+MAX_SEVERITY = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """One stream: `tasks` tasks of `classes` classes of the data set `dataset`, made in the way `kind`.
+
+    `overlap` (correlated only) is the share of classes that neighbouring tasks share, 0 to 1, with overlap · classes
+    an integer. `severity` (corrupted only) is the strength of the noise at the last task, 0 to 4.
+    """
+
+    name: str
+    dataset: str
+    kind: Kind
+    tasks: int
+    classes: int
+    overlap: float = 0.0
+    severity: float = 0.0
+
+    @property
+    def shared(self) -> int:
+        """Number of classes that neighbouring tasks of a correlated stream share."""
+        return round(self.overlap * self.classes)
+
+
+DEFINITIONS: dict[str, Definition] = {
+    definition.name: definition
+    for definition in (
+        Definition(name="split-cifar10", dataset="cifar10", kind="split", tasks=5, classes=2),
+        Definition(name="split-cifar100", dataset="cifar100", kind="split", tasks=10, classes=10),
+        Definition(name="split-cifar100-20", dataset="cifar100", kind="split", tasks=20, classes=5),
+        Definition(name="split-cub200", dataset="cub200", kind="split", tasks=10, classes=20),
+        Definition(name="split-cub200-20", dataset="cub200", kind="split", tasks=20, classes=10),
+        Definition(name="split-cub50", dataset="cub50", kind="split", tasks=10, classes=5),
+        Definition(name="permuted-mnist", dataset="mnist", kind="permuted", tasks=10, classes=10),
+        Definition(name="permuted-mnist-4", dataset="mnist", kind="permuted", tasks=4, classes=10),
+        # 5 tasks of 20: quarters of 20 are integers, without overlap all 100 classes are used, and at overlap 1
+        # each class still has a fifth of its images for each task.
+        Definition(name="correlated-cifar100", dataset="cifar100", kind="correlated", tasks=5, classes=20, overlap=0.5),
+        Definition(name="corrupted-cub200", dataset="cub200", kind="corrupted", tasks=10, classes=20, severity=4.0),
+        Definition(name="corrupted-cub50", dataset="cub50", kind="corrupted", tasks=10, classes=5, severity=4.0),
+        Definition(name="digits-split", dataset="digits", kind="split", tasks=5, classes=2),
+        Definition(name="digits-permuted", dataset="digits", kind="permuted", tasks=10, classes=10),
+        Definition(name="digits-correlated", dataset="digits", kind="correlated", tasks=5, classes=2, overlap=0.5),
+        Definition(name="digits-corrupted", dataset="digits", kind="corrupted", tasks=5, classes=2, severity=4.0),
+        Definition(name="digits-long", dataset="digits", kind="turned", tasks=20, classes=2),
+    )
+}
+"""Every stream by name."""
+
+
+def define(name: str, **overrides: float) -> Definition:
+    """Return the stream called `name`, with what `overrides` change.
+
+    `tasks` fits every kind, `classes` and `overlap` correlated streams, `severity` corrupted ones. Where classes are
+    split between the tasks, their number a task follows from the number of tasks, which must divide the classes.
+    Raises ValueError for a wrong name (with the nearest one) or value (with what is allowed).
+    """
+    require_name("stream", name, DEFINITIONS)
+    definition = DEFINITIONS[name]
+    for option in overrides:
+        require_name(f"setting of the stream {name}:", option, _READS[definition.kind])
+    total = SOURCES[definition.dataset].classes
+    if "tasks" in overrides:
+        tasks = _whole("tasks", overrides["tasks"])
+        divides = definition.kind in ("split", "corrupted")
+        if divides and total % tasks:
+            fitting = ", ".join(str(n) for n in range(1, total + 1) if total % n == 0)
+            raise ValueError(f"tasks = {tasks} does not divide the {total} classes of {name}; allowed: {fitting}.")
+        definition = replace(definition, tasks=tasks, classes=total // tasks if divides else definition.classes)
+    if "classes" in overrides:
+        definition = replace(definition, classes=_whole("classes", overrides["classes"]))
+    if "overlap" in overrides:
+        definition = replace(definition, overlap=float(overrides["overlap"]))
+    if "severity" in overrides:
+        definition = replace(definition, severity=float(overrides["severity"]))
+    _require_fit(definition, total)
+    return definition
+
+
+def _whole(name: str, value: float) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name} = {value!r} is not a whole number from 1 on.")
+    return value
+
+
+def _require_fit(definition: Definition, total: int) -> None:
+    tasks, classes, overlap = definition.tasks, definition.classes, definition.overlap
+    if not 0 <= definition.severity <= MAX_SEVERITY:
+        raise ValueError(f"severity = {definition.severity:g} is out of range; allowed: 0 to {MAX_SEVERITY}.")
+    if definition.kind == "turned" and tasks > 4 * (total // classes):
+        raise ValueError(f"tasks = {tasks} is too many for {definition.name}; allowed: 1 to {4 * (total // classes)}.")
+    if definition.kind != "correlated":
+        return
+    if not 0 <= overlap <= 1 or abs(overlap * classes - definition.shared) > 1e-9:
+        allowed = ", ".join(f"{shared / classes:g}" for shared in range(classes + 1))
+        raise ValueError(f"overlap = {overlap:g} does not fit tasks of {classes} classes; allowed: {allowed}.")
+    needed = classes + (tasks - 1) * (classes - definition.shared)
+    if needed > total:
+        raise ValueError(
+            f"{tasks} tasks of {classes} classes at overlap {overlap:g} need {needed} classes; {definition.dataset} "
+            f"has {total}. Take fewer tasks or classes, or a larger overlap."
+        )

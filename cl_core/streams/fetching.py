@@ -1,0 +1,121 @@
+"""The official archives, fetched once: downloaded, checked, parsed and stored as arrays, whole or not at all."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from cl_core.streams import archives, arrays, formats
+from cl_core.streams.errors import DataError
+from cl_core.streams.manifest import SOURCES, Archive, Source
+from cl_core.streams.naming import require_name
+
+
+class _Parser(Protocol):
+    def __call__(self, paths: list[Path], *, progress: bool) -> formats.Parsed: ...
+
+
+_PARSERS: dict[str, _Parser] = {
+    "mnist": formats.mnist,
+    "cifar10": formats.cifar10,
+    "cifar100": formats.cifar100,
+    "cub200": formats.cub200,
+}
+
+_PARSING = 1
+"""Raised when a parser gives other arrays for the same archive: what was stored before is then not read again."""
+
+
+def data_directory() -> Path:
+    """Return the folder of the data: ``$CL_DATA_DIR``, else the user's cache folder. It need not exist."""
+    given = os.environ.get("CL_DATA_DIR")
+    if given:
+        return Path(given).expanduser()
+    import pooch
+
+    return Path(pooch.os_cache("cl_core"))
+
+
+def prepared_path(source: Source) -> Path:
+    """Return where the prepared arrays of `source` would stand."""
+    return data_directory() / "prepared" / f"{source.name}.npz"
+
+
+def official_path(source: Source) -> Path:
+    """Return where the arrays of the official archive of `source` would stand; its name tells what they are made from."""
+    whole = SOURCES[source.part_of or source.name]
+    made_from = " ".join([str(_PARSING), *(archive.sha256 for archive in whole.archives)])
+    return data_directory() / "official" / f"{whole.name}-{hashlib.sha256(made_from.encode()).hexdigest()[:12]}.npz"
+
+
+def fetch(name: str, progress: bool = True) -> Path:
+    """Fetch the official archive of data set `name`, check it, and store its arrays; return their file.
+
+    What is there already is kept. `progress` shows a bar on the terminal. Where two processes fetch at once, the
+    second waits for the first. Once the arrays are stored, the archive itself is no longer needed.
+    Raises ValueError for a name with nothing to fetch, DataError for data that cannot be had, stored or trusted.
+    """
+    require_name("data set", name, SOURCES)
+    source = SOURCES[SOURCES[name].part_of or name]
+    if source.name not in _PARSERS:
+        raise ValueError(f"{name} comes with an installed package: there is nothing to fetch.")
+    target = official_path(source)
+    with _alone(target.parent):
+        if not target.exists():
+            paths = [_obtain(source, archive, target.parent, progress=progress) for archive in source.archives]
+            parsed = _PARSERS[source.name](paths, progress=progress)
+            content: arrays.Arrays = {key: getattr(parsed, key) for key in arrays.KEYS}
+            arrays.check(paths[0], content, shape=source.shape, classes=source.classes)
+            counts = len(parsed.x_train), len(parsed.x_test)
+            if counts != (source.train, source.test):
+                raise DataError(
+                    f"{paths[0]} holds {counts} training and test images, expected {(source.train, source.test)}."
+                )
+            names = np.array(parsed.names or source.names)
+            arrays.write(target, {**content, "names": names, "digest": np.array(arrays.digest(content))})
+    return target
+
+
+def _obtain(source: Source, archive: Archive, folder: Path, *, progress: bool) -> Path:
+    path = folder / archive.name
+    if path.exists():
+        archives.check(path, archive)
+        return path
+    try:
+        archives.download(archive, folder, progress=progress)
+    except ConnectionError as error:
+        raise _unreachable(source, folder, error) from error
+    return path
+
+
+def _unreachable(source: Source, folder: Path, reason: Exception) -> DataError:
+    lines = [f"{source.title} is not here and could not be fetched ({reason}).", f"Put into {folder}, as they are:"]
+    for archive in source.archives:
+        if not (folder / archive.name).exists():
+            lines.append(f"  {archive.name} ({archive.bytes:,} bytes) from {archive.url}, SHA-256 {archive.sha256}")
+    lines.append("and run the same command again.")
+    if prepared_path(source).exists():
+        lines.append(f"A prepared copy is at {prepared_path(source)}: route='prepared' (--data prepared) takes it.")
+    return DataError("\n".join([*lines, source.hint]).strip())
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, so that one process fetches while others wait; the system frees it with the process."""
+    import fcntl
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("wb")
+    except OSError as error:
+        raise archives.unwritable(folder, 0, error) from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        # What a killed download left: pooch names its temporary files so, and nobody else is at work here.
+        for leftover in folder.glob("tmp*"):
+            leftover.unlink()
+        yield

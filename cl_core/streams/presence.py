@@ -1,0 +1,54 @@
+"""Which data are here, and are they what they should be?"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cl_core.streams import arrays
+from cl_core.streams.datasets import load
+from cl_core.streams.errors import DataError
+from cl_core.streams.fetching import official_path, prepared_path
+from cl_core.streams.manifest import SOURCES, Route, Source
+
+
+@dataclass(frozen=True)
+class Presence:
+    """A row of the table of data sets: one set by one route.
+
+    `bytes` is what is stored, or, where nothing is, what would be fetched. `verified` is True where the digest is one
+    that the manifest or the stored file vouches for, False where it is not, None where nothing is here.
+    """
+
+    name: str
+    route: Route
+    path: Path | None
+    bytes: int
+    present: bool
+    verified: bool | None
+    licence: str
+
+
+def available() -> list[Presence]:
+    """Return one row for each data set and route. Reads every stored file; fetches nothing."""
+    return [_row(source, route) for source in SOURCES.values() for route in source.routes]
+
+
+def _row(source: Source, route: Route) -> Presence:
+    if route == "embedded":
+        data = load(source.name, route)
+        size = data.x_train.nbytes + data.x_test.nbytes
+        return Presence(source.name, route, None, size, True, data.digest in source.known, source.licence)
+    path = official_path(source) if route == "official" else prepared_path(source)
+    if not path.exists():
+        whole = SOURCES[source.part_of or source.name]
+        size = sum(archive.bytes for archive in whole.archives) if route == "official" else 0
+        return Presence(source.name, route, path, size, False, None, source.licence)
+    return Presence(source.name, route, path, path.stat().st_size, True, _verified(source, route, path), source.licence)
+
+
+def _verified(source: Source, route: Route, path: Path) -> bool:
+    try:
+        content = arrays.read(path)
+        digest = arrays.digest(content)
+    except (DataError, KeyError):
+        return False
+    return str(content.get("digest")) == digest if route == "official" else digest in source.known

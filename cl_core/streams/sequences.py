@@ -1,0 +1,114 @@
+"""A stream: a sequence of tasks on one data set, that can say what it is."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cl_core.streams.datasets import Dataset, load
+from cl_core.streams.definitions import Definition, define
+from cl_core.streams.manifest import Route
+from cl_core.streams.naming import require_name
+from cl_core.streams.similarity import neighbours
+from cl_core.streams.tasks import PARTS, Part, Task, build
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """A sequence of tasks. Made by :func:`stream`; the same name, seed, part, route and overrides give the same one."""
+
+    definition: Definition
+    seed: int
+    part: Part
+    data: Dataset
+    tasks: tuple[Task, ...]
+
+    @property
+    def name(self) -> str:
+        """Its name, for example ``split-cifar100``."""
+        return self.definition.name
+
+    @property
+    def kind(self) -> str:
+        """How its tasks are made: split, permuted, correlated, corrupted or turned."""
+        return self.definition.kind
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """Mean of the data set's training images per channel, (1,) or (3,), in grey levels 0 to 255."""
+        return self.data.moments[0]
+
+    @property
+    def std(self) -> NDArray[np.float64]:
+        """Standard deviation of the data set's training images per channel, (1,) or (3,), in grey levels 0 to 255."""
+        return self.data.moments[1]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hexadecimal) of the definition, the data and every task as it came out.
+
+        It takes in each task's classes, the positions of its images in their order, and the bytes of its first image
+        for training and for scoring, so that a change in how tasks are made shows.
+        """
+        told = {**asdict(self.definition), "seed": self.seed, "part": self.part, "data": self.data.digest}
+        total = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+        for task in self.tasks:
+            for positions in (task.classes, task.train, task.held):
+                total.update(np.asarray(positions, "<i8").tobytes())
+            for which in ("train", "eval"):
+                total.update(task.images(which, 1).tobytes())
+        return total.hexdigest()
+
+    def describe(self) -> dict[str, Any]:
+        """Return what the stream is, as plain values that JSON can hold.
+
+        ``tasks``: for each its classes' names, numbers of training and scoring images, and transform. ``neighbours``:
+        for each task but the first, how close it is to the one before, as
+        :class:`cl_core.streams.similarity.Closeness` says.
+        """
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "seed": self.seed,
+            "part": self.part,
+            "digest": self.digest,
+            "data": {
+                "name": self.data.name,
+                "label": self.data.label,
+                "route": self.data.route,
+                "digest": self.data.digest,
+            },
+            "tasks": [
+                {
+                    "classes": [self.data.names[label] for label in task.classes],
+                    "train": len(task.train),
+                    "eval": len(task.held),
+                    "transform": task.transform.describe(),
+                }
+                for task in self.tasks
+            ],
+            "neighbours": [asdict(closeness) for closeness in neighbours(self.tasks)],
+        }
+
+
+def stream(
+    name: str, seed: int, part: Part = "validation", *, route: Route | None = None, **overrides: float
+) -> Stream:
+    """Return the stream called `name`, drawn with `seed` (an integer from 0 on).
+
+    `part` "validation" scores on a fixed tenth of each class's training images, trains on the rest and touches no
+    test image; "test" trains on all training images and scores on the test images. `route` says where the images come
+    from (None: the official archive; digits: embedded). `overrides` are `tasks`, and where they apply `classes`,
+    `overlap` and `severity`, see :func:`cl_core.streams.definitions.define`.
+    Raises ValueError for a wrong name or value, DataError for data that cannot be had.
+    """
+    definition = define(name, **overrides)
+    require_name("part of the images", part, PARTS)
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise ValueError(f"seed = {seed!r} is not an integer from 0 on.")
+    data = load(definition.dataset, route)
+    return Stream(definition, int(seed), part, data, build(definition, data, int(seed), part))

@@ -1,0 +1,74 @@
+"""How close neighbouring tasks are, in their classes and in their images. Nothing here is learnt.
+
+Each measure is of raw pixels, taken on a sample: two samples of the very same classes come near its best value, and
+do not reach it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cl_core.streams.tasks import Task
+
+SAMPLE = 1000
+"""Training images of a task that the measures look at, at most."""
+
+DIRECTIONS = 10
+"""Principal directions that the subspace similarity compares, at most."""
+
+
+@dataclass(frozen=True)
+class Closeness:
+    """How close a task is to the one before.
+
+    `shared_classes`: share of its classes that the one before had too, 0 to 1. `mean_distance`: root mean square
+    difference of the two mean images, in grey levels, 0 to 255. `subspace_similarity`: mean squared cosine of the
+    principal angles between the spans of the two tasks' 10 leading principal directions, 1 the same, 0 orthogonal;
+    two random subspaces of d pixels come to 10/d.
+    """
+
+    shared_classes: float
+    mean_distance: float
+    subspace_similarity: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Look:
+    classes: frozenset[int]
+    mean: NDArray[np.float64]
+    directions: NDArray[np.float64]
+
+
+def neighbours(tasks: Iterable[Task]) -> list[Closeness]:
+    """Return how close each task but the first is to the one before it."""
+    return [_closeness(before, after) for before, after in pairwise(_look(task) for task in tasks)]
+
+
+def _look(task: Task) -> _Look:
+    images = task.images("train", SAMPLE)
+    flat = images.reshape(len(images), -1).astype(np.float64)
+    mean = flat.mean(axis=0)
+    return _Look(frozenset(task.classes), mean, principal_directions(flat - mean))
+
+
+def principal_directions(centred: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the leading principal directions of `centred` (n, d), as orthonormal columns (d, up to 10)."""
+    images, pixels = centred.shape
+    count = min(DIRECTIONS, images - 1, pixels)
+    if pixels <= images:
+        return np.linalg.eigh(centred.T @ centred)[1][:, -count:]
+    # Fewer images than pixels: the same directions, from the smaller matrix of inner products of images.
+    values, vectors = np.linalg.eigh(centred @ centred.T)
+    return centred.T @ (vectors[:, -count:] / np.sqrt(values[-count:]))
+
+
+def _closeness(before: _Look, after: _Look) -> Closeness:
+    cosines = before.directions.T @ after.directions
+    return Closeness(
+        shared_classes=len(before.classes & after.classes) / len(after.classes),
+        mean_distance=float(np.sqrt(np.mean((before.mean - after.mean) ** 2))),
+        subspace_similarity=float(np.sum(cosines**2) / min(cosines.shape)),
+    )
