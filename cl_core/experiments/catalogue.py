@@ -38,8 +38,6 @@ SHARED = Settings(
     few=1,
     many=9,
     joint_epochs=10,
-    overlap=0.5,
-    severity=4.0,
 )
 """What all runs share, unless the profile's table below says otherwise."""
 
@@ -124,14 +122,14 @@ class Experiment:
 
     `stream` is its name in :mod:`cl_core.streams`, `network` is ``resnet`` or ``mlp``. `stand_in` names the experiment
     that profile smoke runs in its place, under the stand-in's own name; None marks the embedded ones themselves.
-    `reads` lists the stream's own settings.
+    `reads` lists the settings of the stream itself, whose values its definition gives.
     """
 
     name: str
     summary: str
     network: str
     stand_in: str | None
-    reads: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ("tasks",)
 
     @property
     def stream(self) -> str:
@@ -145,7 +143,7 @@ class Experiment:
 
 
 def _experiment(name: str, summary: str, stand_in: str | None, *reads: str, network: str = "resnet") -> Experiment:
-    return Experiment(name=name, summary=summary, network=network, stand_in=stand_in, reads=reads)
+    return Experiment(name=name, summary=summary, network=network, stand_in=stand_in, reads=("tasks", *reads))
 
 
 CATALOGUE: Mapping[str, Experiment] = {

@@ -19,6 +19,7 @@ from cl_core.experiments.catalogue import (
     Treatment,
 )
 from cl_core.experiments.settings import SETTINGS, Settings, Value, changed, checked
+from cl_core.streams.definitions import DEFINITIONS, define
 from cl_core.streams.naming import require_name
 
 _NETWORK = {
@@ -59,9 +60,14 @@ class Plan:
         return RESNET_BLOCKS if self.experiment.network == "resnet" else self.settings.depth
 
     @property
-    def stream_options(self) -> dict[str, Value]:
+    def stream_options(self) -> dict[str, Any]:
         """The stream's own settings, as :func:`cl_core.streams.stream` takes them."""
         return {name: getattr(self.settings, name) for name in self.experiment.reads}
+
+    @property
+    def dataset(self) -> str:
+        """Name of the data set that the stream is cut from."""
+        return DEFINITIONS[self.experiment.stream].dataset
 
     @cached_property
     def config(self) -> dict[str, Value]:
@@ -115,12 +121,15 @@ def plan(
         chosen = CATALOGUE[chosen.stand_in]
     elif chosen.embedded and not size.embedded:
         raise ValueError(f"{experiment} is embedded and has no profile {profile!r}; run it with profile 'smoke'")
+    definition = DEFINITIONS[chosen.stream]
     base = changed(SHARED, VALUES[profile][chosen.network])
+    base = changed(base, {name: getattr(definition, name) for name in chosen.reads})
     given = checked(overrides or {})
     _require_read(given, chosen, treatment)
     different = {name: value for name, value in given.items() if value != getattr(base, name)}
     made = Plan(experiment, chosen, treatment, seed, size, changed(base, different), different)
     _require_blocks(made)
+    define(made.experiment.stream, **made.stream_options)
     return made
 
 

@@ -66,10 +66,14 @@ class Settings:
         metadata=_range(1, 1000, "passes over all tasks' training images together, for the bound joint")
     )
 
+    # The stream's own; its definition in cl_core.streams gives the values.
+    tasks: int = field(default=1, metadata=_range(1, 1000, "number of tasks; it must divide a split stream's classes"))
     overlap: float = field(
-        metadata=_range(0.0, 1.0, "share of classes that neighbouring tasks share (correlated streams)")
+        default=0.0, metadata=_range(0.0, 1.0, "share of classes that neighbouring tasks share (correlated streams)")
     )
-    severity: float = field(metadata=_range(0.0, 4.0, "strength of the noise at the last task (corrupted streams)"))
+    severity: float = field(
+        default=0.0, metadata=_range(0.0, 4.0, "strength of the noise at the last task (corrupted streams)")
+    )
 
 
 SETTINGS: dict[str, Field[Any]] = {entry.name: entry for entry in fields(Settings)}

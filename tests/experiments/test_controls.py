@@ -1,5 +1,7 @@
 """The yoked controls: the same amount of movement, without the gradients' say."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,7 +45,7 @@ def test_inverted_never_moves_more_at_a_lower_score(run):
     for score, magnitude in pairs:
         by_score.setdefault(score, []).append(magnitude)
     tops = [(min(found), max(found)) for _, found in sorted(by_score.items())]
-    assert all(before[1] <= after[0] for before, after in zip(tops, tops[1:], strict=False))
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(tops))
 
 
 def test_random_follows_the_seed_and_reaches_other_orders():

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cl_core.experiments.catalogue import CATALOGUE, PROFILES, STRATEGIES
 from cl_core.experiments.plan import plan, reads
+from cl_core.streams import DEFINITIONS
 
 
 @pytest.mark.parametrize(
@@ -109,4 +110,23 @@ def test_a_control_finds_its_adaptive_run_with_the_same_overrides():
     adaptive = control.of_strategy("adaptive")
     assert adaptive.overrides == {"overlap": 0.25, "threshold": 0.3}
     assert adaptive.strategy.name == "adaptive"
-    assert {k: v for k, v in adaptive.config.items()} == dict(control.config)
+    assert dict(adaptive.config) == dict(control.config)
+
+
+def test_a_streams_own_settings_come_from_its_definition():
+    config = plan("corrupted-cub50", "frozen", 0, "cpu").config
+    assert (config["tasks"], config["severity"]) == (DEFINITIONS["corrupted-cub50"].tasks, 4.0)
+    assert "overlap" not in config
+
+
+def test_a_stream_that_cannot_be_cut_so_is_refused_before_anything_runs():
+    with pytest.raises(ValueError, match="does not divide"):
+        plan("split-cifar10", "frozen", 0, "cpu", overrides={"tasks": 3})
+    with pytest.raises(ValueError, match="overlap"):
+        plan("correlated-cifar100", "frozen", 0, "cpu", overrides={"overlap": 0.33})
+    assert plan("split-cifar10", "frozen", 0, "cpu", overrides={"tasks": 10}).stream_options == {"tasks": 10}
+
+
+def test_every_experiment_has_its_stream():
+    assert set(CATALOGUE) == set(DEFINITIONS)
+    assert all((DEFINITIONS[name].dataset == "digits") == experiment.embedded for name, experiment in CATALOGUE.items())

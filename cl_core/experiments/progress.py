@@ -1,0 +1,121 @@
+"""What a run tells while it goes on, and its display on a terminal."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """Where a run stands: `task` of `tasks` (from 0), its stage, and what is known so far.
+
+    `stage` is ``arrival``, ``training``, ``evaluation`` or ``finished`` (the task is done and saved); `epoch` of
+    `epochs` counts finished epochs. `accuracy` is the mean over the tasks seen, 0 to 1, from the last task that
+    finished; `resumed` counts the tasks that an earlier, interrupted process had finished.
+    """
+
+    task: int
+    tasks: int
+    stage: str
+    epoch: int = 0
+    epochs: int = 1
+    magnitude: int | None = None
+    blocks: int | None = None
+    accuracy: float | None = None
+    resumed: int = 0
+
+    @property
+    def done(self) -> float:
+        """Share of the run's epochs that are done, 0 to 1."""
+        within = 1.0 if self.stage in {"evaluation", "finished"} else self.epoch / self.epochs
+        return (self.task + within) / self.tasks
+
+
+Listener = Callable[[Moment], None]
+"""Receives each moment of a run."""
+
+
+def silent(moment: Moment) -> None:
+    """Listen to nothing."""
+
+
+class Display:
+    """Shows one run on a terminal, live; elsewhere prints one line a finished task. Use as a context manager."""
+
+    def __init__(self, title: str, console: Console | None = None) -> None:
+        self._title = title
+        self._console = console or Console(stderr=True)
+        self._live = Live(console=self._console, transient=True, refresh_per_second=4)
+        self._begun = time.monotonic()
+        self._first: float | None = None
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def __call__(self, moment: Moment) -> None:
+        """Show `moment`."""
+        if self._first is None:
+            self._first = moment.done if moment.stage == "arrival" else 0.0
+        if self._console.is_terminal:
+            self._live.update(self._table(moment))
+        if moment.stage == "finished":
+            self._console.print(self._line(moment), highlight=False)
+
+    def _line(self, moment: Moment) -> str:
+        left = seconds_left(time.monotonic() - self._begun, moment.done, self._first or 0.0)
+        parts = [f"task {moment.task + 1} of {moment.tasks}", *self._facts(moment)]
+        if moment.done < 1:
+            parts.append(f"{left} left")
+        return " · ".join(parts)
+
+    def _facts(self, moment: Moment) -> list[str]:
+        facts = []
+        if moment.magnitude is not None:
+            facts.append(f"{moment.magnitude} of {moment.blocks} blocks moved")
+        if moment.accuracy is not None:
+            facts.append(f"{100 * moment.accuracy:.1f} % on the tasks so far")
+        return facts
+
+    def _table(self, moment: Moment) -> Table:
+        left = seconds_left(time.monotonic() - self._begun, moment.done, self._first or 0.0)
+        table = Table.grid(padding=(0, 2))
+        state = f"task {moment.task + 1} of {moment.tasks}, {moment.stage}"
+        if moment.stage == "training":
+            state += f", epoch {min(moment.epoch + 1, moment.epochs)} of {moment.epochs}"
+        table.add_row(Text(self._title, style="bold"))
+        table.add_row(ProgressBar(total=1.0, completed=moment.done, width=40), Text(f"{left} left"))
+        table.add_row(Text(" · ".join([state, *self._facts(moment)])))
+        return table
+
+
+def seconds_left(elapsed: float, done: float, first: float = 0.0) -> str:
+    """Return in words the time left of a run that went from share `first` to `done` in `elapsed` seconds."""
+    if done <= first or elapsed <= 0:
+        return "unknown time"
+    return duration(elapsed * (1 - done) / (done - first))
+
+
+def duration(seconds: float) -> str:
+    """Return a duration for people: ``42 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"

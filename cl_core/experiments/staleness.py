@@ -1,0 +1,101 @@
+"""Whether a stored result still holds: what decides it unchanged, its own digest right, its code the same.
+
+*Stale*: settings, data, protocol, source run or own digest differ; the result must be run again. *Unconfirmed*: only
+the bytes of code files changed; golden runs guard behaviour, so such a result is listed and nothing more.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from cl_core.experiments import store
+from cl_core.experiments.catalogue import PROTOCOL
+from cl_core.experiments.plan import Plan, plan
+from cl_core.experiments.provenance import code_digests
+from cl_core.experiments.store import RESULTS, Result, own_digest
+from cl_core.streams.manifest import SOURCES
+
+
+@dataclass(frozen=True)
+class State:
+    """Reasons why a result is stale, and code files that changed since it was made. Both empty: it is current."""
+
+    stale: tuple[str, ...] = ()
+    unconfirmed: tuple[str, ...] = ()
+
+
+def survey() -> dict[str, State]:
+    """Return the state of each of the repository's results, by name; one that cannot be read is stale."""
+    code = code_digests()
+    states = {}
+    for name in store.stored():
+        try:
+            result = store.load(name)
+        except ValueError as error:
+            states[name] = State(stale=(str(error),))
+        else:
+            states[name] = state(
+                result, name=name, read_source=lambda source: store.load(f"{RESULTS}/{source}"), code=code
+            )
+    return states
+
+
+def state(
+    result: Result,
+    *,
+    name: str | None = None,
+    read_source: Callable[[str], Result] | None = None,
+    code: Mapping[str, str] | None = None,
+) -> State:
+    """Return what has changed since `result` was made.
+
+    `name` is where it stands, checked against the name that its run has; `read_source` reads a run by its name below
+    the results folder, to check a control's source (None: not checked); `code` are today's digests of the code files.
+    """
+    reasons = []
+    if result.digest != own_digest(result):
+        reasons.append("its content does not match its own digest: it was edited")
+    if result.protocol != PROTOCOL:
+        reasons.append(f"protocol {result.protocol}, now {PROTOCOL}")
+    try:
+        today = plan(result.experiment, result.strategy, result.seed, result.profile, overrides=result.overrides)
+    except ValueError as error:
+        reasons.append(f"the catalogue no longer has this run: {error}")
+    else:
+        reasons += _config_reasons(result, today) + _data_reasons(result, today)
+        if name is not None and not name.endswith(today.name):
+            reasons.append(f"it stands at {name}, while its run is called {today.name}")
+    if read_source is not None:
+        reasons += _source_reasons(result, read_source)
+    then, now = result.recorded.get("files", {}), code_digests() if code is None else code
+    changed = tuple(sorted(file for file in {*then, *now} if then.get(file) != now.get(file)))
+    return State(stale=tuple(reasons), unconfirmed=changed)
+
+
+def _config_reasons(result: Result, today: Plan) -> list[str]:
+    then, now = result.config, today.config
+    return [
+        f"{key}: {then.get(key, 'not there')!s}, now {now.get(key, 'not there')!s}"
+        for key in sorted({*then, *now})
+        if then.get(key) != now.get(key)
+    ]
+
+
+def _data_reasons(result: Result, today: Plan) -> list[str]:
+    data, wanted = result.data, today.dataset
+    if data.get("name") != wanted:
+        return [f"data {data.get('name')!r}, now {wanted!r}"]
+    # The arrays of an official archive are known by the archive's digest, which is checked when it is fetched.
+    if data.get("route") != "official" and data.get("digest") not in SOURCES[wanted].known:
+        return [f"its data ({wanted}, {data.get('route')}) are not among those that this version knows"]
+    return []
+
+
+def _source_reasons(result: Result, read_source: Callable[[str], Result]) -> list[str]:
+    if result.source is None:
+        return []
+    name = result.source["name"]
+    try:
+        source = read_source(name)
+    except (FileNotFoundError, ValueError):
+        return [f"the run it follows, {name}, is not there"]
+    return [] if source.outcome == result.source["outcome"] else [f"the run it follows, {name}, has changed"]
