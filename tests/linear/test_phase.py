@@ -1,0 +1,112 @@
+"""Frozen, initialized and no update on a pair of tasks: against the recursion, and against the three lines."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cl_core.linear import expected_losses
+from cl_core.linear.blocks import TwoBlocks
+from cl_core.linear.phase import compare, gain_lines, old_error, realised
+
+lengths = st.floats(0, 4)
+shares = st.floats(0, 1)
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> tuple[TwoBlocks, int, dict[str, float]]:
+    blocks = TwoBlocks(shared=draw(st.integers(2, 30)), specific=draw(st.integers(2, 30)))
+    samples = draw(st.integers(1, 80).filter(lambda n: min(abs(n - blocks.specific), abs(n - blocks.parameters)) > 1))
+    lengths_of = {
+        name: draw(strategy)
+        for name, strategy in (
+            ("placed", shares),
+            ("error_shared", lengths),
+            ("error_specific", lengths),
+            ("noise", lengths),
+        )
+    }
+    return blocks, samples, lengths_of
+
+
+@given(situations(), lengths, st.integers(0, 1000))
+def test_the_measures_are_those_of_the_recursion(
+    situation: tuple[TwoBlocks, int, dict[str, float]], distance: float, seed: int
+) -> None:
+    blocks, samples, lengths_of = situation
+    outcomes = compare(blocks, samples, distance=distance, **lengths_of)
+    noise = lengths_of.pop("noise")
+    targets, start = realised(blocks, distance=distance, seed=seed, **lengths_of)
+    for measures, size in zip(outcomes, (blocks.specific, blocks.parameters, 0), strict=True):
+        losses = expected_losses(targets, [0, samples], [0, size], noise, start)
+        expected = losses[1, 0] - losses[0, 0], losses[1, 1], losses[1].mean()
+        np.testing.assert_allclose(measures, expected, rtol=1e-9, atol=1e-9)
+
+
+@given(situations(), lengths)
+def test_the_gains_are_three_lines_through_one_point(
+    situation: tuple[TwoBlocks, int, dict[str, float]], distance: float
+) -> None:
+    blocks, samples, lengths_of = situation
+    lines = gain_lines(blocks, samples, **lengths_of)
+    gain = compare(blocks, samples, distance=distance, **lengths_of).gain()
+    scale = 1 + float(np.abs(compare(blocks, samples, distance=distance, **lengths_of).frozen.new_loss))
+    for value, slope in zip(gain, lines[1:], strict=True):
+        assert abs(float(value) - float(lines.at_zero + distance * slope)) < 1e-10 * scale * 100
+    assert lines.mean_loss <= 0
+
+
+def test_a_gain_worked_by_hand() -> None:
+    # P = 6, m = 2, n = 14: r = 1 for both, V = 2/11 B and 6/7 σ².
+    blocks = TwoBlocks(shared=4, specific=2)
+    gain = compare(blocks, 14, distance=3.0, placed=1 / 3, error_shared=0.5, error_specific=0.25, noise=2.0).gain()
+    frozen = 1.0 - 0.25 + 2 / 11 * (2.0 + 0.5 + 4.0)
+    initialized = 3.0 - 0.75 + 6 / 7 * 4.0
+    assert float(gain.forgetting) == pytest.approx(initialized - frozen, rel=1e-12)
+
+
+def test_no_update_is_named_the_best_where_it_is() -> None:
+    # Nothing to repair: an update costs more in variance than half the distance brings. With an error in q it pays.
+    outcomes = compare(
+        TwoBlocks(shared=4, specific=2),
+        14,
+        distance=0.0,
+        placed=1.0,
+        error_shared=0.0,
+        error_specific=[0.0, 9.0],
+        noise=1,
+    )
+    assert outcomes.unchanged_is_best().tolist() == [True, False]
+
+
+def test_realised_lengths_are_exact_and_orthogonal() -> None:
+    blocks = TwoBlocks(shared=5, specific=3)
+    targets, start = realised(blocks, distance=2.0, placed=0.25, error_shared=0.5, error_specific=0.125, seed=3)
+    step, error = targets[1] - targets[0], start - targets[0]
+    for block, far, wrong in ((slice(0, 5), 1.5, 0.5), (slice(5, 8), 0.5, 0.125)):
+        assert step[block] @ step[block] == pytest.approx(far)
+        assert error[block] @ error[block] == pytest.approx(wrong)
+        assert step[block] @ error[block] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_the_old_error_is_spread_evenly_until_the_shared_part_is_learned() -> None:
+    shared, specific = old_error(TwoBlocks(shared=30, specific=10), [0.0, 0.5, 1.0])
+    np.testing.assert_allclose(shared, [0.75, 0.375, 0.0])
+    np.testing.assert_allclose(specific, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [("placed", 1.5, "give 0 to 1"), ("distance", -1.0, "give 0 or more"), ("noise", float("nan"), "give 0 or more")],
+)
+def test_what_does_not_fit_is_named(name: str, value: float, message: str) -> None:
+    arguments = {"distance": 1.0, "placed": 0.5, "error_shared": 0.0, "error_specific": 0.0, "noise": 1.0, name: value}
+    with pytest.raises(ValueError, match=f"{name} has the entry .*{message}"):
+        compare(TwoBlocks(shared=4, specific=4), 20, **arguments)
+
+
+def test_shares_and_blocks_out_of_range_are_refused() -> None:
+    with pytest.raises(ValueError, match="learned = 2"):
+        old_error(TwoBlocks(shared=4, specific=4), 2)
+    with pytest.raises(ValueError, match="2 coordinates or more"):
+        realised(TwoBlocks(shared=1, specific=4), distance=1, placed=1, error_shared=1, error_specific=1, seed=0)
