@@ -25,7 +25,7 @@ rules: list[str] = ["cosine"]  # {cosine, residual} rules to place between the b
 def notebook(tmp_path):
     cell = nbformat.v4.new_code_cell(CELL, metadata={"tags": ["parameters"]})
     path = tmp_path / "page.ipynb"
-    kernel = {"kernelspec": {"name": "python3", "language": "python"}}
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(
         nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import math"), cell], metadata=kernel), path
     )

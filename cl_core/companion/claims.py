@@ -1,0 +1,143 @@
+"""The claims and where each stands: what is claimed stands in book/claims.yml, the verdict in what was computed.
+
+The verdict on a claim of the theory is the line that its page's notebook printed; the verdict on a claim about runs is
+derived from results/. No verdict is written by hand.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from cl_core import files
+from cl_core.companion import notebook as notebooks
+from cl_core.companion import stamps
+from cl_core.companion.verdicts import NOT_RUN
+
+FILE = "book/claims.yml"
+"""The repository file that states the claims."""
+
+STALE = "stale"
+"""Stands in place of a verdict that was printed by code which is no longer the page's."""
+
+_SOURCE_OF = {"T": "theory", "C": "runs"}
+
+
+class ClaimError(ValueError):
+    """A claim that does not exist, or a list of claims that does not hold together."""
+
+
+class Claim(BaseModel):
+    """One checkable statement, written down before it is tested."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^[TC]\d\d$")
+    title: str = Field(min_length=1)
+    statement: str = Field(min_length=1)
+    where: str = Field(min_length=1, description="where in the paper, or why it is asked")
+    mark: Literal["P", "S", "D"] = Field(description="seen in the paper, from third parties, derived here")
+    source: Literal["theory", "runs"]
+    page: str = Field(min_length=1, description="the page that decides it, such as notebooks/02-bound")
+    shows: str = Field(min_length=1, description="what would show it")
+    tolerance: str = Field(min_length=1, description="how far off still counts, and why")
+    test: str | None = Field(default=None, description="runs only: the comparison that decides it")
+
+    @model_validator(mode="after")
+    def _source_fits(self) -> "Claim":
+        if _SOURCE_OF[self.id[0]] != self.source:
+            raise ValueError(f"{self.id} has source {self.source!r}; T ids are theory, C ids are runs")
+        if (self.test is None) != (self.source == "theory"):
+            raise ValueError(
+                f"{self.id}: `test` says how runs decide a claim; theory claims have none, run claims need it"
+            )
+        return self
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a claim stands.
+
+    `printed` is the verdict that its page shows (``not run`` if none), with its `evidence`; `stale` says why that page is
+    no longer what its code would print, and is empty if it is.
+    """
+
+    claim: Claim
+    printed: str
+    evidence: str = ""
+    stale: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> str:
+        """The verdict that counts now: as printed, or ``stale``."""
+        return STALE if self.stale else self.printed
+
+
+Judge = Callable[[Claim], Standing]
+"""Finds where one claim stands; each source of claims has one."""
+
+
+def load() -> tuple[Claim, ...]:
+    """Return the claims in their order; raises ClaimError where the file does not hold together, naming the claim."""
+    entries = yaml.safe_load(files.read_text(FILE)) or []
+    try:
+        claims = TypeAdapter(tuple[Claim, ...]).validate_python(entries)
+    except ValidationError as error:
+        lines = [f"{_entry_name(entries, fault['loc'])}: {fault['msg']}" for fault in error.errors()]
+        raise ClaimError(f"{FILE}: " + "; ".join(lines)) from error
+    doubled = {claim.id for claim in claims if [other.id for other in claims].count(claim.id) > 1}
+    if doubled:
+        raise ClaimError(f"{FILE}: {', '.join(sorted(doubled))} stands there twice; an id names one claim")
+    return claims
+
+
+def standings(judges: Mapping[str, Judge] | None = None) -> tuple[Standing, ...]:
+    """Return where every claim stands, in the order of the claims; `judges` replaces the judge of a source."""
+    chosen = {**JUDGES, **(judges or {})}
+    return tuple(chosen[claim.source](claim) for claim in load())
+
+
+def standing(claim_id: str) -> Standing:
+    """Return where the claim `claim_id` stands; raises ClaimError if there is none, with those that there are."""
+    known = {claim.id: claim for claim in load()}
+    if claim_id not in known:
+        raise ClaimError(f"there is no claim {claim_id!r}; {FILE} has {', '.join(known) or 'none'}")
+    return JUDGES[known[claim_id].source](known[claim_id])
+
+
+def judge_theory(claim: Claim) -> Standing:
+    """Return the verdict that the stored notebook of the claim's page printed; raises ClaimError if it printed two."""
+    top = files.root()
+    path = (top or Path()) / f"{claim.page}.ipynb"
+    if top is None or not path.exists():
+        return Standing(claim, NOT_RUN)
+    lines = [line for line in notebooks.verdict_lines(notebooks.load(path)) if line.claim == claim.id]
+    if len(lines) > 1:
+        raise ClaimError(f"{claim.page} prints {len(lines)} verdicts on {claim.id}; a claim has one")
+    if not lines:
+        return Standing(claim, NOT_RUN)
+    return Standing(claim, lines[0].verdict, lines[0].evidence, stamps.state(path))
+
+
+def judge_runs(claim: Claim) -> Standing:
+    """Return ``not run`` while there are no results; raises ClaimError once there are, until a rule reads them."""
+    results = files.names("results/*.json")
+    if results:
+        raise ClaimError(f"there are {len(results)} results, but no rule derives a verdict on {claim.id} from them yet")
+    return Standing(claim, NOT_RUN)
+
+
+JUDGES: Mapping[str, Judge] = {"theory": judge_theory, "runs": judge_runs}
+"""The judge of each source."""
+
+
+def _entry_name(entries: object, place: tuple[int | str, ...]) -> str:
+    """Name a claim by its id where it has one: a position alone is hard to find."""
+    if isinstance(entries, list) and place and isinstance(place[0], int):
+        entry = entries[place[0]]
+        name = entry.get("id") if isinstance(entry, dict) else None
+        return ".".join([str(name or f"entry {place[0] + 1}"), *(str(part) for part in place[1:])])
+    return "the list of claims"
