@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cl_core.linear.blocks import TwoBlocks
+from cl_core.linear.laws import GAUSSIAN, Law
 from cl_core.linear.problem import Floats, Mask
+from cl_core.linear.simulate import draw_losses
 from cl_core.linear.step import learned_share, one_update, variance
 
 
@@ -154,6 +156,36 @@ def realised(
         error.append(np.sqrt(wrong) * directions[:, 1])
     first = generator.standard_normal(blocks.parameters) / np.sqrt(blocks.parameters)
     return np.array([first, first + np.concatenate(step)]), first + np.concatenate(error)
+
+
+def draw_outcomes(
+    targets: Floats,
+    start: Floats,
+    blocks: TwoBlocks,
+    samples: int,
+    *,
+    noise: float,
+    draws: int,
+    seed: int,
+    law: Law = GAUSSIAN,
+) -> Outcomes:
+    """Return the measures (draws,) of every draw of the second task's samples, the same draw under each answer.
+
+    targets (2, P) and start (P,) as from :func:`realised`; the losses are excess risks under `law`. Raises ValueError on
+    arguments that do not fit.
+    """
+    return Outcomes(
+        *(
+            _measured(
+                draw_losses(targets, [0, samples], [0, size], [0.0, noise], start, draws=draws, seed=seed, law=law)
+            )
+            for size in (blocks.specific, blocks.parameters, 0)
+        )
+    )
+
+
+def _measured(losses: Floats) -> Measures:
+    return Measures(losses[:, 1, 0] - losses[:, 0, 0], losses[:, 1, 1], losses[:, 1].mean(axis=1))
 
 
 def _checked(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cl_core.linear import expected_losses
 from cl_core.linear.blocks import TwoBlocks
-from cl_core.linear.phase import compare, gain_lines, old_error, realised
+from cl_core.linear.phase import compare, draw_outcomes, gain_lines, old_error, realised
 
 lengths = st.floats(0, 4)
 shares = st.floats(0, 1)
@@ -110,3 +110,25 @@ def test_shares_and_blocks_out_of_range_are_refused() -> None:
         old_error(TwoBlocks(shared=4, specific=4), 2)
     with pytest.raises(ValueError, match="2 coordinates or more"):
         realised(TwoBlocks(shared=1, specific=4), distance=1, placed=1, error_shared=1, error_specific=1, seed=0)
+
+
+@pytest.mark.parametrize("specific", [6, 40])
+def test_simulated_measures_agree_with_the_exact_ones(specific: int) -> None:
+    blocks = TwoBlocks(shared=60 - specific, specific=specific)
+    lengths_of = {"distance": 1.5, "placed": 0.4, "error_shared": 0.3, "error_specific": 0.6}
+    targets, start = realised(blocks, seed=1, **lengths_of)
+    drawn = draw_outcomes(targets, start, blocks, 24, noise=0.5, draws=2000, seed=specific)
+    exact = compare(blocks, 24, noise=0.5, **lengths_of)
+    for answer, expected in zip(drawn[:2], exact[:2], strict=True):
+        for values, value in zip(answer, expected, strict=True):
+            assert abs(values.mean() - value) < 5 * values.std(ddof=1) / np.sqrt(2000)
+    for values, value in zip(drawn.unchanged, exact.unchanged, strict=True):
+        np.testing.assert_allclose(values, value, rtol=1e-12, atol=1e-12)
+
+
+def test_every_answer_sees_the_same_draws() -> None:
+    blocks = TwoBlocks(shared=4, specific=30)
+    targets, start = realised(blocks, distance=1, placed=1, error_shared=0, error_specific=0, seed=0)
+    drawn = draw_outcomes(targets, start, blocks, 10, noise=0.0, draws=50, seed=0)
+    # Nothing but the distance in q is to be learned: both project the same gap on rows that differ by u's four columns.
+    assert np.corrcoef(drawn.frozen.new_loss, drawn.initialized.new_loss)[0, 1] > 0.5
