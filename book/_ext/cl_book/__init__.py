@@ -1,0 +1,14 @@
+"""The book's own extensions to Sphinx: figures, verdicts and numbers from what notebooks store, never typed."""
+
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from cl_book import claims, figures, footer, freshness, marks, numbers, offline, outputs
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Set up every part."""
+    for part in (offline, claims, figures, outputs, marks, numbers, freshness, footer):
+        part.setup(app)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,24 @@
+"""Error messages that say what the writer may have meant."""
+
+import difflib
+from collections.abc import Iterable
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxRole
+
+Rendered = tuple[list[nodes.Node], list[nodes.system_message]]
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean 'x'?`` for the known name closest to `name`, else the first of what is known."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; known: {', '.join(names[:12])}{' …' if len(names) > 12 else ''}" if names else "; nothing is there"
+
+
+def role_error(role: SphinxRole, message: str) -> Rendered:
+    """Return what `role` renders when its text names nothing: the text marked, and an error that fails the build."""
+    report = role.inliner.reporter.error(f"{{{role.name}}} {message}", line=role.lineno)
+    return [role.inliner.problematic(role.rawtext, role.rawtext, report)], [report]

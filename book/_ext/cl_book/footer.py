@@ -1,0 +1,28 @@
+"""What stands under every page: the version, when the outputs were last refreshed, how to cite."""
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from cl_core.companion.refresh import TIMINGS
+
+
+def timings(top: Path) -> dict[str, dict[str, Any]]:
+    """Return the record of the last run of each notebook, by its name; empty before the first."""
+    path = top / TIMINGS
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def setup(app: Sphinx) -> None:
+    """Add the footer's template and fill it."""
+    app.config.templates_path.append(str(Path(__file__).parents[1] / "templates"))
+    app.connect("html-page-context", _fill)
+
+
+def _fill(app: Sphinx, _page: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:
+    days = [entry["refreshed"] for entry in timings(Path(app.srcdir)).values()]
+    context["cl_version"] = version("cl-core")
+    context["cl_refreshed"] = max(days, default="")
