@@ -6,7 +6,7 @@ A result holds what a run computed, what decides it (`config`, `overrides`, `dat
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -26,14 +26,15 @@ RESULTS = "results"
 Row = tuple[float | None, ...]
 Counts = tuple[int | None, ...]
 
-METRICS = {
+METRICS: Mapping[str, Callable[..., float]] = {
     "avg_acc": metrics.average_accuracy,
     "task_acc": metrics.task_accuracy,
     "forgetting": metrics.forgetting,
     "peak_forgetting": metrics.peak_forgetting,
     "backward_transfer": metrics.backward_transfer,
+    "lost_share": metrics.lost_share,
 }
-"""The metrics of an accuracy matrix, by the names that the paper's tables use here."""
+"""The measures of an accuracy matrix, by the names that the paper's tables use here."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,8 +108,13 @@ def metric(result: Result, name: str) -> float:
     """
     require_name("metric", name, METRICS)
     matrix = accuracies(result)
-    if name != "avg_acc" and np.isnan(matrix[np.tril_indices(result.tasks)]).any():
+    if name == "avg_acc":
+        return float(np.mean(matrix[-1]))
+    alone = result.tasks < 2 and name != "task_acc"
+    if alone or np.isnan(matrix[np.tril_indices(result.tasks)]).any():
         return float("nan")
+    if name == "lost_share":
+        return metrics.lost_share(matrix, [1 / classes for classes in result.classes])
     return float(METRICS[name](matrix))
 
 

@@ -1,0 +1,137 @@
+"""Results on disk: what is written comes back, nothing is edited, and measures are derived on reading."""
+
+import json
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from cl_core import files
+from cl_core.experiments import store
+
+
+def test_a_result_comes_back_as_it_was(make_result, tmp_path):
+    result = make_result(scores=(None, 0.1 + 0.2, -1e-17))
+    path = tmp_path / "frozen-0.json"
+    store.save(result, path)
+    assert store.load(path) == result
+    assert store.own_digest(store.load(path)) == result.digest
+
+
+def test_a_result_is_plain_json_with_its_names_on_top(make_result):
+    raw = json.loads(store.dumps(make_result()))
+    assert (raw["experiment"], raw["strategy"], raw["seed"], raw["profile"]) == ("split-cifar10", "frozen", 0, "cpu")
+    assert raw["correct"] == [[9, None, None], [8, 10, None], [6, 9, 8]]
+    assert raw["test_sizes"] == [10, 10, 10]
+    assert {"config", "data", "protocol", "digest", "recorded", "magnitudes", "scores", "update_norms"} <= set(raw)
+
+
+def test_a_matrix_has_one_line_a_row(make_result):
+    assert "\n  [8, 10, null],\n" in store.dumps(make_result())
+
+
+def test_no_command_edits_a_result(make_result, tmp_path):
+    path = tmp_path / "frozen-0.json"
+    store.save(make_result(), path)
+    before = path.read_bytes()
+    with pytest.raises(FileExistsError, match="delete it to run it again"):
+        store.save(make_result(seed=1), path)
+    assert path.read_bytes() == before
+
+
+def test_a_full_disk_leaves_no_part_of_a_result(make_result, tmp_path, monkeypatch):
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        store.save(make_result(), tmp_path / "results" / "frozen-0.json")
+    assert list((tmp_path / "results").iterdir()) == []
+
+
+def test_an_unsealed_result_is_not_saved(make_result, tmp_path):
+    from dataclasses import replace
+
+    with pytest.raises(ValueError, match="no digest of itself"):
+        store.save(replace(make_result(), seed=5), tmp_path / "x.json")
+
+
+def test_measures_are_derived_from_the_counts(make_result):
+    result = make_result()
+    matrix = store.accuracies(result)
+    assert np.isnan(matrix[0, 1])
+    assert matrix[2].tolist() == [0.6, 0.9, 0.8]
+    assert store.metric(result, "avg_acc") == pytest.approx((0.6 + 0.9 + 0.8) / 3)
+    assert store.metric(result, "task_acc") == pytest.approx((0.9 + 1.0 + 0.8) / 3)
+    assert store.metric(result, "forgetting") == pytest.approx((0.3 + 0.1) / 2)
+    assert store.metric(result, "lost_share") == pytest.approx((0.3 + 0.1) / (0.4 + 0.5))
+    with pytest.raises(ValueError, match="did you mean 'forgetting'"):
+        store.metric(result, "forgeting")
+
+
+def test_joint_training_has_an_average_and_no_forgetting(make_result):
+    result = make_result(strategy="joint", correct=((None,) * 3, (None,) * 3, (6, 9, 8)))
+    assert store.metric(result, "avg_acc") == pytest.approx(23 / 30)
+    assert math.isnan(store.metric(result, "forgetting"))
+    assert math.isnan(store.metric(result, "task_acc"))
+
+
+def test_a_task_that_was_not_learned_is_flagged(make_result):
+    # Chance is 5 of 10 with a standard error of 1.58: 8 right answers are within two of it, 9 are not.
+    flagged = store.flags(make_result())
+    assert len(flagged) == 1
+    assert "task 3" in flagged[0]
+    assert store.flags(make_result(correct=((9, None, None), (8, 10, None), (6, 9, 9)))) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda raw: raw.pop("correct"), "missing \\['correct'\\]"),
+        (lambda raw: raw.update(accuracy=1), "unknown \\['accuracy'\\]"),
+        (lambda raw: raw["correct"][2].pop(), "a row of correct"),
+        (lambda raw: raw["correct"][2].__setitem__(0, 11), "11 right answers out of 10"),
+        (lambda raw: raw["magnitudes"].pop(), "magnitudes has 2 entries for 3 tasks"),
+    ],
+)
+def test_a_damaged_result_names_itself_and_what_is_wrong(make_result, change, says):
+    raw = json.loads(store.dumps(make_result()))
+    change(raw)
+    with pytest.raises(ValueError, match=says) as error:
+        store.loads(json.dumps(raw), where="results/x.json")
+    assert "results/x.json" in str(error.value)
+
+
+def test_text_that_is_no_json_says_where():
+    with pytest.raises(ValueError, match=r"results/x\.json is not JSON"):
+        store.loads('{"experiment": ', where="results/x.json")
+
+
+def test_results_are_found_by_strategy_and_overrides_and_on_record(make_result, checkout, monkeypatch):
+    monkeypatch.setenv(files.RECORD, str(checkout / "reads"))
+    kept = [("frozen", 1, {}), ("frozen", 0, {}), ("frozen-0", 0, {}), ("frozen", 0, {"trained": 2})]
+    for strategy, seed, overrides in kept:
+        from cl_core.experiments.plan import plan
+
+        result = make_result(strategy=strategy, seed=seed, overrides=overrides)
+        name = plan("split-cifar10", strategy, seed, "cpu", overrides=overrides).name
+        store.save(result, checkout / "results" / name)
+    assert [(r.strategy, r.seed) for r in store.find("split-cifar10", "frozen", "cpu")] == [
+        ("frozen", 0),
+        ("frozen", 1),
+    ]
+    assert [r.overrides for r in store.find("split-cifar10", "frozen", "cpu", overrides={"trained": 2})] == [
+        {"trained": 2}
+    ]
+    assert [r.strategy for r in store.find("split-cifar10", "frozen-0", "cpu")] == ["frozen-0"]
+    assert list(store.find("split-cifar10", "adaptive", "cpu")) == []
+    record = (checkout / "reads").read_text()
+    assert "listing:results/cpu/split-cifar10/frozen[-~]*" in record
+    assert "results/cpu/split-cifar10/frozen-1.json" in record
+
+
+def test_reading_results_needs_no_torch():
+    code = "import sys, cl_core.experiments.store, cl_core.experiments.staleness; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
