@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from cl_core.linear.blocks import TwoBlocks
 from cl_core.linear.laws import GAUSSIAN, Law
-from cl_core.linear.problem import Floats, Mask
+from cl_core.linear.problem import Floats
 from cl_core.linear.simulate import draw_losses
 from cl_core.linear.step import learned_share, one_update, variance
 
@@ -38,11 +38,9 @@ class Outcomes(NamedTuple):
         """Return initialized less frozen, measure by measure: positive where frozen training is the better."""
         return Measures(*(np.asarray(all_ - few) for few, all_ in zip(self.frozen, self.initialized, strict=True)))
 
-    def unchanged_is_best(self) -> Mask:
-        """Return where no update has a smaller mean loss than both."""
-        return np.asarray(
-            self.unchanged.mean_loss < np.minimum(self.frozen.mean_loss, self.initialized.mean_loss), dtype=np.bool_
-        )
+    def idle_gain(self) -> Floats:
+        """Return what no update gains in mean loss over the better of the two: positive where doing nothing is best."""
+        return np.asarray(np.minimum(self.frozen.mean_loss, self.initialized.mean_loss) - self.unchanged.mean_loss)
 
 
 class GainLines(NamedTuple):
