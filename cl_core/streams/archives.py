@@ -91,7 +91,8 @@ def members(path: Path, limit: int, *, progress: bool = False) -> Iterator[tuple
         _reading(path),
         path.open("rb") as raw,
         _bar(raw, path, progress) as watched,
-        tarfile.open(fileobj=watched, mode="r|gz") as archive,
+        gzip.open(watched) as inner,
+        tarfile.open(fileobj=inner, mode="r|") as archive,
     ):
         for member in archive:
             _refuse_hostile(path, member)
@@ -100,6 +101,8 @@ def members(path: Path, limit: int, *, progress: bool = False) -> Iterator[tuple
                 if file is None:
                     raise tarfile.ReadError(f"no content for {member.name}")
                 yield PurePosixPath(member.name), file.read()
+        while inner.read(2**20):  # to the end, where gzip keeps its checksum
+            pass
 
 
 def _bar(raw: IO[bytes], path: Path, progress: bool) -> AbstractContextManager[IO[bytes]]:

@@ -6,6 +6,7 @@ large archive. All raise DataError for what does not fit the format.
 """
 
 import io
+import math
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ def _idx(path: Path, magic: int) -> Images:
     if len(content) < header or struct.unpack(">I", content[:4])[0] != magic:
         raise DataError(f"{path} does not begin with the number {magic} of its IDX format; delete it and fetch again.")
     shape = struct.unpack(f">{axes}I", content[4:header])
-    if len(content) - header != int(np.prod(shape, dtype=np.int64)):
+    if len(content) - header != math.prod(shape):
         raise DataError(f"{path} announces {shape} values and holds {len(content) - header:,}; delete it, fetch again.")
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
 

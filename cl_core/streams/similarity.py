@@ -57,12 +57,12 @@ def _look(task: Task) -> _Look:
 def principal_directions(centred: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the leading principal directions of `centred` (n, d), as orthonormal columns (d, up to 10)."""
     images, pixels = centred.shape
-    count = min(DIRECTIONS, images - 1, pixels)
-    if pixels <= images:
-        return np.linalg.eigh(centred.T @ centred)[1][:, -count:]
-    # Fewer images than pixels: the same directions, from the smaller matrix of inner products of images.
-    values, vectors = np.linalg.eigh(centred @ centred.T)
-    return centred.T @ (vectors[:, -count:] / np.sqrt(values[-count:]))
+    # With fewer images than pixels the smaller matrix of inner products of images gives the same directions.
+    few = images < pixels
+    values, vectors = np.linalg.eigh(centred @ centred.T if few else centred.T @ centred)
+    count = min(DIRECTIONS, int(np.sum(values > 1e-9 * values[-1])))
+    leading: NDArray[np.float64] = vectors[:, -count:]
+    return centred.T @ (leading / np.sqrt(values[-count:])) if few else leading
 
 
 def _closeness(before: _Look, after: _Look) -> Closeness:

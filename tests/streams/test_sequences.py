@@ -1,0 +1,151 @@
+"""Streams as they are asked for: by name, with their account of themselves."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cl_core.streams import DEFINITIONS, load, stream
+from cl_core.streams.manifest import SOURCES
+
+EMBEDDED = [name for name, definition in DEFINITIONS.items() if definition.dataset == "digits"]
+PREPARED = [name for name, definition in DEFINITIONS.items() if definition.dataset not in ("digits", "cub200")]
+
+REAL = os.environ.get("CL_DATA_DIR")
+
+
+@pytest.fixture
+def real_or_made(data_folder, images, monkeypatch):
+    """The prepared arrays that this machine has, else small ones of the same shape, so that the tests are the same."""
+
+    def use(name: str) -> bool:
+        source = SOURCES[name]
+        if REAL and (Path(REAL) / "prepared" / f"{name}.npz").exists():
+            monkeypatch.setenv("CL_DATA_DIR", REAL)
+            return True
+        (data_folder / "prepared").mkdir(parents=True, exist_ok=True)
+        content = images(source.classes, 20, 3, source.shape)
+        content["names"] = np.array([str(label) for label in range(source.classes)])
+        np.savez(data_folder / "prepared" / f"{name}.npz", **content)
+        return False
+
+    return use
+
+
+@pytest.mark.parametrize("name", PREPARED)
+def test_streams_on_prepared_images(name, real_or_made):
+    definition = DEFINITIONS[name]
+    real = real_or_made(definition.dataset)
+    found = stream(name, 100, route="prepared")
+    assert len(found.tasks) == definition.tasks
+    assert {len(task.classes) for task in found.tasks} == {definition.classes}
+    data = load(definition.dataset, "prepared")
+    if real:
+        assert data.digest in SOURCES[definition.dataset].known
+        assert data.label == SOURCES[definition.dataset].known[data.digest]
+        assert (len(data.x_train), len(data.x_test)) == (
+            SOURCES[definition.dataset].train,
+            SOURCES[definition.dataset].test,
+        )
+    if definition.kind in ("split", "corrupted"):
+        assert sum(len(task.train) + len(task.held) for task in found.tasks) == len(data.x_train)
+    shares = [len(task.held) / (len(task.held) + len(task.train)) for task in found.tasks]
+    if definition.kind != "correlated":
+        np.testing.assert_allclose(shares, 0.1, atol=0.001)
+
+
+@pytest.mark.parametrize("name", EMBEDDED)
+def test_embedded_streams_describe_themselves(name):
+    found = stream(name, 4, "test")
+    told = json.loads(json.dumps(found.describe(), allow_nan=False))
+    assert (told["name"], told["part"], told["seed"], told["kind"]) == (name, "test", 4, found.kind)
+    assert told["digest"] == found.digest
+    assert told["data"]["digest"] == found.data.digest
+    assert told["data"]["route"] == "embedded"
+    for task, entry in zip(found.tasks, told["tasks"], strict=True):
+        assert entry["classes"] == [str(label) for label in task.classes]
+        assert (entry["train"], entry["eval"]) == (len(task.x_train), len(task.y_eval))
+    assert len(told["neighbours"]) == len(found.tasks) - 1
+    for entry in told["neighbours"]:
+        assert 0 <= entry["shared_classes"] <= 1
+        assert 0 <= entry["subspace_similarity"] <= 1 + 1e-9
+        assert 0 <= entry["mean_distance"] <= 255
+
+
+def test_what_the_transforms_say():
+    assert stream("digits-split", 0).describe()["tasks"][0]["transform"] == "unchanged"
+    said = [task["transform"] for task in stream("digits-long", 0).describe()["tasks"]]
+    assert said[0] == "unchanged"
+    assert said[-1] == "turned by 270°"
+    said = [task["transform"] for task in stream("digits-corrupted", 0).describe()["tasks"]]
+    assert said[-1] == "noise of standard deviation 102 grey levels"
+    assert stream("digits-permuted", 0).describe()["tasks"][1]["transform"] == "pixels permuted"
+
+
+def test_the_digest_tells_streams_apart_and_nothing_else(monkeypatch):
+    base = stream("digits-corrupted", 4)
+    assert base.digest == stream("digits-corrupted", 4, "validation", severity=4, tasks=5).digest
+    others = [
+        stream("digits-corrupted", 5),
+        stream("digits-corrupted", 4, "test"),
+        stream("digits-corrupted", 4, severity=3),
+        stream("digits-corrupted", 4, tasks=2),
+        stream("digits-split", 4),
+    ]
+    assert len({base.digest, *(other.digest for other in others)}) == 6
+    monkeypatch.setattr("cl_core.streams.tasks.NOISE_STEP", 25.0)
+    assert stream("digits-corrupted", 4).digest != base.digest
+
+
+def test_another_process_makes_the_same_streams():
+    code = f"from cl_core.streams import stream\nfor n in {EMBEDDED!r}: print(stream(n, 7).digest)"
+    environment = {**os.environ, "PYTHONHASHSEED": "123"}
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert said.stdout.split() == [stream(name, 7).digest for name in EMBEDDED]
+
+
+GOLDEN = {
+    "digits-split": "7f52f9cff3015e24",
+    "digits-permuted": "168e73681f05a46a",
+    "digits-correlated": "31a4a60241b93ac2",
+    "digits-corrupted": "744e1751c42ee704",
+    "digits-long": "079ee0ec26600d41",
+}
+
+
+@pytest.mark.parametrize("name", EMBEDDED)
+def test_a_seed_means_what_it_meant(name):
+    """A change here makes every stored result stale: raise the protocol, or find the bug."""
+    assert stream(name, 7, "test").digest[:16] == GOLDEN[name]
+
+
+def test_one_normalisation_for_the_whole_stream():
+    found = stream("digits-corrupted", 3)
+    np.testing.assert_array_equal(found.mean, stream("digits-split", 9, "test").mean)
+    np.testing.assert_allclose(found.mean, load("digits").x_train.mean())
+    np.testing.assert_allclose(found.std, load("digits").x_train.std())
+
+
+def test_the_default_part_is_validation():
+    assert stream("digits-split", 0).part == "validation"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "said"),
+    [
+        (("digit-split", 0), {}, "did you mean 'digits-split'"),
+        (("digits-split", -1), {}, "seed = -1"),
+        (("digits-split", 1.5), {}, "seed = 1.5"),
+        (("digits-split", True), {}, "seed = True"),
+        (("digits-split", 0, "tests"), {}, "did you mean 'test'"),
+        (("digits-split", 0), {"route": "official"}, "read by embedded"),
+        (("digits-split", 0), {"overlap": 0.5}, "There are tasks"),
+    ],
+)
+def test_a_wrong_argument_says_what_is_right(arguments, options, said):
+    with pytest.raises(ValueError, match=said):
+        stream(*arguments, **options)

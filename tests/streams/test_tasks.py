@@ -1,0 +1,241 @@
+"""How tasks are cut: sizes, what may overlap and what may not, and what the seed decides."""
+
+from dataclasses import replace
+from itertools import combinations, pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cl_core.streams import DEFINITIONS, Definition
+from cl_core.streams.tasks import build, held_out
+
+PARTS = ["validation", "test"]
+
+
+def split(tasks, classes):
+    return Definition(name="made", dataset="made", kind="split", tasks=tasks, classes=classes)
+
+
+def kinds():
+    yield split(4, 3)
+    yield Definition(name="made", dataset="made", kind="permuted", tasks=4, classes=12)
+    yield Definition(name="made", dataset="made", kind="correlated", tasks=3, classes=4, overlap=0.5)
+    yield Definition(name="made", dataset="made", kind="corrupted", tasks=4, classes=3, severity=2.0)
+    yield Definition(name="made", dataset="made", kind="turned", tasks=16, classes=3)
+
+
+KINDS = pytest.mark.parametrize("definition", list(kinds()), ids=lambda definition: definition.kind)
+
+
+@pytest.fixture(scope="module")
+def data(made):
+    return made(12, 30, 6, (4, 4), extra=4)
+
+
+def sets(tasks, field):
+    return [set(getattr(task, field).tolist()) for task in tasks]
+
+
+@KINDS
+@pytest.mark.parametrize("part", PARTS)
+def test_the_same_seed_gives_the_same_stream_and_another_seed_another(definition, part, data):
+    one, two, other = (build(definition, data, seed, part) for seed in (5, 5, 6))
+    assert len(one) == definition.tasks
+    for a, b in zip(one, two, strict=True):
+        assert a.classes == b.classes
+        for field in ("train", "held", "x_train", "x_eval", "y_train", "y_eval"):
+            np.testing.assert_array_equal(getattr(a, field), getattr(b, field))
+    assert any(not np.array_equal(a.x_train, b.x_train) for a, b in zip(one, other, strict=True))
+
+
+@KINDS
+@pytest.mark.parametrize("part", PARTS)
+def test_labels_are_places_in_the_head_and_images_are_their_own(definition, part, data):
+    for task in build(definition, data, 3, part):
+        assert len(task.classes) == len(set(task.classes)) == definition.classes
+        y = data.y_test if part == "test" else data.y_train
+        np.testing.assert_array_equal(np.array(task.classes)[task.y_train], data.y_train[task.train])
+        np.testing.assert_array_equal(np.array(task.classes)[task.y_eval], y[task.held])
+        assert set(task.y_train.tolist()) == set(task.y_eval.tolist()) == set(range(definition.classes))
+        assert task.y_train.dtype == np.int64
+        assert task.x_train.dtype == task.x_eval.dtype == np.uint8
+        assert task.x_train.shape == (len(task.train), 4, 4)
+        np.testing.assert_array_equal(task.images("train", 5), task.x_train[:5])
+        np.testing.assert_array_equal(task.images("eval", 5), task.x_eval[:5])
+        assert len(set(task.train.tolist())) == len(task.train)
+        assert len(set(task.held.tolist())) == len(task.held)
+
+
+@KINDS
+def test_validation_trains_on_nothing_that_it_scores_on_and_reads_no_test_image(definition, data):
+    poisoned = replace(data, x_test=np.zeros_like(data.x_test), y_test=np.roll(data.y_test, 1))
+    clean, without = (build(definition, images, 3, "validation") for images in (data, poisoned))
+    held = set(np.flatnonzero(held_out(data)).tolist())
+    for task, other in zip(clean, without, strict=True):
+        assert not set(task.train.tolist()) & held
+        assert set(task.held.tolist()) <= held
+        np.testing.assert_array_equal(task.x_train, other.x_train)
+        np.testing.assert_array_equal(task.x_eval, other.x_eval)
+        np.testing.assert_array_equal(task.y_eval, other.y_eval)
+
+
+@KINDS
+def test_part_test_trains_on_training_images_and_scores_on_test_images(definition, data):
+    for task in build(definition, data, 3, "test"):
+        if definition.kind in ("split", "permuted"):
+            assert set(task.train.tolist()) == set(np.flatnonzero(np.isin(data.y_train, task.classes)).tolist())
+            assert set(task.held.tolist()) == set(np.flatnonzero(np.isin(data.y_test, task.classes)).tolist())
+        assert task.held.max() < len(data.x_test)
+
+
+def test_the_held_out_tenth_is_a_tenth_of_each_class_and_never_moves(made):
+    for classes, count in ((3, 40), (7, 5), (2, 94)):
+        data = made(classes, count, 1)
+        held = held_out(data)
+        per_class = [int(held[data.y_train == label].sum()) for label in range(classes)]
+        assert per_class == [max(1, round(count / 10))] * classes
+        np.testing.assert_array_equal(held, held_out(made(classes, count, 1)))
+    other = [build(split(3, 1), made(3, 40, 1), seed, "validation") for seed in (100, 101)]
+    assert set.union(*sets(other[0], "held")) == set.union(*sets(other[1], "held"))
+
+
+@given(seed=st.integers(0, 2**31), tasks=st.sampled_from([1, 2, 3, 4, 6, 12]), part=st.sampled_from(PARTS))
+@settings(max_examples=25, deadline=None)
+def test_split_uses_every_class_and_image_exactly_once(seed, tasks, part, data):
+    cut = build(split(tasks, 12 // tasks), data, seed, part)
+    assert sorted(label for task in cut for label in task.classes) == list(range(12))
+    total = len(data.x_train) - (int(held_out(data).sum()) if part == "validation" else 0)
+    assert sum(len(task.train) for task in cut) == len(set.union(*sets(cut, "train"))) == total
+    assert sum(len(task.held) for task in cut) == len(set.union(*sets(cut, "held")))
+
+
+def test_class_orders_of_many_seeds_are_uniform(made):
+    data = made(4, 1, 1)
+    first = [build(split(4, 1), data, seed, "test")[0].classes[0] for seed in range(400)]
+    assert np.all(np.abs(np.bincount(first, minlength=4) - 100) < 40)
+
+
+@given(
+    seed=st.integers(0, 2**31),
+    shared=st.integers(0, 4),
+    tasks=st.integers(1, 3),
+    part=st.sampled_from(PARTS),
+)
+@settings(max_examples=40, deadline=None)
+def test_correlated_tasks_are_equal_in_size_share_what_they_say_and_reuse_nothing(seed, shared, tasks, part, data):
+    definition = Definition(name="made", dataset="made", kind="correlated", tasks=tasks, classes=4, overlap=shared / 4)
+    cut = build(definition, data, seed, part)
+    smallest = 30 if part == "test" else 27
+    for task in cut:
+        np.testing.assert_array_equal(np.bincount(task.y_train), [smallest // tasks] * 4)
+        np.testing.assert_array_equal(np.bincount(task.y_eval), [6 if part == "test" else 3] * 4)
+    for one, other in pairwise(cut):
+        assert len(set(one.classes) & set(other.classes)) == shared
+    for one, other in combinations(sets(cut, "train"), 2):
+        assert not one & other
+    for one, other in pairwise(cut):
+        for label in set(one.classes) & set(other.classes):
+            assert one.classes.index(label) == other.classes.index(label)
+
+
+def test_the_first_correlated_task_is_the_same_at_every_overlap(data):
+    firsts = [
+        build(
+            Definition(name="m", dataset="m", kind="correlated", tasks=3, classes=4, overlap=quarter / 4),
+            data,
+            8,
+            "test",
+        )[0]
+        for quarter in range(5)
+    ]
+    for first in firsts:
+        assert first.classes == firsts[0].classes
+        np.testing.assert_array_equal(first.x_train, firsts[0].x_train)
+
+
+def test_at_overlap_one_all_tasks_have_one_set_of_classes_and_use_up_their_images(data):
+    cut = build(Definition(name="m", dataset="m", kind="correlated", tasks=3, classes=4, overlap=1.0), data, 8, "test")
+    assert len({task.classes for task in cut}) == 1
+    used = set.union(*sets(cut, "train"))
+    left = [
+        int(((data.y_train == label).sum()) - sum(data.y_train[i] == label for i in used)) for label in cut[0].classes
+    ]
+    assert max(left) <= 4  # what the largest class has beyond the smallest
+
+
+def test_too_many_correlated_tasks_for_the_images_is_an_error(made):
+    definition = Definition(name="m", dataset="m", kind="correlated", tasks=4, classes=1, overlap=0.0)
+    with pytest.raises(ValueError, match="fewer training images"):
+        build(definition, made(4, 3, 1), 0, "test")
+
+
+def test_permuted_tasks_hold_the_same_images_under_their_own_permutation(data):
+    cut = build(Definition(name="m", dataset="m", kind="permuted", tasks=3, classes=12), data, 8, "test")
+    plain = dict(zip(cut[0].train.tolist(), cut[0].x_train, strict=True))
+    np.testing.assert_array_equal(cut[0].x_train, data.x_train[cut[0].train])
+    orders = []
+    for task in cut[1:]:
+        assert set(task.train.tolist()) == set(plain)
+        order = task.transform.places
+        orders.append(tuple(order))
+        assert sorted(order) == list(range(16))
+        for position, image in zip(task.train[:20].tolist(), task.x_train[:20], strict=True):
+            np.testing.assert_array_equal(image.ravel(), plain[position].ravel()[order])
+        np.testing.assert_array_equal(task.x_eval.reshape(-1, 16), data.x_test[task.held].reshape(-1, 16)[:, order])
+    assert len(set(orders)) == 2
+
+
+def test_turned_tasks_go_through_all_classes_four_times(data):
+    cut = build(Definition(name="m", dataset="m", kind="turned", tasks=16, classes=3), data, 8, "test")
+    for cycle in range(4):
+        some = cut[4 * cycle : 4 * cycle + 4]
+        assert sorted(label for task in some for label in task.classes) == list(range(12))
+        for task in some:
+            np.testing.assert_array_equal(task.x_train, np.rot90(data.x_train[task.train], cycle, axes=(1, 2)))
+    assert [task.classes for task in cut[:4]] != [task.classes for task in cut[4:8]]
+
+
+def corrupted(severity, tasks=4):
+    return Definition(name="m", dataset="m", kind="corrupted", tasks=tasks, classes=12 // tasks, severity=severity)
+
+
+def test_corruption_grows_evenly_from_a_clean_first_task_alike_in_training_and_scoring(made):
+    data = made(12, 40, 10, (16, 16))
+    grey = replace(data, x_train=np.full_like(data.x_train, 127), x_test=np.full_like(data.x_test, 127))
+    for part in PARTS:
+        cut = build(corrupted(1.0), grey, 2, part)
+        for number, task in enumerate(cut):
+            expected = 25.5 * number / 3
+            assert task.transform.deviation == pytest.approx(expected)
+            assert task.x_train.std() == pytest.approx(expected, rel=0.03, abs=0.01)
+            assert task.x_eval.std() == pytest.approx(expected, rel=0.06, abs=0.01)
+
+
+def test_severities_differ_in_scale_alone_and_severity_zero_is_the_split(data):
+    plain = build(split(4, 3), data, 2, "test")
+    none, some, more = (build(corrupted(severity), data, 2, "test") for severity in (0.0, 1.0, 2.0))
+    for a, b, c, d in zip(plain, none, some, more, strict=True):
+        np.testing.assert_array_equal(a.x_train, b.x_train)
+        np.testing.assert_array_equal(a.train, d.train)
+        inside = (d.x_train > 0) & (d.x_train < 255) & (c.x_train > 0) & (c.x_train < 255)
+        one, two = (x.x_train.astype(int) - a.x_train for x in (c, d))
+        assert np.abs(two - 2 * one)[inside].max() <= 1.5
+
+
+def test_noise_belongs_to_the_image_not_to_who_asks(data):
+    task = build(corrupted(4.0), data, 2, "validation")[-1]
+    whole = build(corrupted(4.0), data, 2, "test")[-1]
+    place = {position: row for row, position in enumerate(whole.train.tolist())}
+    among = whole.x_train[[place[position] for position in task.held.tolist()]]
+    np.testing.assert_array_equal(task.x_eval, among)
+    np.testing.assert_array_equal(task.images("train", 3), task.x_train[:3])
+    noises = [task.transform._noise(number, (16,)) for number in range(50)]
+    assert np.abs(np.corrcoef(noises) - np.eye(50)).max() < 0.95
+    test_noise = whole.transform._noise(int(whole.held[0]) + len(data.x_train), (16,))
+    assert not any(np.array_equal(test_noise, noise) for noise in noises)
+
+
+def test_every_catalogued_kind_is_tested_here():
+    assert {definition.kind for definition in kinds()} == {definition.kind for definition in DEFINITIONS.values()}
