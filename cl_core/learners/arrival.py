@@ -1,0 +1,131 @@
+"""What is done, and what can be known, when a task arrives: the same work under every strategy.
+
+The network stands in eval mode throughout, so no block and no running statistic changes; only the new task's head is
+fitted to the features as they are. The gradient of the new task's training loss is then compared with the one that
+the task before had at its own arrival (paper, Algorithm 1).
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from cl_core.learners.draws import Purpose, generator
+from cl_core.learners.evaluation import BATCH, features_of
+from cl_core.learners.networks import Network
+from cl_core.learners.recipe import Recipe
+from cl_core.learners.tensors import TaskData, arithmetic, rows
+from cl_core.strategies import Arrival, score
+
+Vector = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class ArrivalReport:
+    """What a strategy may look at, and how far it can be trusted.
+
+    `score` compares the arriving task's gradient with the one before, NaN at the first task. `split_half` is the same
+    comparison between the gradients of two halves of the task's own sample: what the metric would say of one task met
+    twice. `score_halves` are the scores that either half alone would have given. `gradient` is flat, shared
+    parameters only, (P,) float64: the next task's `previous_gradient`.
+    """
+
+    arrival: Arrival
+    score: float
+    split_half: float
+    score_halves: tuple[float, float]
+    gradient: Vector
+
+
+def arrive(
+    network: Network,
+    data: TaskData,
+    task: int,
+    recipe: Recipe,
+    seed: int,
+    previous_gradient: Vector | None = None,
+) -> ArrivalReport:
+    """Fit the head of `task`, counted from 0, alone for a moment, and take the gradient over all shared parameters.
+
+    Both use one sample of the task's training images, drawn by `seed` and `task` alone. The fitted head is kept: the
+    task's training starts from it. Blocks are left bitwise as they were. With a head that all tasks share, fitting it
+    moves the old tasks' outputs too. Raises ValueError for a task of fewer than two training images.
+    """
+    total = len(data.y_train)
+    if total < 2:
+        raise ValueError(f"task {task} has {total} training images; its gradient is halved, so give 2 or more")
+    draws = generator(seed, task, Purpose.ARRIVAL_SAMPLE)
+    chosen = torch.from_numpy(draws.permutation(total)[: recipe.gradient_samples]).to(data.y_train.device)
+    x, y = rows(data.x_train, chosen), data.y_train[chosen]
+    network.eval()
+    if recipe.gradient_at == "warm":
+        fit_head(network, x, y, task, steps=recipe.head_warmup_steps, precision=recipe.precision)
+    middle = len(y) // 2
+    first, first_loss = _gradient(network, x[:middle], y[:middle], task, recipe.precision)
+    second, second_loss = _gradient(network, x[middle:], y[middle:], task, recipe.precision)
+    if recipe.gradient_at == "arrival":
+        fit_head(network, x, y, task, steps=recipe.head_warmup_steps, precision=recipe.precision)
+    share = middle / len(y)
+    arrival = Arrival(
+        task=task,
+        blocks=len(network.blocks),
+        gradient=share * first + (1 - share) * second,
+        previous_gradient=previous_gradient,
+        loss=share * first_loss + (1 - share) * second_loss,
+    )
+    assert arrival.gradient is not None
+    return ArrivalReport(
+        arrival=arrival,
+        score=score(recipe.metric, arrival),
+        split_half=score(recipe.metric, replace(arrival, gradient=first, previous_gradient=second)),
+        score_halves=(
+            score(recipe.metric, replace(arrival, gradient=first)),
+            score(recipe.metric, replace(arrival, gradient=second)),
+        ),
+        gradient=arrival.gradient,
+    )
+
+
+def fit_head(network: Network, x: Tensor, y: Tensor, task: int, *, steps: int, precision: str) -> None:
+    """Fit the head of `task` to labels `y` on the features of images `x` as they are: `steps` of Nesterov's method.
+
+    The step length is 1/L, L an upper bound of the curvature of the mean cross-entropy (half the largest eigenvalue
+    of the features' second moment), so it needs no tuning and cannot diverge.
+    """
+    head = network.head(task)
+    assert isinstance(head, nn.Linear)
+    with torch.no_grad():
+        with arithmetic(precision, x.device):
+            features = features_of(network, x)
+        features = features.mean(dim=(2, 3)) if features.ndim == 4 else features
+        features = functional.pad(features.to(head.weight.dtype), (0, 1), value=1.0)
+        targets = functional.one_hot(y, head.out_features).to(features.dtype)
+        smoothness = 0.5 * torch.linalg.eigvalsh(features.T @ features)[-1] / len(y)
+        weights = torch.cat([head.weight, head.bias[:, None]], dim=1)
+        ahead = weights
+        for step in range(steps):
+            wrong = torch.softmax(features @ ahead.T, dim=1) - targets
+            moved = ahead - (wrong.T @ features) / (len(y) * smoothness)
+            ahead = moved + step / (step + 3) * (moved - weights)
+            weights = moved
+        head.weight.copy_(weights[:, :-1])
+        head.bias.copy_(weights[:, -1])
+
+
+def _gradient(network: Network, x: Tensor, y: Tensor, task: int, precision: str) -> tuple[Vector, float]:
+    """Return the gradient of the mean loss over the shared parameters, flat, float64, and that loss."""
+    parameters = list(network.blocks.parameters())
+    sums = [torch.zeros_like(parameter) for parameter in parameters]
+    loss_sum = 0.0
+    for images, labels in zip(torch.split(x, BATCH), torch.split(y, BATCH), strict=True):
+        with arithmetic(precision, x.device):
+            loss = functional.cross_entropy(network(images, task), labels, reduction="sum")
+        for total, part in zip(sums, torch.autograd.grad(loss, parameters), strict=True):
+            total += part
+        loss_sum += loss.item()
+    flat = torch.cat([total.reshape(-1) for total in sums]).to(torch.float64) / len(y)
+    return flat.cpu().numpy(), loss_sum / len(y)

@@ -1,0 +1,84 @@
+"""A task's images as normalised tensors that stay in memory, and the arithmetic they are computed in."""
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+
+class Images(Protocol):
+    """What :func:`prepare` reads of a task, as :class:`cl_core.streams.tasks.Task` has it."""
+
+    @property
+    def x_train(self) -> NDArray[np.uint8]: ...  # noqa: D102
+    @property
+    def y_train(self) -> NDArray[np.integer[Any]]: ...  # noqa: D102
+    @property
+    def x_eval(self) -> NDArray[np.uint8]: ...  # noqa: D102
+    @property
+    def y_eval(self) -> NDArray[np.integer[Any]]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, eq=False)
+class TaskData:
+    """One task in memory: images (n, channels, H, W), channels last, normalised; labels (n,), 0 to classes − 1."""
+
+    x_train: Tensor
+    y_train: Tensor
+    x_eval: Tensor
+    y_eval: Tensor
+
+
+def prepare(
+    task: Images, mean: ArrayLike, std: ArrayLike, dtype: torch.dtype, *, device: torch.device | str = "cpu"
+) -> TaskData:
+    """Return `task` as tensors: (grey level − `mean`) / `std`, in `dtype`.
+
+    `mean` and `std` are per channel, (1,) or (3,), in grey levels 0 to 255. Raises ValueError where they do not fit.
+    """
+    return TaskData(
+        _normalised(task.x_train, mean, std, dtype).to(device),
+        torch.from_numpy(np.asarray(task.y_train, dtype=np.int64)).to(device),
+        _normalised(task.x_eval, mean, std, dtype).to(device),
+        torch.from_numpy(np.asarray(task.y_eval, dtype=np.int64)).to(device),
+    )
+
+
+def rows(x: Tensor, positions: Tensor) -> Tensor:
+    """Return the images or features of `x` at `positions`, in the memory layout of `x`."""
+    if x.ndim == 4:
+        # Whole rows are copied where the memory of each image is contiguous, which channels-last hides.
+        return x.permute(0, 2, 3, 1).index_select(0, positions).permute(0, 3, 1, 2)
+    return x.index_select(0, positions)
+
+
+def parameter_dtype(precision: str) -> torch.dtype:
+    """Return the type of parameters and images for a recipe's `precision`; bfloat16 keeps them in float32."""
+    return torch.float64 if precision == "float64" else torch.float32
+
+
+def arithmetic(precision: str, device: torch.device | str = "cpu") -> AbstractContextManager[Any]:
+    """Return the context that forward passes run in: autocast for ``bfloat16``, nothing otherwise."""
+    if precision == "bfloat16":
+        return torch.autocast(torch.device(device).type, torch.bfloat16)
+    return nullcontext()
+
+
+def _normalised(images: NDArray[np.uint8], mean: ArrayLike, std: ArrayLike, dtype: torch.dtype) -> Tensor:
+    if images.ndim not in (3, 4):
+        raise ValueError(f"images of shape {images.shape} do not fit; give (n, H, W) or (n, H, W, channels)")
+    if images.ndim == 3:
+        images = images[..., np.newaxis]
+    shift, scale = (np.array(value, dtype=np.float64).reshape(-1) for value in (mean, std))
+    for name, value in (("mean", shift), ("std", scale)):
+        if len(value) not in (1, images.shape[3]):
+            raise ValueError(f"{name} has {len(value)} entries for {images.shape[3]} channels; give one per channel")
+    if not (scale > 0).all():
+        raise ValueError(f"std = {scale.tolist()} does not fit; allowed: above 0")
+    values = torch.from_numpy(np.array(images, order="C")).to(dtype)
+    values.sub_(torch.from_numpy(shift).to(dtype)).div_(torch.from_numpy(scale).to(dtype))
+    return values.permute(0, 3, 1, 2)

@@ -1,0 +1,244 @@
+"""Training a network on one task while only some of its blocks may move.
+
+Images stay in memory, normalised; a minibatch is a selection of rows. Blocks before the first that moves are never
+differentiated, and as there is no augmentation their features are computed once a task. The optimizer starts anew with
+each task, and every strategy makes the same number of steps on the same minibatches.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from cl_core.learners.arrival import ArrivalReport, arrive
+from cl_core.learners.constraints import Constraint
+from cl_core.learners.draws import Purpose, generator
+from cl_core.learners.evaluation import BATCH, count_correct, evaluate, features_of, fits_memory, logits, logits_change
+from cl_core.learners.networks import Network, block_parameters
+from cl_core.learners.recipe import Recipe
+from cl_core.learners.tensors import TaskData, arithmetic, parameter_dtype, prepare, rows
+
+__all__ = [
+    "ArrivalReport",
+    "Progress",
+    "Recipe",
+    "TaskData",
+    "TaskReport",
+    "arrive",
+    "count_correct",
+    "evaluate",
+    "logits",
+    "logits_change",
+    "moving_blocks",
+    "parameter_dtype",
+    "prepare",
+    "train_task",
+]
+
+Progress = Callable[[int, int], None]
+"""Is told, after each step, how many steps are done and how many there are in all."""
+
+
+@dataclass(frozen=True)
+class TaskReport:
+    """What training on one task did.
+
+    `loss` is the mean training loss over the last pass; `train_correct` of `train_size` training images are classified
+    correctly at the end, in eval mode. Per shared block: `update_norms` is ‖θ_t − θ_{t−1}‖ and `relative_norms` that
+    over ‖θ_{t−1}‖. `moved_share` is the share of shared parameters that could move.
+    """
+
+    magnitude: int
+    steps: int
+    loss: float
+    train_correct: int
+    train_size: int
+    update_norms: tuple[float, ...]
+    relative_norms: tuple[float, ...]
+    moved_share: float
+
+    @property
+    def train_accuracy(self) -> float:
+        """Share of training images classified correctly, 0 to 1."""
+        return self.train_correct / self.train_size
+
+
+def train_task(
+    network: Network,
+    data: TaskData,
+    task: int,
+    magnitude: int,
+    recipe: Recipe,
+    seed: int,
+    progress: Progress | None = None,
+    *,
+    leading: bool = False,
+    constraint: Constraint | None = None,
+) -> TaskReport:
+    """Train `task`, counted from 0, letting the last `magnitude` blocks and its head move (`leading`: the first blocks).
+
+    A block that may not move is frozen whole, parameters and running statistics. At 0 only the head moves. Minibatches
+    come from `seed` and `task` alone; what does not fill one at the end of a pass is left out of that pass.
+    `constraint` limits the update further. Raises ValueError for a magnitude that does not fit, FloatingPointError if
+    the loss is not finite after a pass.
+    """
+    moving = moving_blocks(len(network.blocks), magnitude, leading=leading)
+    entry = moving.start if moving else len(network.blocks)
+    parameters = [parameter for block in moving for parameter in network.blocks[block].parameters()]
+    before = [[parameter.detach().clone() for parameter in block.parameters()] for block in network.blocks]
+    start = [value for block in moving for value in before[block]]
+    with only_training(network, moving, task):
+        inputs, entry = _inputs(network, data.x_train, entry, recipe.precision)
+
+        def loss_on(chosen: Tensor) -> Tensor:
+            with arithmetic(recipe.precision, inputs.device):
+                outputs = network.logits(network.features(rows(inputs, chosen), entry), task)
+                return functional.cross_entropy(outputs, data.y_train[chosen])
+
+        steps, loss = descend(
+            loss_on,
+            parameters,
+            list(network.head(task).parameters()),
+            recipe,
+            size=len(data.y_train),
+            draws=generator(seed, task, Purpose.BATCH_ORDER),
+            device=data.y_train.device,
+            after_step=(lambda rate: constraint(parameters, start, rate)) if constraint else None,
+            progress=progress,
+        )
+    mark_moved(network, moving, task)
+    norms = [_distance(block.parameters(), old) for block, old in zip(network.blocks, before, strict=True)]
+    sizes = block_parameters(network)
+    return TaskReport(
+        magnitude=magnitude,
+        steps=steps,
+        loss=loss,
+        train_correct=_correct(network, inputs, entry, data.y_train, task),
+        train_size=len(data.y_train),
+        update_norms=tuple(norms),
+        relative_norms=tuple(norm / _length(old) for norm, old in zip(norms, before, strict=True)),
+        moved_share=sum(sizes[block] for block in moving) / sum(sizes),
+    )
+
+
+def moving_blocks(blocks: int, magnitude: int, *, leading: bool = False) -> range:
+    """Return the numbers of the blocks that may move: the last `magnitude` of `blocks` (`leading`: the first)."""
+    if not 0 <= magnitude <= blocks:
+        raise ValueError(f"magnitude {magnitude} does not fit {blocks} blocks; give 0 to {blocks}")
+    return range(magnitude) if leading else range(blocks - magnitude, blocks)
+
+
+@contextmanager
+def only_training(network: Network, moving: range, task: int) -> Iterator[None]:
+    """Let gradients reach, and running statistics change in, the blocks `moving` alone, and the head of `task`.
+
+    Afterwards the network is in eval mode and every parameter takes gradients again.
+    """
+    network.eval().requires_grad_(False)
+    try:
+        for block in moving:
+            network.blocks[block].train().requires_grad_(True)
+        network.head(task).requires_grad_(True)
+        yield
+    finally:
+        network.eval().requires_grad_(True)
+        network.zero_grad(set_to_none=True)
+
+
+def descend(
+    loss_on: Callable[[Tensor], Tensor],
+    shared: Sequence[Tensor],
+    heads: Sequence[Tensor],
+    recipe: Recipe,
+    *,
+    size: int,
+    draws: np.random.Generator,
+    device: torch.device,
+    after_step: Callable[[float], None] | None = None,
+    progress: Progress | None = None,
+) -> tuple[int, float]:
+    """Minimise `loss_on(positions)` over `shared` and `heads`, in minibatches of positions below `size`.
+
+    Returns the number of steps and the mean loss over the last pass. `after_step` is told the step length.
+    """
+    in_pass = max(1, size // recipe.batch)
+    total = recipe.epochs * in_pass
+    optimizer = torch.optim.SGD(
+        [*shared, *heads],
+        lr=recipe.learning_rate,
+        momentum=recipe.momentum,
+        weight_decay=recipe.weight_decay,
+        fused=True,
+    )
+    done, mean = 0, math.nan
+    for _ in range(recipe.epochs):
+        order = torch.from_numpy(draws.permutation(size)).to(device)
+        losses = torch.zeros((), dtype=torch.float64, device=device)
+        for chosen in torch.split(order, recipe.batch)[:in_pass]:
+            rate = _rate(recipe, done, total)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            optimizer.zero_grad(set_to_none=True)
+            loss = loss_on(chosen)
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            if after_step is not None:
+                with torch.no_grad():
+                    after_step(rate)
+            losses += loss.detach()
+            done += 1
+            if progress is not None:
+                progress(done, total)
+        mean = losses.item() / in_pass
+        if not math.isfinite(mean):
+            raise FloatingPointError(
+                f"the training loss is {mean} after {done} of {total} steps; "
+                f"learning_rate = {recipe.learning_rate} is too large for this network, try a third of it"
+            )
+    return done, mean
+
+
+def mark_moved(network: Network, moving: range, task: int) -> None:
+    """Tell torch, whose fused optimizer does not, that these blocks and this head changed, and note the first block."""
+    changed = [network.head(task), *(network.blocks[block] for block in moving)]
+    for module in changed:
+        for tensor in (*module.parameters(), *module.buffers()):
+            torch.autograd.graph.increment_version(tensor)
+    network.first_moved = moving.start if moving else len(network.blocks)
+
+
+def _inputs(network: Network, x: Tensor, entry: int, precision: str) -> tuple[Tensor, int]:
+    """Return what goes into block `entry`, computed once, or the images and 0 where that would not fit into memory."""
+    if entry == 0 or not fits_memory(network, x, entry):
+        return x, 0
+    with arithmetic(precision, x.device):
+        return features_of(network, x, entry), entry
+
+
+def _correct(network: Network, inputs: Tensor, entry: int, y: Tensor, task: int) -> int:
+    with torch.no_grad():
+        pieces = zip(torch.split(inputs, BATCH), torch.split(y, BATCH), strict=True)
+        kind = next(network.parameters()).dtype
+        return sum(
+            count_correct(network.logits(network.features(piece.to(kind), entry), task), labels)
+            for piece, labels in pieces
+        )
+
+
+def _rate(recipe: Recipe, done: int, total: int) -> float:
+    if recipe.schedule == "constant":
+        return recipe.learning_rate
+    return 0.5 * recipe.learning_rate * (1 + math.cos(math.pi * done / total))
+
+
+def _distance(after: Iterator[Tensor], before: Sequence[Tensor]) -> float:
+    return _length([new.detach().double() - old.double() for new, old in zip(after, before, strict=True)])
+
+
+def _length(tensors: Sequence[Tensor]) -> float:
+    return math.sqrt(sum(float(torch.sum(tensor.double() ** 2)) for tensor in tensors))
