@@ -10,7 +10,7 @@ from cl_core.companion.figures import INK, PALETTE, PAPER
 
 Region = NDArray[np.bool_]
 
-LETTERS = ("–", "F", "G", "F G")
+LETTERS = ("neither", "F", "G", "F G")
 """What is written into the four kinds of region, in the order of :func:`kinds`."""
 
 IDLE = "∅"

@@ -11,7 +11,7 @@ from cl_core.companion.phasemap import IDLE, LETTERS, draw_panel, innermost, kin
 def test_a_kind_is_told_by_the_signs_of_the_two_gains() -> None:
     codes = kinds([-1.0, 1.0, -1.0, 1.0, 0.0, np.nan], [-1.0, -1.0, 1.0, 1.0, 0.0, 1.0])
     assert codes.tolist() == [0, 1, 2, 3, 0, -1]
-    assert [LETTERS[code] for code in codes[:4]] == ["–", "F", "G", "F G"]
+    assert [LETTERS[code] for code in codes[:4]] == ["neither", "F", "G", "F G"]
 
 
 def test_the_innermost_point_is_the_middle_of_a_rectangle() -> None:
@@ -62,7 +62,7 @@ def test_where_nothing_is_gained_the_panel_says_so() -> None:
     draw_panel(
         axes, [0, 1, 2], [0, 1, 2], forgetting=-np.ones((3, 3)), mean_loss=-np.ones((3, 3)), idle=-np.ones((3, 3))
     )
-    assert [text.get_text() for text in axes.texts] == ["–"]
+    assert [text.get_text() for text in axes.texts] == ["neither"]
     plt.close(figure)
 
 
