@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand
@@ -37,7 +37,7 @@ def main() -> None:
 class _PairsCommand(TyperCommand):
     """A command whose `-p name value` takes two words, as papermill's does."""
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Join each `-p name value` to one word before the ordinary parsing."""
         joined: list[str] = []
         rest = list(args)
@@ -49,7 +49,7 @@ class _PairsCommand(TyperCommand):
                     joined.append(rest.pop(0))
                 elif len(rest) > 1:
                     joined.append(f"{rest.pop(0)}={rest.pop(0)}")
-        return super().parse_args(ctx, joined)  # type: ignore[arg-type]
+        return super().parse_args(ctx, joined)
 
 
 @app.command(cls=_PairsCommand, add_help_option=False)

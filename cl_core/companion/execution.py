@@ -51,7 +51,7 @@ def execute(notebook: Notebook, *, folder: Path, parameters: Mapping[str, object
         cell.outputs, cell.execution_count = [], None
     start, death = time.perf_counter(), ""
     with tempfile.TemporaryDirectory() as scratch:
-        reads, executed = Path(scratch) / "reads", Path(scratch) / "executed.ipynb"
+        reads, executed, log = (Path(scratch) / name for name in ("reads", "executed.ipynb", "log"))
         surroundings = {
             **_ONE_THREAD,
             "PYTHONHASHSEED": "0",
@@ -66,12 +66,12 @@ def execute(notebook: Notebook, *, folder: Path, parameters: Mapping[str, object
                     parameters=dict(parameters or {}),
                     cwd=str(folder.resolve()),
                     kernel_name="python3",
-                    kernel_manager_class=_this_python(),
+                    kernel_manager_class=_this_python(log),
                     progress_bar=False,
                 )
         except Exception as error:
             # A cell's own error stands in the outputs; anything else killed the kernel under a cell.
-            death = f"{type(error).__name__}: {error}"
+            death = "\n".join([f"{type(error).__name__}: {error}", *_last_words(log)])
             if not executed.exists():
                 raise RuntimeError(f"the notebook could not be run: {death}") from error
         seconds = time.perf_counter() - start
@@ -81,6 +81,10 @@ def execute(notebook: Notebook, *, folder: Path, parameters: Mapping[str, object
     result = normalised(result)
     failure = _failure_in(result, death)
     return Execution(notebook=result, reads=tuple(sorted(set(record))), seconds=seconds, failure=failure)
+
+
+def _last_words(log: Path) -> list[str]:
+    return log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:] if log.exists() else []
 
 
 def _failure_in(notebook: Notebook, death: str) -> Failure | None:
@@ -109,15 +113,28 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _this_python() -> type[Any]:
-    """Return a kernel manager that starts this interpreter, whatever kernels the user has installed under its name."""
+def _this_python(log: Path) -> type[Any]:
+    """Return a kernel manager that starts this interpreter, whatever kernels its user has installed under its name.
+
+    What the kernel itself has to say, mostly on its way out, goes to `log`; what cells print does not.
+    """
+    import zmq
     from ipykernel.kernelspec import get_kernel_dict
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
+    from traitlets import default
 
     class ThisPython(AsyncKernelManager):
         @property
         def kernel_spec(self) -> KernelSpec:
             return KernelSpec(resource_dir="", **get_kernel_dict())
+
+        async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
+            with log.open("ab") as stderr:
+                await super().start_kernel(stderr=stderr, **options)
+
+        @default("transport_encryption")
+        def _encrypted_where_possible(self) -> str:
+            return "auto" if zmq.has("curve") else "disabled"
 
     return ThisPython

@@ -1,0 +1,61 @@
+"""What holds for every test: reproducible examples under CI, and no test that CI quietly skips."""
+
+import os
+
+import hypothesis
+import nbformat
+import pytest
+
+CI = bool(os.environ.get("CI"))
+
+hypothesis.settings.register_profile("local", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("ci" if CI else "local")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    _refuse_skip(outcome.get_result())
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_make_collect_report(collector):
+    outcome = yield
+    _refuse_skip(outcome.get_result())
+
+
+def _refuse_skip(report):
+    """Under CI, turn a skip into a failure that says why it was skipped; an expected failure is none."""
+    if CI and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.outcome = "failed"
+        report.longrepr = f"under CI nothing may be skipped: {reason}"
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """An empty checkout of this project, made the working folder; the package that runs is the installed one."""
+    top = tmp_path / "checkout"
+    (top / "notebooks").mkdir(parents=True)
+    (top / "book").mkdir()
+    (top / "pyproject.toml").write_text('[project]\nname = "cl-core"\n', encoding="utf-8")
+    (top / "book" / "claims.yml").write_text("", encoding="utf-8")
+    monkeypatch.chdir(top)
+    return top
+
+
+@pytest.fixture
+def write_page(checkout):
+    """Write a notebook of code cells into the checkout: ``write_page("page", "x = 1", parameters="a: int = 1  # …")``."""
+
+    def write(name, *cells, parameters="", prose="# A page"):
+        code = [nbformat.v4.new_code_cell(source) for source in cells]
+        if parameters:
+            code.insert(0, nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}))
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(prose), *code])
+        path = checkout / "notebooks" / f"{name}.ipynb"
+        nbformat.write(notebook, path)
+        return path
+
+    return write
