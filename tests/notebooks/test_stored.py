@@ -1,0 +1,207 @@
+"""Each stored notebook as it lies there: nothing runs here, `pytest @tests/notebooks/nbval.args` runs them."""
+
+import copy
+import re
+from collections import Counter
+
+import papermill
+import pytest
+from nbformat import NotebookNode
+
+from cl_core.companion import claims, parameters, stamps
+from cl_core.companion import notebook as notebooks
+from cl_core.companion.normalise import normalised, to_text
+from cl_core.companion.verdicts import VALUE_MIME, VERDICT_LINE, VERDICT_MIME
+
+TEXTS = ("text/plain", "text/csv", "text/html")
+
+
+def texts(output):
+    """The stored texts of an output that nbval can compare, by their place in it."""
+    if output.output_type == "stream":
+        return {"text": output.text}
+    return {kind: output.data[kind] for kind in TEXTS if kind in output.get("data", {})}
+
+
+def altered(output, place):
+    """The output with one character more in the text at `place`."""
+    changed = copy.deepcopy(output)
+    if place == "text":
+        changed.text += "x"
+    else:
+        changed.data[place] += "x"
+    return changed
+
+
+def really_compared(comparison):
+    """Whether nbval, shown the cell's outputs with any one text altered, says that they differ."""
+    cell = comparison.cell
+    if not comparison.is_made:
+        return False
+    assert comparison.passes(cell.outputs), "nbval does not even accept what is stored"
+    places = [(number, place) for number, output in enumerate(cell.outputs) for place in texts(output)]
+    return bool(places) and not any(
+        comparison.passes([altered(o, place) if n == number else o for n, o in enumerate(cell.outputs)])
+        for number, place in places
+    )
+
+
+def test_there_are_notebooks(pytestconfig):
+    assert list((pytestconfig.rootpath / "notebooks").glob("*.ipynb"))
+
+
+def test_nbval_compares_every_cell_that_shows_something(stored, comparisons, record_property):
+    every = comparisons(stored)
+    showing = [number for number, one in enumerate(every, start=1) if one.cell.outputs]
+    compared = [number for number, one in enumerate(every, start=1) if really_compared(one)]
+    record_property("cells compared", len(compared))
+    assert compared == showing
+    assert compared, f"{stored.name} shows nothing: were its outputs stripped?"
+
+
+def test_nbval_compares_every_verdict_line(stored, comparisons):
+    cells = comparisons(stored)
+    lines = notebooks.verdict_lines(notebooks.load(stored))
+    assert lines, f"{stored.name} gives no verdict"
+    for line in lines:
+        assert really_compared(cells[line.cell - 1]), f"nbval passes over the verdict on {line.claim}"
+
+
+def test_a_verdict_line_says_what_its_entry_says(stored):
+    for cell in notebooks.code_cells(notebooks.load(stored)):
+        for output in cell.outputs:
+            entry = output.get("data", {}).get(VERDICT_MIME)
+            line = VERDICT_LINE.fullmatch(texts(output).get("text/plain", ""))
+            assert (entry is None) == (line is None), texts(output)
+            assert entry is None or line.groupdict() == dict(entry)
+
+
+def test_sanitising_touches_drawings_alone(stored, patterns):
+    for cell in notebooks.code_cells(notebooks.load(stored)):
+        for output in cell.outputs:
+            for text in texts(output).values():
+                assert not [regex for regex in patterns if re.search(regex, text)], text
+
+
+def test_every_code_cell_ran_in_order(stored):
+    counts = [cell.execution_count for cell in notebooks.code_cells(notebooks.load(stored)) if cell.source.strip()]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+def test_it_is_in_the_written_form(stored):
+    assert stored.read_text(encoding="utf-8") == to_text(normalised(notebooks.load(stored))), "run `cl-core refresh`"
+
+
+def test_it_is_not_stale(stored):
+    assert stamps.state(stored) == (), "run `cl-core refresh`"
+
+
+def test_papermill_reads_its_parameters_as_we_do(stored):
+    ours, theirs = parameters.read(stored), papermill.inspect_notebook(stored)
+    assert ours, f"{stored.name} has no cell tagged 'parameters'"
+    assert [(one.name, one.kind) for one in ours] == [(n, p["inferred_type_name"]) for n, p in theirs.items()]
+
+
+def test_recorded_values_have_one_meaning(stored):
+    text = stored.read_text(encoding="utf-8")
+    assert len(notebooks.values(notebooks.load(stored))) == text.count(f'"{VALUE_MIME}"')
+
+
+def test_it_prints_no_more_digits_than_last(stored):
+    too_many = [
+        number
+        for cell in notebooks.code_cells(notebooks.load(stored))
+        for output in cell.outputs
+        for place, text in texts(output).items()
+        if place != "text/html"
+        for number in re.findall(r"(?<![\w.])\d*\.\d+(?:e[-+]?\d+)?", text)
+        if len(re.sub(r"e.*|\.", "", number).strip("0")) > 6
+    ]
+    assert not too_many
+
+
+def test_it_names_no_path_of_a_machine(stored):
+    path = re.compile(r"(?<![\w/.:<])(?:/[A-Za-z][\w.-]*){2,}|\b[A-Z]:\\\w")
+    for cell in notebooks.load(stored).cells:
+        shown = [
+            text for output in cell.get("outputs", []) for kind, text in texts(output).items() if kind != "text/html"
+        ]
+        for text in [cell.source if cell.cell_type == "code" else "", *shown]:
+            assert not path.search(text), path.search(text)
+
+
+def test_every_figure_is_shown_with_its_words_and_its_data(stored):
+    for cell in notebooks.code_cells(notebooks.load(stored)):
+        for output in cell.outputs:
+            kinds = set(output.get("data", {}))
+            assert not kinds & {"image/png", "image/jpeg"}, "end the cell with cl_core.companion.figures.show"
+            if "image/svg+xml" in kinds:
+                assert kinds == {"image/svg+xml", "text/csv", "text/plain"}
+                assert re.fullmatch(r"figure [a-z0-9-]+: \S.*", output.data["text/plain"])
+
+
+def test_figure_names_are_unique_on_the_page(stored):
+    names = Counter(re.findall(r'data-figure=\\?"([^"\\]+)', stored.read_text(encoding="utf-8")))
+    assert {name: count for name, count in names.items() if count > 1} == {}
+
+
+def test_figures_leave_ink_and_paper_to_the_page(stored):
+    for cell in notebooks.code_cells(notebooks.load(stored)):
+        for output in cell.outputs:
+            drawing = output.get("data", {}).get("image/svg+xml", "").partition("</style>")[2]
+            fixed = re.findall(r"(?:fill|stroke): (#(?:000000|ffffff|fff|000)\b|black|white)", drawing)
+            assert not fixed, "use INK and PAPER of cl_core.companion.figures"
+
+
+def test_its_verdicts_are_on_claims_of_this_page(stored):
+    page = f"notebooks/{stored.stem}"
+    stated = [claim.id for claim in claims.load() if claim.page == page and claim.source == "theory"]
+    printed = [line.claim for line in notebooks.verdict_lines(notebooks.load(stored)) if line.claim.startswith("T")]
+    assert sorted(printed) == sorted(stated)
+
+
+@pytest.mark.parametrize("page", sorted({claim.page for claim in claims.load()}))
+def test_every_claim_has_its_page(page, pytestconfig):
+    top = pytestconfig.rootpath
+    assert any((top / f"{page}{ending}").exists() for ending in (".ipynb", ".md"))
+
+
+# The checks above, held against planted defects: each must see its own.
+
+
+def plant(tmp_path, stored, change):
+    notebook = notebooks.load(stored)
+    change(notebook)
+    path = tmp_path / stored.name
+    path.write_text(to_text(notebook), encoding="utf-8")
+    return path
+
+
+def first_verdict(notebook):
+    line = notebooks.verdict_lines(notebook)[0]
+    return notebooks.code_cells(notebook)[line.cell - 1]
+
+
+@pytest.mark.parametrize(
+    "hide",
+    [
+        lambda cell: cell.metadata.update(tags=["nbval-ignore-output"]),
+        lambda cell: cell.metadata.update(tags=["nbval-skip"]),
+        lambda cell: cell.update(source=f"# NBVAL_IGNORE_OUTPUT\n{cell.source}"),
+        lambda cell: cell.update(outputs=[], execution_count=None),
+        lambda cell: cell.update(
+            outputs=[NotebookNode(output_type="display_data", metadata={}, data={"image/png": "aGk="})]
+        ),
+    ],
+)
+def test_a_hidden_verdict_is_seen(stored, tmp_path, comparisons, hide):
+    number = notebooks.verdict_lines(notebooks.load(stored))[0].cell
+    path = plant(tmp_path, stored, lambda notebook: hide(first_verdict(notebook)))
+    assert not really_compared(comparisons(path)[number - 1])
+
+
+def test_a_rule_that_swallows_a_verdict_is_seen(stored, comparisons):
+    number = notebooks.verdict_lines(notebooks.load(stored))[0].cell
+    comparison = comparisons(stored)[number - 1]
+    comparison.item.parent.sanitize_patterns = {r"(?s)·.*": "VERDICT"}
+    assert not really_compared(comparison)
