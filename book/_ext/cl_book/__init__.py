@@ -4,11 +4,11 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from cl_book import claims, figures, footer, freshness, marks, numbers, offline, outputs
+from cl_book import api, claims, cover, figures, footer, freshness, marks, numbers, offline, outputs, reference
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Set up every part."""
-    for part in (offline, claims, figures, outputs, marks, numbers, freshness, footer):
+    for part in (offline, api, claims, figures, outputs, cover, marks, numbers, reference, freshness, footer):
         part.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -5,24 +5,28 @@ is wrong until someone has read it again, so the build fails.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import ClassVar
 
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from cl_book.errors import Rendered, nearest, role_error
-from cl_book.marks import mark
+from cl_book.marks import MARKS, mark
 from cl_core.companion import claims
 from cl_core.companion.claims import Claim, Standing
 from cl_core.companion.verdicts import NOT_RUN
 
 _ID = re.compile(r"[TC]\d\d")
 _LOGGER = logging.getLogger(__name__)
+
+
+class claim_link(nodes.Inline, nodes.TextElement):
+    """A badge that becomes a link once pages know where they are; `page` and `anchor` of the claim's verdict."""
 
 
 @lru_cache(maxsize=1)
@@ -132,12 +136,15 @@ class Verdicts(SphinxDirective):
 
 
 class Scoreboard(SphinxDirective):
-    """``:::{scoreboard}``: every claim, where it stands, and the page that decides it."""
+    """``:::{scoreboard}``: every claim, where it stands, and the page that decides it; ``:mark: P`` lists those alone."""
+
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = {"mark": str}
 
     def run(self) -> list[nodes.Node]:
         """Return the table."""
-        rows = [self._row(standing) for standing in standings().values()]
-        return [table(["Claim", "What is claimed", "Known from", "Verdict"], rows)]
+        wanted = self.options.get("mark", "".join(MARKS))
+        rows = [self._row(standing) for standing in standings().values() if standing.claim.mark in wanted]
+        return [table(["Claim", "What is claimed", "Where it comes from", "Verdict"], rows)]
 
     def _row(self, standing: Standing) -> list[list[nodes.Node]]:
         claim = standing.claim
@@ -179,9 +186,7 @@ def linked_badge(env: BuildEnvironment, standing: Standing, *, named: bool) -> n
     inner = _badge(standing.verdict, before=f"{standing.claim.id} " if named else "")
     if standing.claim.page not in env.found_docs:
         return inner
-    return addnodes.pending_xref(
-        "", inner, refdomain="std", reftype="ref", reftarget=_anchor(standing.claim), refexplicit=True, refwarn=True
-    )
+    return claim_link("", inner, page=standing.claim.page, anchor=_anchor(standing.claim))
 
 
 def printed_verdict(claim: str, verdict: str, evidence: str) -> nodes.paragraph:
@@ -199,8 +204,20 @@ def _anchor(claim: Claim) -> str:
     return f"claim-{claim.id.lower()}"
 
 
+def _link(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    labels = app.env.domaindata["std"]["anonlabels"]
+    for found in list(doctree.findall(claim_link)):
+        page, anchor = found["page"], found["anchor"]
+        if labels.get(anchor, ("", ""))[0] != page:
+            _LOGGER.warning("%s does not list its verdicts; end it with `:::{verdicts}`", page, type="cl_book")
+        address = app.builder.get_relative_uri(docname, page) + "#" + anchor
+        found.replace_self(nodes.reference("", "", *found.children, internal=True, refuri=address))
+
+
 def setup(app: Sphinx) -> None:
     """Register roles and directives, and ask anew for each build."""
+    app.add_node(claim_link)
+    app.connect("doctree-resolved", _link)
     app.connect("builder-inited", lambda _app: standings.cache_clear())
     app.add_directive("reads", Reads)
     app.add_directive("verdicts", Verdicts)

@@ -1,0 +1,101 @@
+# The commands of this repository, `make help` lists them. Needs GNU make 3.81 or newer and Python 3.11 to 3.13.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+
+VENV := .venv
+BIN := $(VENV)/bin
+BUILD := _build
+WORKERS ?= 2
+
+# One thread a process: outputs are compared with stored ones, and two processes beat two threads here.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+PIP = $(BIN)/python -m pip install --quiet --retries 5
+# On Linux, PyPI's PyTorch brings CUDA (3 GB). `make test TORCH=cpu` takes PyTorch's own CPU build instead.
+ifeq ($(TORCH),cpu)
+TORCH_INDEX = --extra-index-url https://download.pytorch.org/whl/cpu
+endif
+
+.PHONY: help env book test lint fast outputs slow test-all refresh clean
+
+help: ## list these commands
+	@echo "make book        build the book from the stored outputs (needs no PyTorch), and say where it is"
+	@echo "make test        lint, unit and golden tests, every notebook's outputs, planted faults"
+	@echo "make test-all    make test, then the slow tests: reruns, kills, clusters, the book in a browser"
+	@echo "make refresh     run again the notebooks whose outputs are stale"
+	@echo "make clean       delete what the commands above made, except the environment in $(VENV)"
+	@echo
+	@echo "make test TORCH=cpu   takes PyTorch's CPU build on Linux, a tenth of the download"
+	@echo "make book PYTHON=/path/to/python3.12   takes that Python instead of the first that fits"
+
+env: $(VENV)/installed ## install what reading and checking need, without PyTorch
+
+# A first attempt that broke off leaves an environment without pip, or half filled: it is made anew, or filled up.
+# A candidate may be a launcher that starts nothing, or lack venv: only one that really runs counts.
+$(VENV)/installed: requirements.lock pyproject.toml
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
+	  found=; \
+	  for candidate in "$(PYTHON)" python3.13 python3.12 python3.11 python3; do \
+	    [ -n "$$candidate" ] || continue; \
+	    "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
+	      >/dev/null 2>&1 && { found="$$candidate"; break; }; \
+	  done; \
+	  if [ -z "$$found" ]; then \
+	    echo "No Python 3.11, 3.12 or 3.13 with venv and pip was found. Install one:" >&2; \
+	    echo "  Debian 12 or newer   sudo apt-get install python3 python3-venv" >&2; \
+	    echo "  Ubuntu 24.04         sudo apt-get install python3 python3-venv" >&2; \
+	    echo "  macOS                brew install python@3.12" >&2; \
+	    echo "or name one: make PYTHON=/path/to/python3.12 ..." >&2; \
+	    exit 1; \
+	  fi; \
+	  echo "Making $(VENV) with $$("$$found" --version)"; \
+	  rm -rf $(VENV) && "$$found" -m venv $(VENV); \
+	}
+	@echo "Installing requirements.lock into $(VENV) (once, a few minutes)"
+	@$(PIP) -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/installed-torch: $(VENV)/installed requirements-torch.lock
+	@echo "Installing PyTorch into $(VENV) (once)"
+	@$(PIP) $(TORCH_INDEX) -r requirements-torch.lock
+	@touch $@
+
+# Warnings are errors. A failed build forgets its pages, so that the next one reads them, and warns, again.
+book: $(VENV)/installed ## build the book
+	@$(BIN)/jupyter-book build . --toc book/_toc.yml -q -W -n --keep-going \
+	  || { rm -rf $(BUILD)/.doctrees; exit 1; }
+	@echo "The book: $(CURDIR)/$(BUILD)/html/index.html"
+
+test: lint fast outputs ## lint, the quick tests, and the outputs of every notebook
+
+lint: $(VENV)/installed-torch
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+fast: $(VENV)/installed-torch
+	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile
+
+# nbval runs every stored notebook and compares what it prints with what is stored.
+outputs: $(VENV)/installed-torch
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile @tests/notebooks/nbval.args
+
+slow: $(VENV)/installed-torch
+	$(BIN)/python -m pytest -m slow -n $(WORKERS) --dist loadfile
+
+test-all: test slow ## every test
+
+refresh: $(VENV)/installed-torch ## run stale notebooks again
+	@$(BIN)/cl-core refresh
+
+clean: ## delete builds and caches
+	rm -rf $(BUILD) build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -not -path './$(VENV)/*' -type d -prune -exec rm -rf {} +

@@ -1,0 +1,125 @@
+"""Reference pages that are made of facts: where each part of the paper is taken up, and how fresh each page is."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from cl_book import freshness
+from cl_book.claims import linked_badge, standings, table
+from cl_book.errors import nearest
+from cl_book.footer import timings
+from cl_book.marks import mark
+from cl_core.companion import notebook
+
+_NOT_YET = "not run yet"
+
+
+class PaperMap(SphinxDirective):
+    """``:::{papermap}``: a YAML list of parts of the paper (place, says, mark, page, claims) as a table.
+
+    A page that is not in the book says so, and has no command.
+    """
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table; an unknown claim is an error."""
+        entries = yaml.safe_load("\n".join(self.content))
+        head = ["In the paper", "What is known of it", "Taken up in", "Claims and the cell that decides", "Command"]
+        return [table(head, [self._row(entry) for entry in entries])]
+
+    def _row(self, entry: dict[str, Any]) -> list[list[nodes.Node]]:
+        page = entry["page"]
+        exists = page in self.env.found_docs
+        where: nodes.Node = nodes.paragraph(text=_NOT_YET)
+        command: nodes.Node = nodes.paragraph(text="—")
+        if exists:
+            where = nodes.paragraph("", "", page_link(page))
+            if notebook_path(self.env.srcdir, page).is_file():
+                command = nodes.paragraph("", "", nodes.literal(text=f"cl-core rerun {page}.ipynb"))
+        return [
+            [nodes.paragraph(text=entry["place"])],
+            [nodes.paragraph("", "", nodes.Text(entry["says"] + " "), mark(entry["mark"]))],
+            [where],
+            self._claims(entry.get("claims", []), page),
+            [command],
+        ]
+
+    def _claims(self, ids: list[str], page: str) -> list[nodes.Node]:
+        known = standings()
+        lines = []
+        for claim in ids:
+            if claim not in known:
+                raise self.error(f"there is no claim {claim!r}{nearest(claim, known)}")
+            line = nodes.paragraph("", "", linked_badge(self.env, known[claim], named=True))
+            line += nodes.Text(self._cell(claim, known[claim].claim.page))
+            lines.append(line)
+        return lines or [nodes.paragraph(text="none yet")]
+
+    def _cell(self, claim: str, page: str) -> str:
+        path = notebook_path(self.env.srcdir, page)
+        if not path.is_file():
+            return ""
+        cells = [line.cell for line in notebook.verdict_lines(notebook.load(path)) if line.claim == claim]
+        return f" code cell {cells[0]}" if cells else ""
+
+
+class Status(SphinxDirective):
+    """``:::{status}``: each notebook page, when it last ran, how long that took and whether it is fresh."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the tables, or a sentence while there is no notebook in the book."""
+        record = timings(Path(self.env.srcdir))
+        rows = [self._row(page, record) for page in sorted(self.env.found_docs) if self._is_notebook(page)]
+        if not rows:
+            return [nodes.paragraph(text="No notebook is in the book yet.")]
+        made = [table(["Page", "Last refreshed", "Seconds", "State"], rows)]
+        machines = {_environment(entry): entry for entry in record.values()}
+        if machines:
+            lines = nodes.bullet_list()
+            lines += [nodes.list_item("", nodes.paragraph(text=line)) for line in sorted(machines)]
+            made += [nodes.paragraph(text="The outputs were computed with:"), lines]
+        return made
+
+    def _is_notebook(self, page: str) -> bool:
+        return freshness.notebook_of(self.env, page) is not None
+
+    def _row(self, page: str, record: dict[str, dict[str, Any]]) -> list[list[nodes.Node]]:
+        entry = record.get(page.rpartition("/")[2], {})
+        found = freshness.reasons(notebook_path(self.env.srcdir, page))
+        return [
+            [nodes.paragraph("", "", page_link(page))],
+            [nodes.paragraph(text=entry.get("refreshed", "never"))],
+            [nodes.paragraph(text=str(entry.get("seconds", "—")))],
+            [nodes.paragraph(text="stale: " + "; ".join(found) if found else "fresh")],
+        ]
+
+
+def page_link(page: str) -> addnodes.pending_xref:
+    """Return a link to a page of the book that shows its title."""
+    inner = nodes.inline("", page)
+    return addnodes.pending_xref(
+        "", inner, refdomain="std", reftype="doc", reftarget="/" + page, refexplicit=False, refwarn=True
+    )
+
+
+def notebook_path(top: str | Path, page: str) -> Path:
+    """Return where the notebook behind `page` would be."""
+    return Path(top) / f"{page}.ipynb"
+
+
+def _environment(entry: dict[str, Any]) -> str:
+    packages = ", ".join(f"{name} {number}" for name, number in sorted(entry["versions"].items()))
+    hardware = entry["hardware"]
+    return f"Python {entry['python']}, {packages}; {hardware['processor']} ({hardware['machine']}), {hardware['cores']} cores"
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directives."""
+    app.add_directive("papermap", PaperMap)
+    app.add_directive("status", Status)
