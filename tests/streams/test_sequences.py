@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +100,16 @@ def test_the_digest_tells_streams_apart_and_nothing_else(monkeypatch):
     assert len({base.digest, *(other.digest for other in others)}) == 6
     monkeypatch.setattr("cl_core.streams.tasks.NOISE_STEP", 25.0)
     assert stream("digits-corrupted", 4).digest != base.digest
+
+
+def test_the_digest_covers_every_position():
+    found = stream("digits-split", 4)
+    last = found.tasks[-1]
+    for field in ("train", "held"):
+        positions = getattr(last, field).copy()
+        positions[[-1, -2]] = positions[[-2, -1]]
+        changed = (*found.tasks[:-1], replace(last, **{field: positions}))
+        assert replace(found, tasks=changed).digest != found.digest
 
 
 def test_another_process_makes_the_same_streams():

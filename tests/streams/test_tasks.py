@@ -210,6 +210,8 @@ def test_corruption_grows_evenly_from_a_clean_first_task_alike_in_training_and_s
             expected = 25.5 * number / 3
             assert task.transform.deviation == pytest.approx(expected)
             assert task.x_train.std() == pytest.approx(expected, rel=0.03, abs=0.01)
+            # Rounded to the nearest level, not downwards: the noise does not darken.
+            assert task.x_train.mean() == pytest.approx(127, abs=0.01 + expected / 60)
             assert task.x_eval.std() == pytest.approx(expected, rel=0.06, abs=0.01)
 
 
@@ -233,8 +235,17 @@ def test_noise_belongs_to_the_image_not_to_who_asks(data):
     np.testing.assert_array_equal(task.images("train", 3), task.x_train[:3])
     noises = [task.transform._noise(number, (16,)) for number in range(50)]
     assert np.abs(np.corrcoef(noises) - np.eye(50)).max() < 0.95
-    test_noise = whole.transform._noise(int(whole.held[0]) + len(data.x_train), (16,))
-    assert not any(np.array_equal(test_noise, noise) for noise in noises)
+
+
+def test_a_test_image_has_noise_of_its_own(data):
+    grey = replace(data, x_train=np.full_like(data.x_train, 127), x_test=np.full_like(data.x_test, 127))
+    task = build(corrupted(4.0), grey, 2, "test")[-1]
+    seen = {image.tobytes() for image in task.x_train}
+    assert len(seen) == len(task.train)
+    assert not seen & {image.tobytes() for image in task.x_eval}
+    # Position n among the test images is another image than position n among the training images.
+    same = task.transform(grey.x_train[task.held], task.held)
+    assert not np.any(np.all(same == task.x_eval, axis=(1, 2)))
 
 
 def test_every_catalogued_kind_is_tested_here():
