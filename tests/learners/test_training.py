@@ -1,0 +1,222 @@
+"""What may move, moves; what may not, does not move by a bit; and nothing random depends on the strategy."""
+
+import math
+from dataclasses import replace
+from unittest.mock import Mock, call
+
+import numpy as np
+import pytest
+import torch
+
+from cl_core.learners import evaluation, training
+from cl_core.learners.training import arrive, evaluate, moving_blocks, train_task
+
+
+def changed_blocks(network, before):
+    after = network.state_dict()
+    return {
+        int(name.split(".")[1])
+        for name, old in before.items()
+        if name.startswith("blocks.") and not torch.equal(old, after[name])
+    }
+
+
+@pytest.mark.parametrize("kind", ["resnet", "mlp"])
+@pytest.mark.parametrize("leading", [False, True])
+def test_exactly_the_chosen_blocks_move(make, recipe, frozen_copy, kind, leading):
+    network, data = make(kind)
+    most = len(network.blocks)
+    for magnitude in (0, 1, 2, most):
+        before = frozen_copy(network)
+        train_task(network, data[1], 1, magnitude, recipe, 5, leading=leading)
+        assert changed_blocks(network, before) == set(moving_blocks(most, magnitude, leading=leading))
+
+
+def test_a_frozen_block_is_bitwise_the_same_with_its_running_statistics(make, recipe, frozen_copy):
+    network, data = make()
+    train_task(network, data[0], 0, 9, recipe, 5)
+    before = [frozen_copy(block) for block in network.blocks]
+    arrive(network, data[1], 1, recipe, 5)
+    train_task(network, data[1], 1, 2, recipe, 5)
+    for old, block in zip(before[:7], network.blocks, strict=False):
+        assert any("running_mean" in name for name in old)
+        assert all(torch.equal(old[name], value) for name, value in block.state_dict().items())
+    for old, block in zip(before[7:], network.blocks[7:], strict=True):
+        assert all(not torch.equal(old[name], value) for name, value in block.state_dict().items())
+
+
+@pytest.mark.parametrize("kind", ["resnet", "mlp"])
+def test_at_magnitude_0_old_outputs_are_bitwise_the_same(make, recipe, kind):
+    network, data = make(kind)
+    train_task(network, data[0], 0, len(network.blocks), recipe, 5)
+    old, new = network(data[0].x_eval, 0), network(data[1].x_eval, 1)
+    arrive(network, data[1], 1, recipe, 5)
+    train_task(network, data[1], 1, 0, recipe, 5)
+    assert torch.equal(network(data[0].x_eval, 0), old)
+    assert not torch.equal(network(data[1].x_eval, 1), new)
+
+
+def test_heads_of_other_tasks_stand_still(make, recipe, frozen_copy):
+    network, data = make("mlp")
+    before = [frozen_copy(head) for head in network.heads]
+    train_task(network, data[1], 1, 3, recipe, 5)
+    moved = [not torch.equal(old["weight"], head.weight) for old, head in zip(before, network.heads, strict=True)]
+    assert moved == [False, True, False]
+
+
+def test_no_graph_through_a_frozen_prefix_and_its_features_once(make, recipe):
+    network, data = make()
+    graphs, calls = [], []
+
+    def watch(module, inputs, output):
+        graphs.append(output.requires_grad)
+        calls.append(len(output))
+
+    network.blocks[6].register_forward_hook(watch)
+    train_task(network, data[0], 0, 2, recipe, 5)
+    assert not any(graphs)
+    # One image to learn the size, then every image once; never again in any pass.
+    assert calls == [1, 40]
+
+
+def test_a_prefix_too_large_to_keep_changes_nothing_but_the_work(make, recipe, monkeypatch):
+    kept, data = make()
+    train_task(kept, data[0], 0, 2, recipe, 5)
+    monkeypatch.setattr(evaluation, "MOST_BYTES", 10)
+    graphs = []
+    anew, _ = make()
+    anew.blocks[6].register_forward_hook(lambda module, inputs, output: graphs.append(output.requires_grad))
+    train_task(anew, data[0], 0, 2, recipe, 5)
+    assert len(graphs) > 3
+    assert not any(graphs)
+    for one, other in zip(kept.parameters(), anew.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-11)
+
+
+def test_a_run_is_bitwise_repeatable_whatever_torch_s_own_seed(make, recipe):
+    results = []
+    for outer in (0, 99):
+        torch.manual_seed(outer)
+        network, data = make()
+        arrive(network, data[0], 0, recipe, 5)
+        train_task(network, data[0], 0, 9, recipe, 5)
+        results.append(network.state_dict())
+    assert all(torch.equal(results[0][name], results[1][name]) for name in results[0])
+
+
+def test_batch_order_does_not_depend_on_the_strategy(make, recipe, monkeypatch):
+    """The minibatches of the third task are the same, whatever moved in it and before it."""
+    seen = {}
+    plain = training.descend
+
+    def watched(loss_on, *rest, **options):
+        def watch(chosen):
+            seen[key].append(chosen.tolist())
+            return loss_on(chosen)
+
+        return plain(watch, *rest, **options)
+
+    monkeypatch.setattr(training, "descend", watched)
+    for key in ((3, 3, 3), (3, 1, 0), (3, 0, 2)):
+        seen[key] = []
+        network, data = make("mlp")
+        for task, magnitude in enumerate(key):
+            train_task(network, data[task], task, magnitude, recipe, 5)
+    first, *others = seen.values()
+    assert len(first) == 3 * 2 * 2
+    assert all(order == first for order in others)
+    assert first[0] != first[2] != first[4]
+
+
+def test_every_strategy_makes_the_same_steps(make, recipe):
+    for magnitude in (0, 1, 9):
+        network, data = make()
+        progress = Mock()
+        report = train_task(network, data[0], 0, magnitude, recipe, 5, progress)
+        assert report.steps == 4
+        assert progress.call_args_list == [call(1, 4), call(2, 4), call(3, 4), call(4, 4)]
+
+
+def test_a_task_smaller_than_a_batch_is_one_batch(make, recipe):
+    network, data = make("mlp")
+    assert train_task(network, data[0], 0, 3, replace(recipe, batch=64), 5).steps == 2
+
+
+def test_the_report_says_what_moved(make, recipe):
+    network, data = make("mlp")
+    before = [block.linear.weight.detach().clone() for block in network.blocks]
+    biases = [block.linear.bias.detach().clone() for block in network.blocks]
+    report = train_task(network, data[0], 0, 1, recipe, 5)
+    last = network.blocks[2].linear
+    moved = math.sqrt(float(((last.weight - before[2]) ** 2).sum() + ((last.bias - biases[2]) ** 2).sum()))
+    assert report.update_norms == pytest.approx((0, 0, moved))
+    assert report.relative_norms == pytest.approx((0, 0, moved / float(torch.linalg.vector_norm(before[2]))))
+    assert report.moved_share == pytest.approx(156 / (65 * 12 + 156 + 156))
+    assert report.train_correct == evaluate(network, data[0].x_train, data[0].y_train, 0)
+    assert report.train_accuracy == report.train_correct / 40
+
+
+@pytest.mark.parametrize("kind", ["resnet", "mlp"])
+def test_it_learns(make, recipe, kind):
+    network, data = make(kind, channels=3)
+    report = train_task(network, data[0], 0, len(network.blocks), replace(recipe, epochs=15), 5)
+    assert report.train_accuracy > 0.9
+    assert evaluate(network, data[0].x_eval, data[0].y_eval, 0) > 25
+
+
+def test_one_step_is_sgd_with_momentum_and_weight_decay_by_hand(make):
+    """Two steps of the head, computed from the gradients by the formula."""
+    recipe = training.Recipe(
+        batch=40, epochs=2, precision="float64", learning_rate=0.1, momentum=0.5, weight_decay=0.2, schedule="cosine"
+    )
+    network, data = make("mlp")
+    expected, speed = network.heads[0].weight.detach().clone(), 0.0
+    features = network.features(data[0].x_train).detach()
+    bias = torch.zeros(3, dtype=torch.float64)
+    targets = torch.eye(3, dtype=torch.float64)[data[0].y_train]
+    bias_speed = 0.0
+    for rate in (0.1, 0.05):
+        wrong = (torch.softmax(features @ expected.T + bias, 1) - targets) / 40
+        speed = 0.5 * speed + wrong.T @ features + 0.2 * expected
+        bias_speed = 0.5 * bias_speed + wrong.sum(0) + 0.2 * bias
+        expected, bias = expected - rate * speed, bias - rate * bias_speed
+    train_task(network, data[0], 0, 0, recipe, 5)
+    torch.testing.assert_close(network.heads[0].weight.detach(), expected, rtol=1e-10, atol=1e-12)
+    torch.testing.assert_close(network.heads[0].bias.detach(), bias, rtol=1e-10, atol=1e-12)
+
+
+def test_bfloat16_and_float32_train_and_keep_float32_parameters(make, recipe):
+    for precision in ("float32", "bfloat16"):
+        network, data = make("mlp", dtype=torch.float32)
+        settings = replace(recipe, precision=precision, epochs=8)
+        arrive(network, data[0], 0, settings, 5)
+        assert train_task(network, data[0], 0, 3, settings, 5).train_accuracy > 0.6
+        assert train_task(network, data[1], 1, 1, settings, 5).train_size == 40
+        assert {parameter.dtype for parameter in network.parameters()} == {torch.float32}
+        seen = []
+        network.blocks[2].register_forward_hook(lambda module, inputs, output, seen=seen: seen.append(output.dtype))
+        train_task(network, data[1], 1, 1, settings, 5)
+        assert (torch.bfloat16 in seen) == (precision == "bfloat16")
+
+
+def test_a_loss_that_runs_away_is_an_error_that_says_what_to_do(make, recipe):
+    network, data = make("mlp")
+    data[0].x_train.mul_(1e300)
+    with pytest.raises(FloatingPointError, match=r"learning_rate = 0\.02 is too large"):
+        train_task(network, data[0], 0, 3, recipe, 5)
+    assert all(parameter.requires_grad for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("magnitude", [-1, 4])
+def test_a_magnitude_that_does_not_fit_is_an_error(make, recipe, magnitude):
+    network, data = make("mlp")
+    with pytest.raises(ValueError, match=f"magnitude {magnitude} does not fit 3 blocks"):
+        train_task(network, data[0], 0, magnitude, recipe, 5)
+
+
+def test_the_network_is_left_in_eval_mode_and_open(make, recipe):
+    network, data = make()
+    train_task(network, data[0], 0, 2, recipe, 5)
+    assert not any(module.training for module in network.modules())
+    assert all(parameter.requires_grad and parameter.grad is None for parameter in network.parameters())
+    assert np.isfinite(float(network(data[0].x_eval, 0).sum()))
