@@ -115,7 +115,7 @@ def _alone(folder: Path) -> Iterator[None]:
         raise archives.unwritable(folder, 0, error) from error
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        # What a killed download left: pooch names its temporary files so, and nobody else is at work here.
-        for leftover in folder.glob("tmp*"):
+        # What a killed fetch left, under the names that pooch and cl_core.files give; nobody else is at work here.
+        for leftover in (*folder.glob("tmp*"), *folder.glob(".*.part")):
             leftover.unlink()
         yield

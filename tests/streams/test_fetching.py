@@ -210,12 +210,14 @@ def test_a_folder_that_cannot_be_made_is_a_clear_error(official, tmp_path, monke
         load("mnist")
 
 
-def test_what_a_killed_download_left_is_cleared(official, data_folder):
+@pytest.mark.parametrize("name", ["tmpk1ll3d", ".cifar10-0123.npz.k1ll3d.part"])
+def test_what_a_killed_fetch_left_is_cleared(name, official, data_folder):
     official("cifar10")
     (data_folder / "official").mkdir(parents=True)
-    (data_folder / "official" / "tmpk1ll3d").write_bytes(b"part")
+    (data_folder / "official" / name).write_bytes(b"part")
     fetch("cifar10", progress=False)
-    assert "tmpk1ll3d" not in left(data_folder)
+    assert name not in left(data_folder)
+    assert len(left(data_folder)) == 2
 
 
 def test_stored_arrays_of_another_archive_are_not_read(official, publish, builders, images, data_folder):
