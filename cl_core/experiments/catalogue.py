@@ -45,6 +45,7 @@ VALUES: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
     "smoke": {
         "resnet": {
             "width": 4,
+            "threshold": 0.05,
             "batch": 32,
             "epochs": 3,
             "joint_epochs": 3,
@@ -55,6 +56,7 @@ VALUES: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         "mlp": {
             "width": 32,
             "many": 3,
+            "threshold": 0.05,
             "batch": 32,
             "epochs": 3,
             "joint_epochs": 3,
@@ -84,6 +86,7 @@ class Profile:
     summary: str
     embedded: bool
     threads: int
+    gpu: bool = False
 
 
 PROFILES: Mapping[str, Profile] = {
@@ -106,10 +109,12 @@ PROFILES: Mapping[str, Profile] = {
             summary="the real images, the paper's width; meant for a GPU or a large machine",
             embedded=False,
             threads=0,
+            gpu=True,
         ),
     )
 }
-"""The profiles by name. `threads` is what a run sets for itself, 0 leaves the machine's choice."""
+"""The profiles by name. `threads` is what a run sets for itself, 0 leaves the machine's choice.
+`gpu`: a GPU is used where there is one."""
 
 VALIDATION_SEEDS_FROM = 100
 """Seeds from here on are scored on validation images and are for development; those below, on test images."""

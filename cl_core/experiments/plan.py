@@ -21,6 +21,7 @@ from cl_core.experiments.catalogue import (
 from cl_core.experiments.settings import SETTINGS, Settings, Value, changed, checked
 from cl_core.streams.definitions import DEFINITIONS, define
 from cl_core.streams.naming import require_name
+from cl_core.streams.tasks import Part
 
 _NETWORK = {
     "resnet": ("width", "norm", "stem_stride", "shared_head"),
@@ -50,7 +51,7 @@ class Plan:
     overrides: Mapping[str, Value] = field(default_factory=dict)
 
     @property
-    def part(self) -> str:
+    def part(self) -> Part:
         """Images that the run is scored on: ``test`` for seeds below 100, else ``validation``."""
         return "test" if self.seed < VALIDATION_SEEDS_FROM else "validation"
 

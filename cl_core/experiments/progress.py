@@ -17,26 +17,30 @@ from rich.text import Text
 class Moment:
     """Where a run stands: `task` of `tasks` (from 0), its stage, and what is known so far.
 
-    `stage` is ``arrival``, ``training``, ``evaluation`` or ``finished`` (the task is done and saved); `epoch` of
-    `epochs` counts finished epochs. `accuracy` is the mean over the tasks seen, 0 to 1, from the last task that
-    finished; `resumed` counts the tasks that an earlier, interrupted process had finished.
+    `stage` is ``arrival``, ``training``, ``evaluation`` or ``finished`` (the task is done and saved); `share` is how
+    much of the task's training is done, 0 to 1. `magnitude` of `blocks` may move. `accuracy` is the mean over the tasks
+    seen, 0 to 1, after the last one that finished.
     """
 
     task: int
     tasks: int
     stage: str
-    epoch: int = 0
+    share: float = 0.0
     epochs: int = 1
     magnitude: int | None = None
     blocks: int | None = None
     accuracy: float | None = None
-    resumed: int = 0
 
     @property
     def done(self) -> float:
-        """Share of the run's epochs that are done, 0 to 1."""
-        within = 1.0 if self.stage in {"evaluation", "finished"} else self.epoch / self.epochs
+        """Share of the run's training that is done, 0 to 1."""
+        within = 1.0 if self.stage in {"evaluation", "finished"} else self.share
         return (self.task + within) / self.tasks
+
+    @property
+    def epoch(self) -> int:
+        """The pass over the task's images that is going on, from 1."""
+        return min(int(self.share * self.epochs) + 1, self.epochs)
 
 
 Listener = Callable[[Moment], None]
@@ -96,7 +100,7 @@ class Display:
         table = Table.grid(padding=(0, 2))
         state = f"task {moment.task + 1} of {moment.tasks}, {moment.stage}"
         if moment.stage == "training":
-            state += f", epoch {min(moment.epoch + 1, moment.epochs)} of {moment.epochs}"
+            state += f", epoch {moment.epoch} of {moment.epochs}"
         table.add_row(Text(self._title, style="bold"))
         table.add_row(ProgressBar(total=1.0, completed=moment.done, width=40), Text(f"{left} left"))
         table.add_row(Text(" · ".join([state, *self._facts(moment)])))

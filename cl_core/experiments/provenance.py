@@ -19,9 +19,11 @@ _CODE = (
     "strategies.py",
     "learners/*.py",
     "streams/*.py",
+    "experiments/bounds.py",
     "experiments/controls.py",
     "experiments/runner.py",
-    "experiments/bounds.py",
+    "experiments/sequential.py",
+    "experiments/work.py",
 )
 _NO_PART = {
     "learners/__init__.py",

@@ -44,8 +44,9 @@ class Result:
     `correct[t][k]` counts the right answers on task k after task t (None above the diagonal), out of `test_sizes[k]`;
     `train_correct[t]` those on task t's own training images after its training, out of `train_sizes[t]`. A task's row
     of `update_norms` and `relative_norms` holds ‖θ_t − θ_{t−1}‖ of each block, and the same over the block's ‖θ_{t−1}‖;
-    `moved_share` is the share of shared parameters that could move; `logit_changes[t][k]` the root mean square change
-    of task k's logits by task t. `scores` and their split-half reliabilities `split_half` begin with the second task.
+    `moved_share` is the share of shared parameters that could move; `logit_changes[t][k]` the change of
+    task k's logits by task t, relative to their size. `scores` begin with the second task; `split_half` are the scores
+    that the two halves of a task's own sample give each other, `score_halves` those that either half alone would give.
     """
 
     experiment: str
@@ -62,9 +63,11 @@ class Result:
     train_sizes: tuple[int, ...]
     correct: tuple[Counts, ...]
     train_correct: Counts
+    train_losses: Row
     magnitudes: Counts
     scores: Row
     split_half: Row
+    score_halves: tuple[Row, ...]
     arrival_losses: Row
     steps: Counts
     block_parameters: tuple[int, ...]
@@ -202,7 +205,17 @@ def _frozen(value: Any) -> Any:
 
 def _require_shapes(result: Result, where: str) -> None:
     tasks, blocks = result.tasks, len(result.block_parameters)
-    per_task = ("classes", "test_sizes", "train_sizes", "train_correct", "magnitudes", "scores", "split_half")
+    per_task = (
+        "classes",
+        "test_sizes",
+        "train_sizes",
+        "train_correct",
+        "train_losses",
+        "magnitudes",
+        "scores",
+        "split_half",
+        "score_halves",
+    )
     for name in (
         *per_task,
         "arrival_losses",
