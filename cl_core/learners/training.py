@@ -186,6 +186,10 @@ def descend(
             optimizer.zero_grad(set_to_none=True)
             loss = loss_on(chosen)
             loss.backward()  # type: ignore[no-untyped-call]
+            for head in heads:
+                # A minibatch of many tasks may miss one; the fused optimizer needs a gradient of every head.
+                if head.grad is None:
+                    head.grad = torch.zeros_like(head)
             optimizer.step()
             if after_step is not None:
                 with torch.no_grad():

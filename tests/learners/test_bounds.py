@@ -55,3 +55,9 @@ def test_a_network_alone_starts_where_every_run_starts(recipe, make):
     by_hand = build_network(spec, seed=5, dtype=torch.float64, **sizes)
     assert train_task(by_hand, data[2], 2, 3, recipe, 5) == report
     assert all(torch.equal(a, b) for a, b in zip(alone.parameters(), by_hand.parameters(), strict=True))
+
+
+def test_joint_training_where_a_minibatch_misses_tasks(make, recipe):
+    network, data = make("mlp", tasks=12)
+    train_joint(network, data, replace(recipe, batch=4, epochs=1), 5)
+    assert all(torch.isfinite(parameter).all() for parameter in network.parameters())
