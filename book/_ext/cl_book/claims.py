@@ -186,7 +186,7 @@ def linked_badge(env: BuildEnvironment, standing: Standing, *, named: bool) -> n
     inner = _badge(standing.verdict, before=f"{standing.claim.id} " if named else "")
     if standing.claim.page not in env.found_docs:
         return inner
-    return claim_link("", inner, page=standing.claim.page, anchor=_anchor(standing.claim))
+    return claim_link("", "", inner, page=standing.claim.page, anchor=_anchor(standing.claim))
 
 
 def printed_verdict(claim: str, verdict: str, evidence: str) -> nodes.paragraph:

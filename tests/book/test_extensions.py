@@ -1,0 +1,323 @@
+"""The book's extensions, each on a book of two pages: what it makes of right input, and that wrong input is red."""
+
+import io
+import json
+import re
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+from cl_core.companion import stamps
+from cl_core.companion.normalise import METADATA, normalised
+from cl_core.companion.verdicts import VALUE_MIME, VERDICT_MIME
+
+CLAIM = """
+- id: T01
+  title: A first claim
+  statement: Something holds.
+  where: derived here
+  mark: D
+  source: theory
+  page: notebooks/page
+  shows: A number.
+  tolerance: None is needed.
+- id: T02
+  title: A second claim
+  statement: Something else holds.
+  where: abstract
+  mark: P
+  source: theory
+  page: notebooks/absent
+  shows: A number.
+  tolerance: None is needed.
+"""
+SVG = (
+    '<svg role="img" data-figure="valley" aria-labelledby="valley-title valley-desc" viewBox="0 0 4 3">'
+    '<title id="valley-title">valley</title><desc id="valley-desc">It falls.</desc><path d="M0 0"/></svg>'
+)
+VERDICT = new_output(
+    "display_data",
+    {
+        "text/plain": "T01 · reproduced · z 1",
+        "text/html": "<p>T01</p>",
+        VERDICT_MIME: {"claim": "T01", "verdict": "reproduced", "evidence": "z 1"},
+    },
+)
+FIGURE = new_output(
+    "display_data", {"image/svg+xml": SVG, "text/csv": "m,F\n1,2\n", "text/plain": "figure valley: It falls."}
+)
+VALUE = new_output(
+    "display_data", {"text/plain": "largest_z = 2.31", VALUE_MIME: {"name": "largest_z", "text": "2.31"}}
+)
+
+
+@pytest.fixture
+def book(checkout):
+    """Build a book from prose for its first page and for its notebook; return the warnings, and pages as soup."""
+    (checkout / "book/claims.yml").write_text(CLAIM, encoding="utf-8")
+    (checkout / "book/paper.csv").write_text(
+        "table,experiment,strategy,metric,mean,std,mark\nI,a,frozen,avg_acc,43.38,0.11,S\nI,a,frozen,gain,-2.42,,P\n",
+        encoding="utf-8",
+    )
+
+    def build(index="# Front", page="", outputs=(VALUE, VERDICT), fresh=True):
+        (checkout / "book/index.md").write_text(f"{index}\n\n```{{toctree}}\n/notebooks/page\n```\n", encoding="utf-8")
+        cells = [
+            new_markdown_cell("# Page"),
+            new_code_cell("1", outputs=list(outputs), execution_count=1),
+            new_markdown_cell(page),
+        ]
+        notebook = normalised(new_notebook(cells=cells))
+        if fresh:
+            notebook.metadata[METADATA] = stamps.stamp(notebook, reads=())
+        nbformat.write(notebook, checkout / "notebooks/page.ipynb")
+        return _build(checkout)
+
+    return build
+
+
+def _build(top):
+    warnings = io.StringIO()
+    out = top / "_build"
+    settings = {
+        "extensions": ["myst_nb", "cl_book"],
+        "root_doc": "book/index",
+        "project": "Two pages",
+        "html_theme": "basic",
+        "numfig": True,
+        "nb_execution_mode": "off",
+        "myst_enable_extensions": ["colon_fence", "dollarmath"],
+        "exclude_patterns": ["_build", "jupyter_execute"],
+    }
+    with patch_docutils(), docutils_namespace():
+        app = Sphinx(top, None, out, out / ".doctrees", "html", confoverrides=settings, status=None, warning=warnings)
+        app.build()
+    pages = {
+        path.relative_to(out).with_suffix("").as_posix(): BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        for path in out.rglob("*.html")
+    }
+    return re.sub(r"\x1b\[[0-9;]*m", "", warnings.getvalue()), pages
+
+
+def text(element):
+    return " ".join(element.get_text().split())
+
+
+def test_a_plain_book_builds_without_a_warning(book):
+    warnings, pages = book()
+    assert warnings == ""
+    assert not pages["notebooks/page"].select(".cl-stale-banner")
+
+
+# Numbers
+
+
+@pytest.mark.parametrize("role", ["{value}`page:largest_z`", "{value}`page:largest_z` "])
+def test_a_value_is_what_the_notebook_recorded(book, role):
+    warnings, pages = book(index=f"# Front\n\nIt is {role}.")
+    assert warnings == ""
+    assert text(pages["book/index"].select_one(".cl-value")) == "2.31"
+
+
+def test_a_page_quotes_its_own_value_without_its_name(book):
+    warnings, pages = book(page="It is {value}`largest_z`.")
+    assert warnings == ""
+    assert text(pages["notebooks/page"].select_one(".cl-value")) == "2.31"
+
+
+def test_an_unknown_value_is_red_and_names_the_nearest(book):
+    warnings, _ = book(index="# Front\n\nIt is {value}`page:largest_s`.")
+    assert "records no 'largest_s'; did you mean 'largest_z'?" in warnings
+
+
+def test_a_value_of_no_notebook_is_red(book):
+    warnings, _ = book(index="# Front\n\nIt is {value}`other:largest_z`.")
+    assert "there is no notebook notebooks/other.ipynb" in warnings
+
+
+def test_a_stale_value_may_not_be_quoted_elsewhere(book):
+    warnings, _ = book(index="# Front\n\nIt is {value}`page:largest_z`.", fresh=False)
+    assert "is stale, so 'largest_z' may not be quoted" in warnings
+
+
+def test_a_number_of_the_paper_carries_its_spread_and_mark(book):
+    warnings, pages = book(index="# Front\n\nIt is {paper}`I/a/frozen/avg_acc` and {paper}`I/a/frozen/gain`.")
+    assert warnings == ""
+    assert [text(each) for each in pages["book/index"].select(".cl-value")] == ["43.38 ± 0.11", "−2.42"]
+    assert [text(each) for each in pages["book/index"].select("abbr.cl-mark")] == ["[S]", "[P]"]
+    assert "third-party" in pages["book/index"].select_one("abbr.cl-mark")["title"]
+
+
+def test_an_unknown_number_of_the_paper_is_red(book):
+    warnings, _ = book(index="# Front\n\n{paper}`I/a/frozen/avg_acd`")
+    assert "has no 'I/a/frozen/avg_acd'; did you mean 'I/a/frozen/avg_acc'?" in warnings
+
+
+def test_an_unknown_mark_is_red(book):
+    warnings, _ = book(index="# Front\n\n{mark}`X`")
+    assert "'X' is not a mark" in warnings
+
+
+# Verdicts
+
+
+def test_a_printed_verdict_becomes_a_badge(book):
+    warnings, pages = book()
+    assert warnings == ""
+    line = pages["notebooks/page"].select_one("p.cl-verdict-line")
+    assert text(line) == "T01 reproduced z 1"
+    assert line.select_one(".cl-badge.cl-reproduced")
+
+
+def test_a_claim_links_to_its_place_in_the_verdict_box(book):
+    warnings, pages = book(index="# Front\n\nSee {claim}`T01` and {claim}`T02`.", page=":::{verdicts}\n:::")
+    assert warnings == ""
+    first, second = pages["book/index"].select(".cl-badge")
+    assert text(first) == "T01 reproduced"
+    assert first.find_parent("a")["href"] == "../notebooks/page.html#claim-t01"
+    assert text(second) == "T02 not run"
+    assert second.find_parent("a") is None
+    box = pages["notebooks/page"].select_one(".cl-verdicts")
+    assert box.select_one("#claim-t01")
+    assert "Evidence: z 1" in text(box)
+    assert "T02" not in text(box)
+
+
+def test_a_linked_claim_without_a_verdict_box_is_red(book):
+    warnings, _ = book(index="# Front\n\nSee {claim}`T01`.")
+    assert "notebooks/page does not list its verdicts" in warnings
+
+
+def test_an_unknown_claim_is_red(book):
+    warnings, _ = book(index="# Front\n\nSee {claim}`T09`.")
+    assert "there is no claim 'T09'" in warnings
+
+
+def test_a_passage_for_the_right_verdict_is_shown(book):
+    warnings, pages = book(page=":::{reads} T01 reproduced T02 not run\nIt holds.\n:::")
+    assert warnings == ""
+    assert text(pages["notebooks/page"].select_one(".cl-reads")) == "It holds."
+
+
+def test_a_passage_written_for_another_verdict_is_red(book):
+    warnings, _ = book(page=":::{reads} T01 not reproduced\nIt fails.\n:::")
+    assert "written for T01 not reproduced, but the verdict is: reproduced" in warnings
+
+
+@pytest.mark.parametrize(
+    ("bound", "message"),
+    [
+        ("T01", "no verdict after T01"),
+        ("reproduced", "where a claim's id should"),
+        ("T07 reproduced", "no claim 'T07'"),
+    ],
+)
+def test_a_binding_that_says_too_little_is_red(book, bound, message):
+    warnings, _ = book(page=f":::{{reads}} {bound}\nIt holds.\n:::")
+    assert message in warnings
+
+
+def test_a_stale_pages_verdict_counts_as_stale_elsewhere_only(book):
+    passage = ":::{reads} T01 reproduced\nIt holds.\n:::"
+    warnings, pages = book(index=f"# Front\n\n{passage}", page=passage, fresh=False)
+    assert warnings.count("the verdict is: stale") == 1
+    assert "book/index" in warnings
+    assert "it was never refreshed" in text(pages["notebooks/page"].select_one(".cl-stale-banner"))
+
+
+def test_the_scoreboard_lists_every_claim_or_those_of_a_mark(book):
+    warnings, pages = book(
+        index="# Front\n\n:::{tally}\n:::\n\n:::{scoreboard}\n:mark: P\n:::",
+        page=":::{scoreboard}\n:::\n\n:::{verdicts}\n:::",
+    )
+    assert warnings == ""
+    assert text(pages["book/index"].select_one(".cl-tally")) == "Of 2 claims: 1 reproduced, 1 not run."
+    assert [text(row.td) for row in pages["book/index"].select("tbody tr")] == ["T02"]
+    assert [text(row.td) for row in pages["notebooks/page"].select("tbody tr")] == ["T01", "T02"]
+
+
+# Figures
+
+
+def test_a_figure_joins_drawing_caption_and_data(book, checkout):
+    caption = ":::{caption} fig-valley T01 reproduced\nIt **falls**.\n:::\n\nSee {numref}`fig-valley`."
+    warnings, pages = book(page=caption, outputs=[FIGURE, VERDICT])
+    assert warnings == ""
+    page = pages["notebooks/page"]
+    figure = page.select_one("figure.cl-figure")
+    assert figure["id"] == "fig-valley"
+    assert figure.select_one('svg[data-figure="valley"] desc').get_text() == "It falls."
+    assert text(figure.select_one(".caption-text")) == "It falls."
+    link = figure.select_one(".cl-data a")
+    assert (checkout / "_build/notebooks" / link["href"]).read_text(encoding="utf-8") == "m,F\n1,2\n"
+    assert page.select_one('a[href="#fig-valley"]')
+    assert "figure valley:" not in page.get_text()
+
+
+@pytest.mark.parametrize(
+    ("outputs", "page", "message"),
+    [
+        ([FIGURE], "No caption.", "figure 'valley' has no caption"),
+        ([VALUE], ":::{caption} fig-valley\nIt falls.\n:::", "the caption fig-valley has no figure"),
+        ([FIGURE, FIGURE], ":::{caption} fig-valley\nIt falls.\n:::", "shown twice"),
+        ([FIGURE, VERDICT], ":::{caption} fig-valley T01 inconclusive\nIt falls.\n:::", "written for T01 inconclusive"),
+    ],
+)
+def test_a_figure_without_its_parts_is_red(book, outputs, page, message):
+    warnings, _ = book(outputs=outputs, page=page)
+    assert message in warnings
+
+
+# Pages
+
+
+def test_a_stale_page_carries_a_banner_with_the_reasons_below_its_title(book):
+    warnings, pages = book(fresh=False)
+    assert warnings == ""
+    title = pages["notebooks/page"].select_one("h1")
+    assert "cl-stale-banner" in title.find_next_sibling()["class"]
+    assert not pages["book/index"].select(".cl-stale-banner")
+
+
+def test_pages_follow_when_only_another_pages_verdict_changed(book):
+    index = "# Front\n\n{claim}`T01`"
+    box = ":::{verdicts}\n:::"
+    book(index=index, page=box)
+    failed = json.loads(json.dumps(VERDICT).replace("reproduced", "not reproduced"))
+    warnings, pages = book(index=index, page=box, outputs=[nbformat.from_dict(failed)])
+    assert warnings == ""
+    assert text(pages["book/index"].select_one(".cl-badge")) == "T01 not reproduced"
+
+
+def test_the_paper_map_says_what_has_no_page(book):
+    index = (
+        "# Front\n\n:::{papermap}\n- {place: Theorem, says: It holds., mark: P, page: notebooks/page, claims: [T01]}\n"
+        "- {place: Table, says: Numbers., mark: S, page: notebooks/absent, claims: [T02]}\n:::"
+    )
+    warnings, pages = book(index=index, page=":::{verdicts}\n:::")
+    assert warnings == ""
+    first, second = ([text(cell) for cell in row.select("td")] for row in pages["book/index"].select("tbody tr"))
+    assert first == [
+        "Theorem",
+        "It holds. [P]",
+        "Page",
+        "T01 reproduced code cell 1",
+        "cl-core rerun notebooks/page.ipynb",
+    ]
+    assert second == ["Table", "Numbers. [S]", "not run yet", "T02 not run", "—"]
+
+
+def test_the_status_page_says_when_each_page_ran_and_whether_it_is_fresh(book, checkout):
+    entry = {"seconds": 2.5, "refreshed": "2026-01-02", "python": "3.11.7", "versions": {"numpy": "2.4.6"}}
+    entry["hardware"] = {"machine": "x86_64", "processor": "Some", "cores": 2}
+    (checkout / "notebooks/timings.json").write_text(json.dumps({"page": entry}), encoding="utf-8")
+    index = "# Front\n\n:::{status}\n:::"
+    _, pages = book(index=index)
+    assert [text(cell) for cell in pages["book/index"].select("tbody td")] == ["Page", "2026-01-02", "2.5", "fresh"]
+    assert "Python 3.11.7, numpy 2.4.6; Some (x86_64), 2 cores" in text(pages["book/index"])
+    _, pages = book(index=index, fresh=False)
+    assert "stale: it was never refreshed" in text(pages["book/index"])
