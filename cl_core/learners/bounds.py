@@ -1,4 +1,7 @@
-"""The two bounds that sequential training is read against: all tasks at once, and each task alone."""
+"""The bound that sequential training is read against: all tasks at once.
+
+The other one, each task alone, is `train_task` on an untrained network.
+"""
 
 from collections.abc import Sequence
 
@@ -7,10 +10,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from cl_core.learners.draws import Purpose, generator
-from cl_core.learners.networks import Network, NetworkSpec, build_network
+from cl_core.learners.networks import Network
 from cl_core.learners.recipe import Recipe
-from cl_core.learners.tensors import TaskData, arithmetic, parameter_dtype, rows
-from cl_core.learners.training import Progress, TaskReport, descend, mark_moved, only_training, train_task
+from cl_core.learners.tensors import TaskData, arithmetic, rows
+from cl_core.learners.training import Progress, descend, mark_moved, only_training
 
 
 def train_joint(
@@ -56,27 +59,3 @@ def train_joint(
     for task in range(len(network.heads)):
         mark_moved(network, everything, task)
     return result
-
-
-def train_separate(
-    spec: NetworkSpec,
-    data: TaskData,
-    task: int,
-    recipe: Recipe,
-    seed: int,
-    progress: Progress | None = None,
-    *,
-    tasks: int,
-    classes: int,
-    image_shape: tuple[int, ...],
-) -> tuple[Network, TaskReport]:
-    """Train a network of its own on `task`, from the weights that every run of `seed` starts with, and return both."""
-    network = build_network(
-        spec,
-        tasks=tasks,
-        classes=classes,
-        image_shape=image_shape,
-        seed=seed,
-        dtype=parameter_dtype(recipe.precision),
-    )
-    return network, train_task(network, data, task, len(network.blocks), recipe, seed, progress)

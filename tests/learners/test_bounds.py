@@ -5,9 +5,8 @@ import torch
 from torch.nn import functional
 
 from cl_core.learners import bounds
-from cl_core.learners.bounds import train_joint, train_separate
-from cl_core.learners.networks import NetworkSpec, build_network
-from cl_core.learners.training import evaluate, train_task
+from cl_core.learners.bounds import train_joint
+from cl_core.learners.training import evaluate
 
 
 @pytest.mark.parametrize("kind", ["resnet", "mlp"])
@@ -46,18 +45,3 @@ def test_joint_training_with_one_shared_head(make, recipe):
     before = network.heads[0].weight.detach().clone()
     train_joint(network, data, recipe, 5)
     assert not torch.equal(before, network.heads[0].weight)
-
-
-def test_a_network_alone_starts_where_every_run_starts(recipe, make):
-    _, data = make("mlp")
-    spec, sizes = NetworkSpec(kind="mlp", width=12), {"tasks": 3, "classes": 3, "image_shape": (8, 8)}
-    alone, report = train_separate(spec, data[2], 2, recipe, 5, **sizes)
-    by_hand = build_network(spec, seed=5, dtype=torch.float64, **sizes)
-    assert train_task(by_hand, data[2], 2, 3, recipe, 5) == report
-    assert all(torch.equal(a, b) for a, b in zip(alone.parameters(), by_hand.parameters(), strict=True))
-
-
-def test_joint_training_where_a_minibatch_misses_tasks(make, recipe):
-    network, data = make("mlp", tasks=12)
-    train_joint(network, data, replace(recipe, batch=4, epochs=1), 5)
-    assert all(torch.isfinite(parameter).all() for parameter in network.parameters())

@@ -35,6 +35,16 @@ def test_what_is_remembered_changes_no_bit(make, recipe, kind):
                 assert torch.equal(logits(network, x, old, 16), whole(network, x, old, 16))
 
 
+def test_training_in_between_is_noticed_though_nothing_was_evaluated(make, recipe):
+    network, data = make("mlp")
+    x = data[0].x_eval
+    train_task(network, data[0], 0, 1, recipe, 1)
+    logits(network, x, 0)
+    train_task(network, data[1], 1, 3, recipe, 1)
+    train_task(network, data[2], 2, 1, recipe, 1)
+    assert torch.equal(logits(network, x, 0), whole(network, x, 0, 40))
+
+
 def test_the_prefix_is_computed_once_while_it_stands_still(make, recipe):
     network, data = make()
     calls = []
