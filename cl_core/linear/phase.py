@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 
 from cl_core.linear.blocks import TwoBlocks
 from cl_core.linear.laws import GAUSSIAN, Law
-from cl_core.linear.problem import Floats
-from cl_core.linear.simulate import draw_losses
+from cl_core.linear.problem import Floats, masks, problem
+from cl_core.linear.simulate import draw_batches, task_losses, update
 from cl_core.linear.step import learned_share, one_update, variance
 
 
@@ -172,18 +172,21 @@ def draw_outcomes(
     targets (2, P) and start (P,) as from :func:`realised`; the losses are excess risks under `law`. Raises ValueError on
     arguments that do not fit.
     """
+    given = problem(targets, [0, samples], blocks.parameters, [0.0, noise], start)
+    answers = masks([blocks.specific, blocks.parameters, 0], 3, given.parameters)
+    parts = []
+    for _, drawn in draw_batches(given, draws=draws, seed=seed, law=law):
+        before = np.broadcast_to(given.start, (drawn.labels.shape[0], given.parameters))
+        after = [task_losses(update(before, drawn, mask), given.targets, law) for mask in answers]
+        parts.append(np.stack(after, axis=1))
+    losses = np.concatenate(parts)
+    old = law.risk(given.start - given.targets[0])
     return Outcomes(
         *(
-            _measured(
-                draw_losses(targets, [0, samples], [0, size], [0.0, noise], start, draws=draws, seed=seed, law=law)
-            )
-            for size in (blocks.specific, blocks.parameters, 0)
+            Measures(after[:, 0] - old, after[:, 1], after.mean(axis=1))
+            for after in (losses[:, answer] for answer in range(3))
         )
     )
-
-
-def _measured(losses: Floats) -> Measures:
-    return Measures(losses[:, 1, 0] - losses[:, 0, 0], losses[:, 1, 1], losses[:, 1].mean(axis=1))
 
 
 def _checked(
