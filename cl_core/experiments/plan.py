@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -95,12 +95,18 @@ class Plan:
     def of_strategy(self, strategy: str) -> "Plan":
         """Return the same run under another strategy, keeping the overrides that it reads too."""
         kept = {k: v for k, v in self.overrides.items() if k in reads(self.experiment, STRATEGIES[strategy])}
-        return plan(self.experiment.name, strategy, self.seed, self.profile.name, overrides=kept)
+        return plan_of(self.experiment, STRATEGIES[strategy], self.seed, self.profile, overrides=kept)
 
     def describe(self) -> str:
         """Return one line for people, such as ``split-cifar100 · adaptive · seed 0 · cpu · epochs=3``."""
         changed = "".join(f" · {name}={value}" for name, value in self.overrides.items())
         return f"{self.experiment.name} · {self.strategy.name} · seed {self.seed} · {self.profile.name}{changed}"
+
+    def command(self) -> str:
+        """Return the command line that asks for this run."""
+        changed = "".join(f" --set {name}={_text(value)}" for name, value in self.overrides.items())
+        run = f"--strategy {self.strategy.name} --seed {self.seed} --profile {self.profile.name}"
+        return f"cl-core run {self.experiment.name} {run}{changed}"
 
 
 def plan(
@@ -122,15 +128,27 @@ def plan(
         chosen = CATALOGUE[chosen.stand_in]
     elif chosen.embedded and not size.embedded:
         raise ValueError(f"{experiment} is embedded and has no profile {profile!r}; run it with profile 'smoke'")
-    definition = DEFINITIONS[chosen.stream]
-    base = changed(SHARED, VALUES[profile][chosen.network])
-    base = changed(base, {name: getattr(definition, name) for name in chosen.reads})
+    return replace(plan_of(chosen, treatment, seed, size, overrides=overrides), asked=experiment)
+
+
+def plan_of(
+    experiment: Experiment,
+    strategy: Treatment,
+    seed: int,
+    profile: Profile,
+    *,
+    overrides: Mapping[str, Value] | None = None,
+) -> Plan:
+    """Return the run of these entries, in the catalogue or not. Raises ValueError for settings that do not fit."""
+    definition = DEFINITIONS[experiment.stream]
+    base = changed(SHARED, VALUES[profile.name][experiment.network])
+    base = changed(base, {name: getattr(definition, name) for name in experiment.reads})
     given = checked(overrides or {})
-    _require_read(given, chosen, treatment)
+    _require_read(given, experiment, strategy)
     different = {name: value for name, value in given.items() if value != getattr(base, name)}
-    made = Plan(experiment, chosen, treatment, seed, size, changed(base, different), different)
+    made = Plan(experiment.name, experiment, strategy, seed, profile, changed(base, different), different)
     _require_blocks(made)
-    define(made.experiment.stream, **made.stream_options)
+    define(experiment.stream, **made.stream_options)
     return made
 
 
@@ -148,6 +166,10 @@ def digest_of(value: Any) -> str:
     """Return the SHA-256 (hexadecimal) of `value` as JSON with sorted keys and no spaces."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _text(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _require_read(given: Mapping[str, Value], experiment: Experiment, strategy: Treatment) -> None:

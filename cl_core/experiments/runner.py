@@ -91,9 +91,7 @@ def require_source(plan: Plan, source: Result | None) -> None:
         return
     wanted = plan.of_strategy("adaptive")
     if source is None:
-        raise ValueError(
-            f"{plan.strategy.name} follows a finished adaptive run, and there is none: run {wanted.describe()} first"
-        )
+        raise ValueError(f"{plan.strategy.name} follows a finished adaptive run, and there is none: {wanted.command()}")
     same = (source.experiment, source.strategy, source.seed, source.profile, dict(source.config), source.protocol)
     if same != (wanted.experiment.name, "adaptive", wanted.seed, wanted.profile.name, wanted.config, PROTOCOL):
         raise ValueError(
