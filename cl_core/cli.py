@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from cl_core.experiments import commandline
+
 app = typer.Typer(
     name="cl-core",
     help="How much may a network move? Rerun the companion's notebooks, and check what they claim.",
@@ -119,7 +121,7 @@ def _pairs(words: list[str]) -> dict[str, str]:
 
 @app.command()
 def refresh(
-    notebooks: Annotated[
+    named: Annotated[
         list[Path] | None,
         typer.Argument(
             metavar="[NOTEBOOK]...", help="Stored notebooks; all of them if none is named.", show_default=False
@@ -132,10 +134,11 @@ def refresh(
     A notebook is stale when its code, its parameters, a module that it can reach, a file that it read or its stored
     outputs changed since. An unchanged result leaves the file as it was, to the byte.
     """
+    from cl_core.companion import notebook
     from cl_core.companion import refresh as refreshing
 
     executed = 0
-    for done in refreshing.refresh(notebooks or refreshing.stored(), force=force):
+    for done in refreshing.refresh(named or notebook.stored(), force=force):
         if done.reasons:
             executed += 1
             typer.echo(f"{done.path.name}: executed in {done.seconds:.1f} s, because {_and_more(done.reasons)}")
@@ -200,6 +203,12 @@ def claims(
 def _and_more(reasons: tuple[str, ...], most: int = 3) -> str:
     more = f" and {len(reasons) - most} more" if len(reasons) > most else ""
     return "; ".join(reasons[:most]) + more
+
+
+# --- experiments ----------------------------------------------------------------------------------------------------
+
+app.command(help=commandline.RUN_HELP)(commandline.run)
+app.add_typer(commandline.data, name="data")
 
 
 if __name__ == "__main__":
