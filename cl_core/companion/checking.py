@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from cl_core.companion import claims, modules, refresh, stamps
+from cl_core.companion import claims, modules, stamps
+from cl_core.companion import notebook as notebooks
 from cl_core.companion.verdicts import NOT_RUN
 
 
@@ -19,7 +20,7 @@ def check() -> Report:
     _require_own_code()
     lines: list[str] = []
     faults = 0
-    paths = refresh.stored()
+    paths = notebooks.stored()
     for path in paths:
         reasons = stamps.state(path)
         faults += bool(reasons)
@@ -32,6 +33,6 @@ def check() -> Report:
 
 
 def _require_own_code() -> None:
-    own, used = refresh.top() / modules.PACKAGE, modules.package_folder()
+    own, used = notebooks.top() / modules.PACKAGE, modules.package_folder()
     if own.resolve() != used.resolve():
         raise ValueError(f"{used} would be checked, not this checkout's {own}; install it with `pip install -e .`")

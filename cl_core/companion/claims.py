@@ -6,6 +6,7 @@ derived from results/. No verdict is written by hand.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -96,7 +97,7 @@ def load() -> tuple[Claim, ...]:
 
 def standings(judges: Mapping[str, Judge] | None = None) -> tuple[Standing, ...]:
     """Return where every claim stands, in the order of the claims; `judges` replaces the judge of a source."""
-    chosen = {**JUDGES, **(judges or {})}
+    chosen = {**all_judges(), **(judges or {})}
     return tuple(chosen[claim.source](claim) for claim in load())
 
 
@@ -105,21 +106,37 @@ def standing(claim_id: str) -> Standing:
     known = {claim.id: claim for claim in load()}
     if claim_id not in known:
         raise ClaimError(f"there is no claim {claim_id!r}; {FILE} has {', '.join(known) or 'none'}")
-    return JUDGES[known[claim_id].source](known[claim_id])
+    return all_judges()[known[claim_id].source](known[claim_id])
 
 
-def judge_theory(claim: Claim) -> Standing:
-    """Return the verdict that the stored notebook of the claim's page printed; raises ClaimError if it printed two."""
+def all_judges() -> dict[str, Judge]:
+    """Return the judge of each source, which asks each page or result once in its life."""
+    return {"theory": theory_judge(), "runs": judge_runs}
+
+
+def theory_judge() -> Judge:
+    """Return a judge that takes the verdict from the stored notebook of the claim's page.
+
+    It raises ClaimError if that notebook printed two verdicts on the claim.
+    """
+    asked = cache(_printed_on)
+
+    def judge(claim: Claim) -> Standing:
+        lines, stale = asked(claim.page)
+        own = [line for line in lines if line.claim == claim.id]
+        if len(own) > 1:
+            raise ClaimError(f"{claim.page} prints {len(own)} verdicts on {claim.id}; a claim has one")
+        return Standing(claim, own[0].verdict, own[0].evidence, stale) if own else Standing(claim, NOT_RUN)
+
+    return judge
+
+
+def _printed_on(page: str) -> tuple[tuple[notebooks.Line, ...], tuple[str, ...]]:
     top = files.root()
-    path = (top or Path()) / f"{claim.page}.ipynb"
+    path = (top or Path()) / f"{page}.ipynb"
     if top is None or not path.exists():
-        return Standing(claim, NOT_RUN)
-    lines = [line for line in notebooks.verdict_lines(notebooks.load(path)) if line.claim == claim.id]
-    if len(lines) > 1:
-        raise ClaimError(f"{claim.page} prints {len(lines)} verdicts on {claim.id}; a claim has one")
-    if not lines:
-        return Standing(claim, NOT_RUN)
-    return Standing(claim, lines[0].verdict, lines[0].evidence, stamps.state(path))
+        return (), ()
+    return tuple(notebooks.verdict_lines(notebooks.load(path))), stamps.state(path)
 
 
 def judge_runs(claim: Claim) -> Standing:
@@ -128,10 +145,6 @@ def judge_runs(claim: Claim) -> Standing:
     if results:
         raise ClaimError(f"there are {len(results)} results, but no rule derives a verdict on {claim.id} from them yet")
     return Standing(claim, NOT_RUN)
-
-
-JUDGES: Mapping[str, Judge] = {"theory": judge_theory, "runs": judge_runs}
-"""The judge of each source."""
 
 
 def _entry_name(entries: object, place: tuple[int | str, ...]) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 
 from cl_core import files
 from cl_core.companion import notebook as notebooks
-from cl_core.companion.normalise import METADATA, normalised
-from cl_core.companion.notebook import Notebook
+from cl_core.companion.normalise import normalised
+from cl_core.companion.notebook import METADATA, Notebook
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
 _PAPERMILL_MARK = "papermill-error-cell-tag"

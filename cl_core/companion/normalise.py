@@ -3,17 +3,13 @@
 Times, random ids, paths of the machine and versions of its tools go; what was computed and what an author wrote stays.
 """
 
-import copy
 import hashlib
 import re
 from pathlib import Path
 
 import nbformat
 
-from cl_core.companion.notebook import Cell, Notebook
-
-METADATA = "cl_core"
-"""Notebook metadata key under which this project keeps its own notes."""
+from cl_core.companion.notebook import METADATA, Cell, Notebook
 
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 _LANGUAGE = {"file_extension": ".py", "mimetype": "text/x-python", "name": "python", "pygments_lexer": "ipython3"}
@@ -26,7 +22,7 @@ def normalised(notebook: Notebook) -> Notebook:
     result = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
     result.metadata = nbformat.from_dict({"kernelspec": _KERNEL, "language_info": _LANGUAGE})  # type: ignore[no-untyped-call]
     if METADATA in notebook.metadata:
-        result.metadata[METADATA] = copy.deepcopy(notebook.metadata[METADATA])
+        result.metadata[METADATA] = nbformat.from_dict(notebook.metadata[METADATA])  # type: ignore[no-untyped-call]
     result.cells = [_cell(cell) for cell in notebook.cells]
     _number(result.cells)
     result.nbformat_minor = 5
@@ -40,7 +36,7 @@ def to_text(notebook: Notebook) -> str:
 
 
 def _cell(cell: Cell) -> Cell:
-    kept = copy.deepcopy(cell)
+    kept = nbformat.from_dict(cell)  # type: ignore[no-untyped-call]
     kept.metadata = nbformat.from_dict(  # type: ignore[no-untyped-call]
         {key: cell.metadata[key] for key in _CELL_METADATA if cell.metadata.get(key)}
     )

@@ -1,17 +1,34 @@
-"""Stored notebooks as data: loading, their code cells, and what their outputs put on record."""
+"""Stored notebooks as data: where they are, their code cells, and what their outputs put on record."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
+from cl_core import files
 from cl_core.companion.verdicts import VALUE_MIME, VERDICT_MIME
+
+FOLDER = "notebooks"
+"""The repository's folder of stored notebooks."""
+
+METADATA = "cl_core"
+"""Notebook metadata key under which this project keeps its own notes."""
 
 Cell = Any
 Notebook = Any
-"""nbformat's nodes: dictionaries whose keys are attributes too."""
+"""Nodes as nbformat has them: dictionaries whose keys are attributes too."""
+
+
+class _Node(dict[str, Any]):
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"this part of a notebook has no {name!r}") from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value
 
 
 @dataclass(frozen=True)
@@ -24,16 +41,45 @@ class Line:
     cell: int
 
 
+def top() -> Path:
+    """Return the checkout's top folder; raises ValueError outside of one."""
+    folder = files.root()
+    if folder is None:
+        raise ValueError("this is no checkout of the repository; stored notebooks are kept only there")
+    return folder
+
+
+def stored() -> list[Path]:
+    """Return the paths of the checkout's stored notebooks, sorted; raises ValueError outside a checkout."""
+    return sorted((top() / FOLDER).glob("*.ipynb"))
+
+
 def load(path: Path) -> Notebook:
-    """Return the notebook at `path`; raises ValueError if it is none, naming the file."""
+    """Return the notebook at `path`; raises ValueError if there is none, or it is none of nbformat 4, naming the file.
+
+    Read without nbformat, whose import takes seconds of a command that takes one.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        notebook = json.loads(path.read_text(encoding="utf-8"), object_hook=_Node)
     except FileNotFoundError:
         raise ValueError(f"there is no notebook {path}") from None
-    try:
-        return nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
-    except Exception as error:
-        raise ValueError(f"{path} is not a notebook that nbformat can read: {error}") from error
+    except ValueError as error:
+        raise ValueError(f"{path} is not a notebook: {error}") from error
+    if not isinstance(notebook, _Node) or notebook.get("nbformat") != 4 or "cells" not in notebook:
+        raise ValueError(f"{path} is not a notebook of nbformat 4; open and save it with a current Jupyter")
+    for cell in notebook.cells:
+        _join_lines(cell, "source")
+        for output in cell.get("outputs", []):
+            _join_lines(output, "text")
+            for kind in [kind for kind in output.get("data", {}) if not kind.endswith("json")]:
+                _join_lines(output.data, kind)
+    return notebook
+
+
+def _join_lines(node: _Node, key: str) -> None:
+    """Undo how a file holds a text of several lines: as a list of them."""
+    if isinstance(node.get(key), list):
+        node[key] = "".join(node[key])
 
 
 def code_cells(notebook: Notebook) -> list[Cell]:

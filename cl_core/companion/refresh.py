@@ -14,11 +14,11 @@ from typing import Any
 from cl_core import files
 from cl_core.companion import execution, stamps
 from cl_core.companion import notebook as notebooks
-from cl_core.companion.normalise import METADATA, normalised, to_text
-from cl_core.companion.notebook import Notebook
+from cl_core.companion.normalise import normalised, to_text
+from cl_core.companion.notebook import METADATA, Notebook
 
-FOLDER, TIMINGS = "notebooks", "notebooks/timings.json"
-"""Where the stored notebooks are, and where their times, versions and hardware are recorded, never compared."""
+TIMINGS = "notebooks/timings.json"
+"""Where the times, versions and hardware of the stored notebooks are recorded, never compared."""
 
 _FAILED = Path("build") / "failed"
 _VERSIONS = ("numpy", "scipy", "matplotlib", "scikit-learn", "torch")
@@ -36,19 +36,6 @@ class Refreshed:
     path: Path
     reasons: tuple[str, ...]
     seconds: float
-
-
-def stored(folder: Path | None = None) -> list[Path]:
-    """Return the stored notebooks of the checkout (or of `folder`), sorted; raises ValueError outside a checkout."""
-    return sorted((folder or top() / FOLDER).glob("*.ipynb"))
-
-
-def top() -> Path:
-    """Return the checkout's top folder; raises ValueError outside of one."""
-    folder = files.root()
-    if folder is None:
-        raise ValueError("this is no checkout of the repository; stored notebooks are kept only there")
-    return folder
 
 
 def refresh(paths: Iterable[Path], *, force: bool = False) -> Iterator[Refreshed]:
@@ -70,7 +57,7 @@ def _refresh_one(path: Path, reasons: tuple[str, ...]) -> Refreshed:
     before = stamps.stamp(normalised(notebook), reads=())
     run = execution.execute(notebook, folder=path.parent)
     if run.failure:
-        kept = top() / _FAILED / path.name
+        kept = notebooks.top() / _FAILED / path.name
         files.write_text(kept, to_text(run.notebook))
         raise RefreshError(f"{path.name}: code cell {run.failure.cell}: {run.failure.error}; the run is kept as {kept}")
     _require_storable(run.notebook, path.name)
@@ -105,7 +92,7 @@ def _require_storable(notebook: Notebook, name: str) -> None:
 
 
 def _record_time(name: str, seconds: float) -> None:
-    path = top() / TIMINGS
+    path = notebooks.top() / TIMINGS
     timings = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     timings[name] = {
         "seconds": round(seconds, 1),
@@ -114,7 +101,7 @@ def _record_time(name: str, seconds: float) -> None:
         "versions": {package: found for package in _VERSIONS if (found := _version(package))},
         "hardware": {"machine": platform.machine(), "processor": _processor(), "cores": os.cpu_count()},
     }
-    present = {notebook.stem for notebook in stored()}
+    present = {notebook.stem for notebook in notebooks.stored()}
     kept: dict[str, Any] = {key: timings[key] for key in sorted(timings) if key in present}
     files.write_text(path, json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
 

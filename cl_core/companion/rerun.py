@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
 import yaml
 
 from cl_core import files
 from cl_core.companion import execution, parameters
 from cl_core.companion import notebook as notebooks
 from cl_core.companion.execution import Failure
-from cl_core.companion.normalise import METADATA, normalised, to_text
+from cl_core.companion.normalise import normalised, to_text
+from cl_core.companion.notebook import METADATA
 from cl_core.companion.parameters import ParameterError, Value
 
 
@@ -62,7 +62,7 @@ def rerun(path: Path, *, given: Mapping[str, Value], out: Path) -> Rerun:
     source = notebooks.load(path)
     run = execution.execute(source, folder=path.parent, parameters=given)
     result = run.notebook
-    result.metadata[METADATA] = nbformat.from_dict({"rerun": {"notebook": path.name, "parameters": dict(given)}})  # type: ignore[no-untyped-call]
+    result.metadata[METADATA] = {"rerun": {"notebook": path.name, "parameters": dict(given)}}
     files.write_text(target, to_text(normalised(result)))
     changes = () if run.failure else _changes(source, result)
     return Rerun(path=target, given=given, changes=changes, failure=run.failure)

@@ -14,8 +14,7 @@ from typing import Any
 from cl_core import files
 from cl_core.companion import modules, parameters
 from cl_core.companion import notebook as notebooks
-from cl_core.companion.normalise import METADATA
-from cl_core.companion.notebook import Notebook
+from cl_core.companion.notebook import METADATA, Notebook
 
 FORM = 1
 """Form of the stamp itself; a stamp of another form is stale."""

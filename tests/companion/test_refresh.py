@@ -5,7 +5,7 @@ import json
 import nbformat
 import pytest
 
-from cl_core.companion import refresh, stamps
+from cl_core.companion import notebook, refresh, stamps
 from cl_core.companion.refresh import RefreshError
 
 PAGE = "from cl_core.companion.verdicts import verdict\nverdict('T04', holds=True, evidence='z 2')"
@@ -17,7 +17,7 @@ def names(done):
 
 def test_refresh_twice(checkout, write_page):
     path = write_page("page", PAGE, "print(2 + 2)", parameters="steps: int = 30  # [1, 500] steps")
-    assert names(refresh.refresh(refresh.stored())) == [("page.ipynb", ("it was never refreshed",))]
+    assert names(refresh.refresh(notebook.stored())) == [("page.ipynb", ("it was never refreshed",))]
     first = path.read_bytes()
     assert stamps.state(path) == ()
     timing = json.loads((checkout / refresh.TIMINGS).read_text())["page"]
@@ -26,7 +26,7 @@ def test_refresh_twice(checkout, write_page):
 
     # Nothing is executed, nothing is written.
     changed = (path.stat().st_mtime_ns, (checkout / refresh.TIMINGS).stat().st_mtime_ns)
-    assert names(refresh.refresh(refresh.stored())) == [("page.ipynb", ())]
+    assert names(refresh.refresh(notebook.stored())) == [("page.ipynb", ())]
     assert (path.stat().st_mtime_ns, (checkout / refresh.TIMINGS).stat().st_mtime_ns) == changed
 
     # Executed again, it is the same file.
@@ -34,9 +34,9 @@ def test_refresh_twice(checkout, write_page):
     assert path.read_bytes() == first
 
     # Prose is brought to the written form without a run.
-    notebook = nbformat.read(path, as_version=4)
-    notebook.cells[0].source = "# Better words"
-    nbformat.write(notebook, path)
+    page = nbformat.read(path, as_version=4)
+    page.cells[0].source = "# Better words"
+    nbformat.write(page, path)
     assert names(refresh.refresh([path])) == [("page.ipynb", ())]
     assert stamps.state(path) == ()
     assert path.read_bytes() != first
@@ -69,4 +69,4 @@ def test_what_must_not_be_stored(output, says):
 def test_outside_a_checkout(tmp_path, monkeypatch):
     monkeypatch.setattr("cl_core.files.root", lambda: None)
     with pytest.raises(ValueError, match="no checkout"):
-        refresh.stored()
+        notebook.stored()

@@ -1,0 +1,76 @@
+"""Planted faults: each breaks a copy of the repository in one place and runs the check that must see it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+_NO_COPY = shutil.ignore_patterns("__pycache__", "*.egg-info", ".ipynb_checkpoints")
+
+
+class Copy:
+    """A copy of parts of the repository, whose own code runs when a check is run in it."""
+
+    def __init__(self, top):
+        self.top = top
+
+    def take(self, *parts):
+        for part in parts:
+            source, target = TOP / part, self.top / part
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=_NO_COPY, dirs_exist_ok=True)
+            else:
+                shutil.copy(source, target)
+
+    def plant(self, name, old, new):
+        """Replace the one place in the file `name` that reads `old`; a fault that misses its place is no test."""
+        path = self.top / name
+        text = path.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{name} has {text.count(old)} places that read {old!r}; plant the fault elsewhere"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def run(self, *command):
+        """Run a Python module's command line in the copy and return the finished process, output and errors in one."""
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(self.top),
+            "OMP_NUM_THREADS": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        for name in ("CI", "PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "CL_RECORD_READS"):
+            environment.pop(name, None)
+        return subprocess.run(
+            [sys.executable, "-m", *map(str, command)],
+            cwd=self.top,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def pytest(self, *arguments):
+        return self.run("pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", *arguments)
+
+    def check(self):
+        return self.run("cl_core.cli", "check")
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """An empty copy, to be given the parts that its check needs."""
+    made = Copy(tmp_path / "copy")
+    made.take("pyproject.toml", "tests/conftest.py")
+    return made
+
+
+@pytest.fixture
+def stored(copy):
+    """A copy of the stored notebooks with all that they depend on, where nothing is stale."""
+    copy.take("cl_core", "notebooks", "book/claims.yml", "book/paper.csv", "results", "tests/notebooks")
+    return copy

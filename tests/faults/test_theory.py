@@ -1,0 +1,41 @@
+"""Faults in the theory: exact values against simulation must see them."""
+
+import pytest
+
+AGAINST_SIMULATION = "test_exact_values_agree_with_simulation_over_200_random_cases"
+
+
+@pytest.fixture
+def theory(copy):
+    """Run the comparison of exact values with simulation, over the first `cases` of its cases."""
+    copy.take("cl_core", "tests/linear/test_exact.py")
+
+    def compare(cases):
+        copy.plant("tests/linear/test_exact.py", "CASES = 200\n", f"CASES = {cases}\n")
+        return copy.pytest("tests/linear/test_exact.py", "-k", AGAINST_SIMULATION)
+
+    copy.compare = compare
+    return copy
+
+
+@pytest.mark.slow
+def test_without_a_fault_it_is_green(theory):
+    done = theory.compare(16)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "cases"),
+    [
+        ("exact", "-r * (with_task[:, None, :]", "+r * (with_task[:, None, :]", 4),
+        ("step", "* np.where(idle, 1.0, b))", "* np.where(idle, 1.0, b)) * 1.02", 16),
+    ],
+    ids=["a sign in the recursion", "V scaled by 1.02"],
+)
+def test_exact_values_leave_simulation(theory, name, old, new, cases):
+    theory.plant(f"cl_core/linear/{name}.py", old, new)
+    done = theory.compare(cases)
+    assert done.returncode == 1, done.stdout
+    assert "1 failed" in done.stdout
+    assert "AssertionError" in done.stdout
+    assert "Z_DEVIATION" in done.stdout or "LARGEST_Z" in done.stdout
