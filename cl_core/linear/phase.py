@@ -4,6 +4,7 @@ The second task arrives when the parameters err on the first by e; the tasks are
 for directions with ⟨δ_u, e_u⟩ = ⟨δ_q, e_q⟩ = 0, which is what directions do on average. Source: book, chapter "Small distances".
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -172,21 +173,40 @@ def draw_outcomes(
     targets (2, P) and start (P,) as from :func:`realised`; the losses are excess risks under `law`. Raises ValueError on
     arguments that do not fit.
     """
-    given = problem(targets, [0, samples], blocks.parameters, [0.0, noise], start)
-    answers = masks([blocks.specific, blocks.parameters, 0], 3, given.parameters)
-    parts = []
-    for _, drawn in draw_batches(given, draws=draws, seed=seed, law=law):
-        before = np.broadcast_to(given.start, (drawn.labels.shape[0], given.parameters))
-        after = [task_losses(update(before, drawn, mask), given.targets, law) for mask in answers]
-        parts.append(np.stack(after, axis=1))
-    losses = np.concatenate(parts)
-    old = law.risk(given.start - given.targets[0])
+    sizes = (blocks.specific, blocks.parameters, 0)
+    losses = draw_by_size(targets, start, samples, sizes, noise=noise, draws=draws, seed=seed, law=law)
+    old = law.risk(start - targets[0])
     return Outcomes(
         *(
             Measures(after[:, 0] - old, after[:, 1], after.mean(axis=1))
             for after in (losses[:, answer] for answer in range(3))
         )
     )
+
+
+def draw_by_size(
+    targets: Floats,
+    start: Floats,
+    samples: int,
+    sizes: Sequence[int],
+    *,
+    noise: float,
+    draws: int,
+    seed: int,
+    law: Law = GAUSSIAN,
+) -> Floats:
+    """Return the losses on both tasks after the second, (draws, len(sizes), 2), for each number of trained trailing coordinates.
+
+    All sizes see the same draws. Arguments as :func:`draw_outcomes`; raises ValueError on arguments that do not fit.
+    """
+    given = problem(targets, [0, samples], len(start), [0.0, noise], start)
+    trained = masks(list(sizes), len(sizes), given.parameters)
+    parts = []
+    for _, drawn in draw_batches(given, draws=draws, seed=seed, law=law):
+        before = np.broadcast_to(given.start, (drawn.labels.shape[0], given.parameters))
+        after = [task_losses(update(before, drawn, mask), given.targets, law) for mask in trained]
+        parts.append(np.stack(after, axis=1))
+    return np.concatenate(parts)
 
 
 def _checked(

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from cl_core.linear import expected_losses
 from cl_core.linear.blocks import TwoBlocks
-from cl_core.linear.phase import compare, draw_outcomes, gain_lines, old_error, realised
+from cl_core.linear.laws import student
+from cl_core.linear.phase import compare, draw_by_size, draw_outcomes, gain_lines, old_error, realised
+from cl_core.linear.simulate import draw_losses
 
 lengths = st.floats(0, 4)
 shares = st.floats(0, 1)
@@ -133,3 +135,15 @@ def test_every_answer_sees_the_same_draws() -> None:
     drawn = draw_outcomes(targets, start, blocks, 10, noise=0.0, draws=50, seed=0)
     # Nothing but the distance in q is to be learned: both project the same gap on rows that differ by u's four columns.
     assert np.corrcoef(drawn.frozen.new_loss, drawn.initialized.new_loss)[0, 1] > 0.5
+
+
+def test_the_sizes_share_their_draws_and_give_what_one_size_alone_gives() -> None:
+    blocks = TwoBlocks(shared=6, specific=4)
+    targets, start = realised(blocks, distance=1, placed=0.5, error_shared=1, error_specific=1, seed=0)
+    arguments = {"noise": 0.3, "draws": 40, "seed": 2, "law": student(5.0)}
+    together = draw_by_size(targets, start, 20, [4, 10, 0], **arguments)
+    alone = draw_losses(targets, [0, 20], [0, 4], [0.0, 0.3], start, draws=40, seed=2, law=student(5.0))
+    assert together.shape == (40, 3, 2)
+    np.testing.assert_allclose(together[:, 0], alone[:, 1], rtol=1e-12)
+    with pytest.raises(ValueError, match="11 coordinates of 10"):
+        draw_by_size(targets, start, 20, [11], **arguments)
