@@ -125,18 +125,27 @@ class _Residual(nn.Module):
         self.convolution2 = _convolution(outputs, outputs, size=3, stride=1)
         self.norm2 = _normalisation(norm, outputs)
         same = stride == 1 and inputs == outputs
-        self.shortcut = (
-            nn.Identity()
-            if same
-            else nn.Sequential(
-                _convolution(inputs, outputs, size=1, stride=stride),
-                _normalisation(norm, outputs),
-            )
-        )
+        self.shortcut = nn.Identity() if same else _Shortcut(inputs, outputs, stride=stride, norm=norm)
 
     def forward(self, x: Tensor) -> Tensor:
         inner = functional.relu(self.norm1(self.convolution1(x)), inplace=True)
         return functional.relu(self.norm2(self.convolution2(inner)) + self.shortcut(x), inplace=True)
+
+
+class _Shortcut(nn.Module):
+    """A 1×1 convolution of every `stride`-th pixel, normalised."""
+
+    def __init__(self, inputs: int, outputs: int, *, stride: int, norm: str) -> None:
+        super().__init__()
+        self.stride = stride
+        self.convolution = _convolution(inputs, outputs, size=1, stride=1)
+        self.norm = _normalisation(norm, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        # Not by the convolution's own stride: with few channels, its weight gradient writes past its memory on a CPU
+        # (oneDNN issue 6035).
+        output: Tensor = self.norm(self.convolution(x[:, :, :: self.stride, :: self.stride]))
+        return output
 
 
 class _Hidden(nn.Module):

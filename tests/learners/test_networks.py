@@ -93,3 +93,32 @@ def test_the_stem_s_stride_halves_every_side():
 def test_sizes_that_do_not_fit_are_errors(values):
     with pytest.raises(ValueError, match=r"do(es)? not fit"):
         build(width=2, **values)
+
+
+def test_the_shortcut_is_a_strided_convolution_without_one():
+    """oneDNN's own strided 1×1 convolution corrupts memory with few channels (issue 6035), so none may come back."""
+    network = build(width=4)
+    small = [module for module in network.modules() if isinstance(module, nn.Conv2d) and module.kernel_size == (1, 1)]
+    assert len(small) == 3
+    assert all(module.stride == (1, 1) for module in small)
+    block = network.blocks[3]
+    x = torch.randn(2, 4, 16, 16, generator=torch.Generator().manual_seed(0))
+    strided = nn.functional.conv2d(x, block.shortcut.convolution.weight, stride=2)
+    torch.testing.assert_close(block.shortcut(x), block.shortcut.norm(strided))
+
+
+@pytest.mark.parametrize("width", [2, 3, 4, 8, 12])
+@pytest.mark.parametrize("stem_stride", [1, 2])
+def test_float32_gradients_are_those_of_float64(width, stem_stride):
+    """With channels last, few channels and strides: where a kernel of the CPU's library could go wrong."""
+    gradients = []
+    for dtype in (torch.float32, torch.float64):
+        network = build(width=width, stem_stride=stem_stride, image_shape=(32, 32, 3), dtype=dtype)
+        draws = np.random.default_rng(1).standard_normal((8, 32, 32, 3))
+        x = torch.from_numpy(draws).to(dtype).permute(0, 3, 1, 2)
+        network(x, 0).square().sum().backward()
+        gradients.append([parameter.grad for parameter in network.blocks.parameters()])
+    for single, double in zip(*gradients, strict=True):
+        assert float(torch.linalg.vector_norm(single.double() - double)) <= 1e-4 * float(
+            torch.linalg.vector_norm(double)
+        )
