@@ -35,7 +35,7 @@ class Copy:
         path.write_text(text.replace(old, new), encoding="utf-8")
 
     def run(self, *command):
-        """Run a Python module's command line in the copy and return the finished process, output and errors in one."""
+        """Run `python …` in the copy and return the finished process, output and errors in one."""
         environment = {
             **os.environ,
             "PYTHONPATH": str(self.top),
@@ -45,7 +45,7 @@ class Copy:
         for name in ("CI", "PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "CL_RECORD_READS"):
             environment.pop(name, None)
         return subprocess.run(
-            [sys.executable, "-m", *map(str, command)],
+            [sys.executable, *map(str, command)],
             cwd=self.top,
             env=environment,
             stdout=subprocess.PIPE,
@@ -55,10 +55,10 @@ class Copy:
         )
 
     def pytest(self, *arguments):
-        return self.run("pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", *arguments)
+        return self.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", *arguments)
 
     def check(self):
-        return self.run("cl_core.cli", "check")
+        return self.run("-m", "cl_core.cli", "check")
 
 
 @pytest.fixture

@@ -141,7 +141,7 @@ def test_outputs_of_one_verdict_stripped_and_the_stamp_with_it(stored):
 def test_a_mistyped_parameter(stored):
     name = _parameter(stored)
     mistyped = name[:-1] + ("x" if name[-1] != "x" else "y")
-    done = stored.run("cl_core.cli", "rerun", f"notebooks/{PAGE}.ipynb", "-p", mistyped, "1000", "--out", "mine")
+    done = stored.run("-m", "cl_core.cli", "rerun", f"notebooks/{PAGE}.ipynb", "-p", mistyped, "1000", "--out", "mine")
     assert done.returncode == 2
     assert f"has no parameter {mistyped!r}; did you mean {name!r}?" in done.stdout
     assert not (stored.top / "mine").exists()
