@@ -57,7 +57,7 @@ def test_every_command_has_a_manual(run):
 
 
 def test_nothing_here_needs_torch(checkout):
-    program = "import sys; sys.argv = ['cl-core', 'claims']; from cl_core.cli import main\ntry: main()\nexcept SystemExit: pass\nassert 'torch' not in sys.modules"
+    program = "import sys; from cl_core.cli import main\nimport cl_core.companion.checking, cl_core.experiments.staleness\nsys.argv = ['cl-core', 'claims']\ntry: main()\nexcept SystemExit: pass\nassert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", program], check=True, cwd=checkout, capture_output=True)
 
 

@@ -1,4 +1,4 @@
-"""One look over the repository: which pages are stale and why, and which claims have no verdict."""
+"""One look over the repository: which pages and results are stale and why, and which claims have no verdict."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from cl_core.companion.verdicts import NOT_RUN
 
 @dataclass(frozen=True)
 class Report:
-    """What was found, a line each, and how much of it is a fault."""
+    """What was found, a line each, and how many faults there are: stale pages and stale results."""
 
     lines: tuple[str, ...]
     faults: int
@@ -18,18 +18,38 @@ class Report:
 def check() -> Report:
     """Return what is stale in the checkout that this stands in; raises ValueError where the code run is another one's."""
     _require_own_code()
-    lines: list[str] = []
-    faults = 0
-    paths = notebooks.stored()
-    for path in paths:
-        reasons = stamps.state(path)
-        faults += bool(reasons)
-        lines += [f"{path.name}: stale, because", *(f"  {reason}" for reason in reasons)] if reasons else []
-    lines.append(f"{len(paths)} notebooks, {faults} stale")
+    parts = (_notebooks(), _results(), _claims())
+    return Report(lines=tuple(line for part in parts for line in part.lines), faults=sum(part.faults for part in parts))
+
+
+def _notebooks() -> Report:
+    states = {path.name: stamps.state(path) for path in notebooks.stored()}
+    stale = {name: reasons for name, reasons in states.items() if reasons}
+    lines = [line for name, reasons in stale.items() for line in (f"{name}: stale, because", *_indented(reasons))]
+    return Report((*lines, f"{len(states)} notebooks, {len(stale)} stale"), faults=len(stale))
+
+
+def _results() -> Report:
+    from cl_core.experiments.staleness import survey
+
+    states = survey()
+    stale = {name: state.stale for name, state in states.items() if state.stale}
+    lines = [line for name, reasons in stale.items() for line in (f"{name}: stale, because", *_indented(reasons))]
+    unconfirmed = {name: state.unconfirmed for name, state in states.items() if state.unconfirmed and not state.stale}
+    lines += [f"{name}: unconfirmed, made before a change of {', '.join(code)}" for name, code in unconfirmed.items()]
+    return Report(
+        (*lines, f"{len(states)} results, {len(stale)} stale, {len(unconfirmed)} unconfirmed"), faults=len(stale)
+    )
+
+
+def _claims() -> Report:
     standings = claims.standings()
-    lines += [f"{one.claim.id}: not run ({one.claim.title})" for one in standings if one.printed == NOT_RUN]
-    lines.append(f"{len(standings)} claims, {sum(one.printed == NOT_RUN for one in standings)} not run")
-    return Report(lines=tuple(lines), faults=faults)
+    lines = [f"{one.claim.id}: not run ({one.claim.title})" for one in standings if one.printed == NOT_RUN]
+    return Report((*lines, f"{len(standings)} claims, {len(lines)} not run"), faults=0)
+
+
+def _indented(reasons: tuple[str, ...]) -> list[str]:
+    return [f"  {reason}" for reason in reasons]
 
 
 def _require_own_code() -> None:
