@@ -148,11 +148,19 @@ def refresh(
 
 
 @app.command()
-def check() -> None:
+def check(
+    environment: Annotated[
+        bool, typer.Option("--env", help="Look at the environment instead: versions, threads, disk, data.")
+    ] = False,
+) -> None:
     """Say what is stale and why, and which claims have no verdict.
 
-    The exit code is 1 if a page is stale; a claim that was not run is listed, but no fault.
+    The exit code is 1 if a page or a result is stale. A claim that was not run is listed, but no fault; so is a result
+    made before a change of code that decides nothing (unconfirmed). With --env it is 1 if something needs mending.
     """
+    if environment:
+        _check_environment()
+        return
     from cl_core.companion import checking
 
     report = checking.check()
@@ -162,6 +170,18 @@ def check() -> None:
         typer.echo(f"{report.faults} stale; `cl-core refresh` mends stale notebooks")
         raise typer.Exit(1)
     typer.echo("nothing is stale")
+
+
+def _check_environment() -> None:
+    from cl_core.companion.environment import look
+
+    found = look()
+    for finding in found:
+        typer.echo(f"{finding.about:<9} {finding.says}" + (f"\n{'':<9} → {finding.fix}" if finding.fix else ""))
+    problems = sum(bool(finding.fix) for finding in found)
+    typer.echo(f"{problems} to mend" if problems else "nothing to mend")
+    if problems:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -170,3 +170,13 @@ def test_a_broken_list_of_claims_is_one_line(run, checkout):
     assert code == 2
     assert err.startswith("cl-core: book/claims.yml: T04.title")
     assert len(err.splitlines()) == 1
+
+
+def test_check_of_the_environment(run, monkeypatch):
+    from cl_core.companion.environment import Finding
+
+    monkeypatch.setattr("cl_core.companion.environment.look", lambda: (Finding("disk", "9 GB free"),))
+    assert run("check", "--env") == (0, "disk      9 GB free\nnothing to mend\n", "")
+    monkeypatch.setattr("cl_core.companion.environment.look", lambda: (Finding("disk", "full", "delete something"),))
+    code, out, _ = run("check", "--env")
+    assert (code, "→ delete something\n1 to mend" in out) == (1, True)

@@ -1,0 +1,129 @@
+"""What a run would run on: Python, versions against the lock, threads, BLAS, kernel, disk, data; each problem with its fix."""
+
+import importlib.util
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from cl_core import files
+
+PYTHON = ((3, 11), (3, 14))
+"""The oldest Python that fits, and the first that is too new."""
+
+LOCK, TORCH_LOCK = "requirements.lock", "requirements-torch.lock"
+_LEAST_FREE = 2e9
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report; with `fix`, it is a problem and this is what mends it."""
+
+    about: str
+    says: str
+    fix: str = ""
+
+
+def look() -> tuple[Finding, ...]:
+    """Return what there is to know about this environment. Reads every stored data file, fetches nothing."""
+    return (_python(), *_versions(), *_torch(), _threads(), _blas(), _kernel(), *_disk_and_data())
+
+
+def _python() -> Finding:
+    now = sys.version_info[:2]
+    fits = PYTHON[0] <= now < PYTHON[1]
+    return Finding(
+        "Python", sys.version.split()[0], "" if fits else "install Python 3.11, 3.12 or 3.13, then `make book`"
+    )
+
+
+def _versions() -> list[Finding]:
+    if files.root() is None:
+        return [Finding("versions", "no lock to compare with: this is an installed wheel")]
+    differing = list(against_lock(files.read_text(LOCK).splitlines()))
+    if not differing:
+        return [Finding("versions", f"as in {LOCK}")]
+    return [
+        Finding("versions", f"{name} is {have or 'missing'}, {wanted} in {LOCK}", f"pip install -r {LOCK}")
+        for name, have, wanted in differing
+    ]
+
+
+def against_lock(lines: Iterable[str]) -> Iterable[tuple[str, str | None, str]]:
+    """Yield (package, installed version or None, locked version) where they differ, for the lines that apply here."""
+    for line in lines:
+        if not line.strip() or line.startswith(("#", "-")):
+            continue
+        requirement = Requirement(line)
+        if requirement.marker is not None and not requirement.marker.evaluate():
+            continue
+        have = _version(requirement.name)
+        # A build such as 2.13.0+cpu is of version 2.13.0.
+        if have is None or have.partition("+")[0] not in {spec.version for spec in requirement.specifier}:
+            yield requirement.name, have, str(requirement.specifier).removeprefix("==")
+
+
+def _torch() -> list[Finding]:
+    have = _version("torch")
+    if have is None:
+        return [Finding("torch", "not installed: enough to read and rerun the theory, not to train networks")]
+    if files.root() is None:
+        return [Finding("torch", have)]
+    differing = list(against_lock(files.read_text(TORCH_LOCK).splitlines()))
+    return [Finding("torch", have, f"pip install -r {TORCH_LOCK}; it asks for {differing[0][2]}" if differing else "")]
+
+
+def _threads() -> Finding:
+    allowed = {name: os.environ[name] for name in _THREADS if name in os.environ}
+    cores = os.cpu_count() or 1
+    set_to = ", ".join(f"{name}={value}" for name, value in allowed.items()) or "not limited by the environment"
+    return Finding("threads", f"{set_to}; {cores} cores; notebooks are run with one thread whatever this says")
+
+
+def _blas() -> Finding:
+    import numpy as np
+
+    built: dict[str, dict[str, dict[str, str]]] = np.show_config(mode="dicts")  # type: ignore[assignment]
+    blas = built.get("Build Dependencies", {}).get("blas", {})
+    return Finding("BLAS", f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip())
+
+
+def _kernel() -> Finding:
+    missing = [name for name in ("ipykernel", "papermill") if importlib.util.find_spec(name) is None]
+    if missing:
+        return Finding("kernel", f"{', '.join(missing)} not installed", f"pip install {' '.join(missing)}")
+    return Finding("kernel", f"ipykernel {_version('ipykernel')} on {sys.executable}")
+
+
+def _disk_and_data() -> list[Finding]:
+    from cl_core.streams import available, data_directory
+
+    folder = Path(data_directory())
+    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    free = shutil.disk_usage(there).free
+    short = "" if free >= _LEAST_FREE else "free 2 GB there, or set CL_DATA_DIR to a folder on a larger disk"
+    found = [Finding("disk", f"{free / 1e9:.1f} GB free for {folder}", short)]
+    rows = available()
+    for row in rows:
+        if row.verified is False:
+            fix = f"delete {row.path} and run `cl-core data fetch {row.name}`"
+            found.append(Finding("data", f"{row.name} ({row.route}) is not what it should be", fix))
+    here = [f"{row.name} ({row.route})" for row in rows if row.verified]
+    absent = sorted({row.name for row in rows} - {row.name for row in rows if row.verified})
+    found.append(
+        Finding("data", f"here and verified: {', '.join(here) or 'none'}; not here: {', '.join(absent) or 'none'}")
+    )
+    return found
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
