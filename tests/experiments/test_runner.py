@@ -1,0 +1,189 @@
+"""One run: what every strategy shares, what it may move, and going on after an interruption to the same bits."""
+
+import pytest
+import torch
+
+from cl_core import streams
+from cl_core.experiments import provenance, run, runner, store
+from cl_core.experiments.catalogue import STRATEGIES
+from cl_core.experiments.plan import plan
+from cl_core.experiments.runner import execute
+
+TINY = {"tasks": 4, "width": 8, "batch": 256, "epochs": 2, "head_warmup_steps": 3, "gradient_samples": 32}
+ADAPTIVE = {**TINY, "many": 2, "threshold": 0.0}
+
+
+def tiny(strategy, seed=100, experiment="digits-permuted"):
+    given = ADAPTIVE if strategy in {"adaptive", "random", "inverted", "constant"} else TINY
+    if STRATEGIES[strategy].kind == "bound":
+        given = {name: value for name, value in TINY.items() if name not in {"head_warmup_steps", "gradient_samples"}}
+    if strategy == "joint":
+        given = {**{name: value for name, value in given.items() if name != "epochs"}, "joint_epochs": 2}
+    return plan(experiment, strategy, seed, "smoke", overrides=given)
+
+
+@pytest.fixture(scope="module")
+def results():
+    done = {}
+    for name, strategy in STRATEGIES.items():
+        done[name] = execute(tiny(name), source=done["adaptive"] if strategy.kind == "control" else None)
+    return done
+
+
+SEQUENTIAL = [name for name, strategy in STRATEGIES.items() if strategy.kind != "bound"]
+
+
+def test_the_first_task_is_bit_identical_under_every_strategy(results):
+    for field in ("train_losses", "update_norms", "relative_norms", "split_half", "arrival_losses", "steps"):
+        assert len({getattr(results[name], field)[0] for name in SEQUENTIAL}) == 1, field
+    assert len({results[name].correct[0][0] for name in SEQUENTIAL}) == 1
+    assert {results[name].magnitudes[0] for name in SEQUENTIAL} == {3}
+
+
+def test_every_strategy_makes_the_same_steps(results):
+    assert {results[name].steps for name in [*SEQUENTIAL, "separate"]} == {(10, 10, 10, 10)}
+
+
+def test_magnitude_zero_forgets_nothing(results):
+    zero = results["frozen-0"]
+    assert zero.magnitudes == (3, 0, 0, 0)
+    assert store.metric(zero, "forgetting") == 0
+    assert all(change == 0 for row in zero.logit_changes for change in row if change is not None)
+    assert zero.update_norms[1:] == ((0.0, 0.0, 0.0),) * 3
+    assert zero.moved_share[1:] == (0.0, 0.0, 0.0)
+
+
+def test_frozen_moves_its_last_block_and_no_other(results):
+    frozen = results["frozen"]
+    assert frozen.magnitudes == (3, 1, 1, 1)
+    for norms in frozen.update_norms[1:]:
+        assert norms[:2] == (0.0, 0.0)
+        assert norms[2] > 0
+    assert frozen.moved_share[1] == pytest.approx(frozen.block_parameters[2] / sum(frozen.block_parameters))
+
+
+def test_controls_move_as_much_as_adaptive_did(results):
+    adaptive = results["adaptive"]
+    for name in ("random", "inverted"):
+        assert sorted(results[name].magnitudes) == sorted(adaptive.magnitudes)
+        assert results[name].magnitudes[:2] == adaptive.magnitudes[:2]
+        assert results[name].source["digest"] == adaptive.digest
+    assert len(set(results["constant"].magnitudes[2:])) == 1
+
+
+def test_a_control_without_its_adaptive_run_or_with_another_is_refused(results):
+    with pytest.raises(ValueError, match="follows a finished adaptive run"):
+        execute(tiny("random"))
+    with pytest.raises(ValueError, match="the run given is"):
+        execute(tiny("random", seed=101), source=results["adaptive"])
+    with pytest.raises(ValueError, match="the run given is"):
+        execute(tiny("random"), source=results["frozen"])
+    with pytest.raises(ValueError, match="follows no other run"):
+        execute(tiny("frozen"), source=results["adaptive"])
+
+
+def test_the_bounds_have_their_own_shape(results):
+    joint, separate = results["joint"], results["separate"]
+    assert joint.correct[:3] == ((None,) * 4,) * 3
+    assert all(count is not None for count in joint.correct[3])
+    assert joint.steps == (None, None, None, 2 * (sum(joint.train_sizes) // TINY["batch"]))
+    assert store.metric(separate, "forgetting") == 0
+    assert separate.correct[3][:3] == separate.correct[2][:3]
+    first = results["initialized"]
+    assert separate.correct[0][0] == pytest.approx(first.correct[0][0], abs=20)
+
+
+def test_a_run_does_not_depend_on_what_ran_before_it(results):
+    assert execute(tiny("adaptive")).outcome == results["adaptive"].outcome
+
+
+def test_another_seed_is_another_run(results):
+    assert execute(tiny("frozen", seed=101)).correct != results["frozen"].correct
+
+
+def test_seeds_below_100_are_scored_on_test_images():
+    result = execute(tiny("frozen-0", seed=0))
+    assert result.config["part"] == "test"
+    digits = streams.load("digits")
+    assert (result.test_sizes, result.train_sizes) == ((len(digits.y_test),) * 4, (len(digits.y_train),) * 4)
+
+
+def test_a_paper_experiment_under_smoke_never_carries_its_name():
+    result = run("corrupted-cub200", "frozen-0", 100, "smoke", overrides={"width": 2, "epochs": 1})
+    assert result.experiment == "digits-corrupted"
+    assert "cub" not in store.dumps(result)
+
+
+def test_the_number_of_threads_is_put_back():
+    before = torch.get_num_threads()
+    with runner._threads(before + 1) as threads:
+        assert torch.get_num_threads() == threads == before + 1
+    assert torch.get_num_threads() == before
+
+
+def test_a_result_tells_where_it_comes_from(results):
+    result = results["adaptive"]
+    assert result.digest == store.own_digest(result)
+    assert (result.data["name"], result.data["route"], result.data["label"]) == ("digits", "embedded", "digits")
+    assert {"times", "begun", "machine", "versions", "pages", "files"} == set(result.recorded)
+    assert result.recorded["machine"]["threads"] == 1
+    assert result.recorded["files"] == provenance.code_digests()
+    assert "cl_core/experiments/sequential.py" in result.recorded["files"]
+
+
+class Stop(Exception):
+    """What stops a run in a test."""
+
+
+def stopping(stage, task, share=0.0):
+    def listen(moment):
+        if (moment.stage, moment.task) == (stage, task) and moment.share >= share:
+            raise Stop
+
+    return listen
+
+
+@pytest.mark.parametrize(
+    ("strategy", "stage", "begun"),
+    [
+        ("adaptive", "finished", [1, 1, 1, 1]),
+        ("adaptive", "training", [1, 2, 1, 1]),
+        ("adaptive", "evaluation", [1, 2, 1, 1]),
+        ("frozen", "training", [1, 2, 1, 1]),
+        ("frozen-0", "finished", [1, 1, 1, 1]),
+        ("separate", "training", [1, 2, 1, 1]),
+    ],
+)
+def test_an_interrupted_run_goes_on_to_the_same_bits(results, tmp_path, strategy, stage, begun):
+    with pytest.raises(Stop):
+        execute(tiny(strategy), cache=tmp_path, listener=stopping(stage, 1, 0.5 if stage == "training" else 0.0))
+    tasks = []
+    result = execute(tiny(strategy), cache=tmp_path, listener=lambda moment: tasks.append(moment.task))
+    assert min(tasks) == (2 if stage == "finished" else 1)
+    assert result.outcome == results[strategy].outcome
+    assert result.recorded["begun"] == begun
+
+
+def test_a_resnet_goes_on_to_the_same_bits_too(tmp_path):
+    small = {"width": 2, "batch": 64, "epochs": 1, "head_warmup_steps": 2, "gradient_samples": 16}
+    made = plan("digits-split", "frozen", 100, "smoke", overrides={**small, "trained": 2})
+    with pytest.raises(Stop):
+        execute(made, cache=tmp_path, listener=stopping("training", 3))
+    assert execute(made, cache=tmp_path).outcome == execute(made).outcome
+
+
+def test_a_finished_run_is_put_together_again_without_training(results, tmp_path):
+    execute(tiny("joint"), cache=tmp_path)
+    moments = []
+    assert execute(tiny("joint"), cache=tmp_path, listener=moments.append).outcome == results["joint"].outcome
+    assert moments == []
+
+
+def test_changed_code_starts_over(results, tmp_path, monkeypatch):
+    with pytest.raises(Stop):
+        execute(tiny("frozen"), cache=tmp_path, listener=stopping("finished", 2))
+    monkeypatch.setattr(provenance, "code_digests", lambda: {"cl_core/strategies.py": "other"})
+    tasks = []
+    result = execute(tiny("frozen"), cache=tmp_path, listener=lambda moment: tasks.append(moment.task))
+    assert tasks[0] == 0
+    assert result.recorded["begun"] == [1, 1, 1, 1]
