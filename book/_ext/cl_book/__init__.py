@@ -4,11 +4,39 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from cl_book import api, claims, cover, figures, footer, freshness, marks, numbers, offline, outputs, reference
+from cl_book import (
+    api,
+    claims,
+    cover,
+    figures,
+    footer,
+    freshness,
+    front,
+    marks,
+    numbers,
+    offline,
+    outputs,
+    proofs,
+    reference,
+)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Set up every part."""
-    for part in (offline, api, claims, figures, outputs, cover, marks, numbers, reference, freshness, footer):
+    for part in (
+        offline,
+        api,
+        claims,
+        figures,
+        outputs,
+        proofs,
+        cover,
+        marks,
+        numbers,
+        reference,
+        freshness,
+        footer,
+        front,
+    ):
         part.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,79 @@
+"""The built book, once for all tests that look at it, and a browser that may reach nothing but files."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+_BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
+_QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The folder of the built book's pages. Warnings are errors, as for `make book`; nothing is written to the tree."""
+    shared = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent
+    out = shared / "book"
+    try:
+        out.mkdir()
+    except FileExistsError:
+        # Another worker builds it.
+        while not (out / "done").exists():
+            time.sleep(0.5)
+    else:
+        command = ["jupyter-book", "build", str(TOP), "--toc", str(TOP / "book/_toc.yml"), "--path-output", str(out)]
+        built = subprocess.run(
+            [str(Path(sys.executable).parent / command[0]), *command[1:], "-q", "-W", "-n", "--keep-going"],
+            capture_output=True,
+            text=True,
+            cwd=TOP,
+            check=False,
+        )
+        (out / "done").write_text("" if built.returncode == 0 else built.stdout + built.stderr, encoding="utf-8")
+    failure = (out / "done").read_text(encoding="utf-8")
+    if failure:
+        pytest.fail(f"the book does not build:\n{failure}", pytrace=False)
+    return out / "_build/html"
+
+
+@pytest.fixture(scope="session")
+def pages(site):
+    """The names of all pages that a reader can open, such as ``notebooks/02-bound``."""
+    return sorted(
+        path.relative_to(site).with_suffix("").as_posix() for path in site.rglob("*.html") if _own(path, site)
+    )
+
+
+def _own(path, site):
+    return not path.relative_to(site).parts[0].startswith("_")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A Chromium that starts no traffic of its own; without one the test is skipped, which fails under CI."""
+    from playwright.sync_api import sync_playwright
+
+    found = (
+        [os.environ["CHROMIUM"]] if os.environ.get("CHROMIUM") else [path for path in _BROWSERS if shutil.which(path)]
+    )
+    if not found:
+        pytest.skip("no browser: set CHROMIUM to one, or install Debian's chromium or Google Chrome")
+    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=shutil.which(found[0]), args=[*_QUIET, *(["--no-sandbox"] if as_root else [])]
+        )
+        yield started
+        started.close()

@@ -1,0 +1,133 @@
+// What is wrong with the layout of the page that is open. Each function returns a list of sentences; empty is good.
+
+const layout = {
+  seen(element) {
+    const box = element.getBoundingClientRect();
+    const style = getComputedStyle(element);
+    return box.width > 1 && box.height > 1 && style.visibility !== "hidden" && style.display !== "none";
+  },
+
+  name(element) {
+    const classes = typeof element.className === "string" ? element.className : element.className.baseVal;
+    return element.tagName.toLowerCase() + (element.id ? "#" + element.id : "") + (classes ? "." + classes.trim().split(/\s+/).join(".") : "");
+  },
+
+  onScreen(element) {
+    const box = element.getBoundingClientRect();
+    return layout.seen(element) && box.right > 0 && box.left < innerWidth;
+  },
+
+  // Search fields that a reader can see.
+  searchFields() {
+    return [...document.querySelectorAll("input[type=search], input[name=q]")].filter(layout.onScreen).map(layout.name);
+  },
+
+  // What makes the page itself scroll sideways.
+  overflow() {
+    const root = document.documentElement;
+    if (root.scrollWidth <= root.clientWidth + 1) return [];
+    const wide = [...document.querySelectorAll("main *")].filter(
+      (element) => layout.seen(element) && element.getBoundingClientRect().right > root.clientWidth + 1 && !layout.scrolled(element),
+    );
+    return [`page is ${root.scrollWidth} px wide, the screen ${root.clientWidth} px: ${wide.slice(0, 5).map(layout.name).join(", ")}`];
+  },
+
+  // Whether an element lies in a box that scrolls or cuts by itself.
+  scrolled(element) {
+    for (let box = element.parentElement; box && box !== document.body; box = box.parentElement) {
+      if (["auto", "scroll", "hidden", "clip"].includes(getComputedStyle(box).overflowX)) return true;
+    }
+    return false;
+  },
+
+  // Figures that leave the column of text.
+  figures() {
+    const column = document.querySelector("article.bd-article");
+    if (!column) return [];
+    const { left, right } = column.getBoundingClientRect();
+    return [...column.querySelectorAll("figure, figure svg, img")]
+      .filter(layout.seen)
+      .filter((element) => {
+        const box = element.getBoundingClientRect();
+        return box.left < left - 1 || box.right > right + 1;
+      })
+      .map((element) => `${layout.name(element)} leaves the column`);
+  },
+
+  // Neighbours in the text that lie on top of one another.
+  overlaps() {
+    const found = [];
+    for (const parent of document.querySelectorAll("article.bd-article, article.bd-article section, article.bd-article .cell, figure")) {
+      let above = null;
+      for (const element of parent.children) {
+        const style = getComputedStyle(element);
+        if (!layout.seen(element) || style.position === "absolute" || style.float !== "none" || style.display.startsWith("inline")) continue;
+        if (above && element.getBoundingClientRect().top < above.getBoundingClientRect().bottom - 1.5) {
+          found.push(`${layout.name(element)} overlaps ${layout.name(above)}`);
+        }
+        above = element;
+      }
+    }
+    return found;
+  },
+
+  // Text in figures that is too faint, or too small, to read. Text outside of figures is axe's part.
+  figureText(least, smallest) {
+    const found = [];
+    for (const text of document.querySelectorAll("figure svg text")) {
+      if (!layout.seen(text) || !text.textContent.trim()) continue;
+      const ratio = layout.contrast(layout.rgb(getComputedStyle(text).fill), layout.ground(text));
+      if (ratio < least) found.push(`"${text.textContent.trim()}" has a contrast of ${ratio.toFixed(2)}`);
+      const height = parseFloat(getComputedStyle(text).fontSize) * (text.ownerSVGElement.getBoundingClientRect().width / text.ownerSVGElement.viewBox.baseVal.width);
+      if (height < smallest) found.push(`"${text.textContent.trim()}" is ${height.toFixed(1)} px high`);
+    }
+    return found;
+  },
+
+  ground(element) {
+    for (let box = element.closest("svg").parentElement; box; box = box.parentElement) {
+      const colour = getComputedStyle(box).backgroundColor;
+      if (colour && !/rgba\(.*, 0\)|transparent/.test(colour)) return layout.rgb(colour);
+    }
+    return [255, 255, 255];
+  },
+
+  rgb(colour) {
+    return colour.match(/[\d.]+/g).slice(0, 3).map(Number);
+  },
+
+  luminance(rgb) {
+    const [r, g, b] = rgb.map((value) => value / 255).map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  },
+
+  contrast(one, other) {
+    const [bright, dark] = [layout.luminance(one), layout.luminance(other)].sort((a, b) => b - a);
+    return (bright + 0.05) / (dark + 0.05);
+  },
+
+  // Boxes that scroll sideways and cannot be reached by keyboard.
+  unreachable() {
+    return [...document.querySelectorAll("article *")]
+      .filter((box) => ["auto", "scroll"].includes(getComputedStyle(box).overflowX) && box.scrollWidth > box.clientWidth + 1)
+      .filter((box) => layout.seen(box) && box.tabIndex < 0 && !box.querySelector("a[href], button, input, [tabindex='0']"))
+      .map((box) => `${layout.name(box)} scrolls, but not by keyboard`);
+  },
+
+  // Formulas that were not set, or were set with an error.
+  maths() {
+    const found = [...document.querySelectorAll("mjx-merror, [data-mjx-error]")].map((error) => `error in ${error.textContent}`);
+    const unset = [...document.querySelectorAll("span.math, div.math")].filter((math) => !math.querySelector("mjx-container"));
+    return found.concat(unset.map((math) => `not set: ${math.textContent.trim().slice(0, 60)}`));
+  },
+
+  // Headings that jump over a level, and pages without exactly one of the first.
+  headings() {
+    const levels = [...document.querySelectorAll("article :is(h1, h2, h3, h4, h5, h6)")].filter(layout.seen).map((h) => Number(h.tagName[1]));
+    const found = levels.filter((level) => level === 1).length === 1 ? [] : [`${levels.filter((l) => l === 1).length} headings of the first level`];
+    levels.forEach((level, i) => {
+      if (i > 0 && level > levels[i - 1] + 1) found.push(`a heading of level ${level} after one of level ${levels[i - 1]}`);
+    });
+    return found;
+  },
+};

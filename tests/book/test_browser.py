@@ -1,0 +1,200 @@
+"""The built book in a browser, from file paths and with no network: it loads, it is set, it fits, it can be read."""
+
+import contextlib
+import itertools
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+LAYOUT = (Path(__file__).parent / "layout.js").read_text(encoding="utf-8")
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+THEMES = ("light", "dark")
+VIEWS = {"desktop": DESKTOP, "phone": PHONE}
+CHECKS = ("overflow", "figures", "overlaps", "maths", "headings", "unreachable")
+SETTLED = 250
+"""Milliseconds after which the theme's changes of colour are over."""
+FIGURE_TEXT = "layout.figureText(4.5, 5.5)"
+
+ACCEPTED = {
+    (
+        "region",
+        ".sidebar-primary-items__start",
+    ): "the theme's sidebar holds the title and the search outside of a landmark",
+    (
+        "aria-allowed-role",
+        "#id",
+    ): "docutils marks an entry of the bibliography by doc-biblioentry, which ARIA has since retired",
+}
+"""What axe finds in the theme or its makers' tools, and we leave: (rule, part of the selector) to the reason."""
+
+
+@pytest.fixture(scope="module")
+def visit(browser, site):
+    """Open a page of the book from its file; anything that it asks of a network is refused and noted."""
+
+    @contextlib.contextmanager
+    def opened(name, *, viewport=DESKTOP, theme="light"):
+        context = browser.new_context(viewport=viewport)
+        context.add_init_script(f"localStorage.setItem('theme', '{theme}'); localStorage.setItem('mode', '{theme}')")
+        page = context.new_page()
+        page.troubles = []
+        page.on("requestfailed", lambda request: page.troubles.append(f"failed: {request.url}"))
+        page.on("pageerror", lambda error: page.troubles.append(f"error: {error}"))
+        page.on("console", lambda message: message.type == "error" and page.troubles.append(f"console: {message.text}"))
+        page.route(lambda url: not url.startswith(("file:", "data:", "blob:")), lambda route: route.abort())
+        page.goto(f"{(site / name).as_uri()}.html", wait_until="load")
+        page.wait_for_url(lambda url: True)
+        if page.query_selector(".math"):
+            page.wait_for_function("window.MathJax && MathJax.startup && MathJax.startup.promise !== undefined")
+            page.evaluate("MathJax.startup.promise")
+        page.evaluate(f"{LAYOUT}; window.layout = layout")
+        yield page
+        context.close()
+
+    return opened
+
+
+def own(pages):
+    """Pages of the book itself: not the index, search and lists that the builder adds."""
+    return [page for page in pages if page.startswith(("book/", "notebooks/"))]
+
+
+def chapter(pages):
+    """A page with figures and formulas."""
+    return next(page for page in pages if page.startswith("notebooks/"))
+
+
+@pytest.fixture(scope="module")
+def survey(visit, pages):
+    """What is wrong with each page, by page and view. Each is opened once, then turned: screen size, light and dark."""
+    return {place: faults for name in pages for place, faults in surveyed(visit, name, laid_out=name in own(pages))}
+
+
+def surveyed(visit, name, *, laid_out):
+    from axe_playwright_python.sync_playwright import Axe
+
+    axe = Axe()
+    with visit(name) as page:
+        for (view, viewport), theme in itertools.product(VIEWS.items(), THEMES):
+            page.set_viewport_size(viewport)
+            page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+            page.wait_for_timeout(SETTLED)
+            faults = {"troubles": list(page.troubles)}
+            if laid_out:
+                faults |= {check: page.evaluate(f"layout.{check}()") for check in CHECKS}
+                faults["figureText"] = page.evaluate(FIGURE_TEXT)
+                if view == "desktop":
+                    # Of all rules only contrast depends on the theme.
+                    faults["axe"] = violations(axe, page, rules=None if theme == "light" else ["color-contrast"])
+            yield (name, view, theme), faults
+
+
+def violations(axe, page, *, rules=None):
+    """What axe finds by these rules (all by default), each as rule and element, less what is accepted."""
+    # Without `preload` axe fetches the style sheets again, which a page opened from a file may not do.
+    # What MathJax draws is thousands of elements without text; its own checks are `maths` and `unreachable`.
+    context = {"exclude": [["mjx-container"]]}
+    options = {"preload": False, **({"runOnly": rules} if rules else {})}
+    return [
+        f"{rule['id']}: {selector}: {node['html'][:120]}"
+        for rule in axe.run(page, context=context, options=options).response["violations"]
+        for node in rule["nodes"]
+        for selector in [" ".join(str(part) for part in node["target"])]
+        if not any(rule["id"] == known and part in selector for known, part in ACCEPTED)
+    ]
+
+
+@pytest.mark.parametrize("check", ["troubles", *CHECKS, "figureText", "axe"])
+def test_every_page_in_every_view(survey, check):
+    faults = {place: results[check] for place, results in survey.items() if results.get(check)}
+    assert faults == {}
+
+
+def test_the_top_page_leads_to_the_first(visit):
+    with visit("index") as page:
+        page.wait_for_url("**/book/index.html")
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_theme_that_a_reader_chose_is_the_one_shown(visit, pages, theme):
+    with visit(own(pages)[0], theme=theme) as page:
+        assert page.get_attribute("html", "data-theme") == theme
+        shade = sum(page.evaluate("layout.rgb(getComputedStyle(document.body).backgroundColor)")) / 3
+        assert (shade > 128) == (theme == "light")
+
+
+def test_one_search_field_is_seen(visit, pages):
+    for name in own(pages):
+        with visit(name) as page:
+            assert len(page.evaluate("layout.searchFields()")) == 1, name
+    with visit(own(pages)[0], viewport=PHONE) as page:
+        assert page.evaluate("layout.searchFields()") == []
+        page.click("button.search-button:visible")
+        page.wait_for_timeout(300)
+        assert len(page.evaluate("layout.searchFields()")) == 1
+
+
+def test_search_works_from_a_file(visit):
+    with visit("search") as page:
+        page.goto(page.url + "?q=forgetting")
+        page.wait_for_selector("ul.search li a")
+        assert len(page.query_selector_all("ul.search li a")) > 2
+        assert page.troubles == []
+
+
+def test_the_menus_open_by_keyboard(visit, pages):
+    with visit(own(pages)[0], viewport=PHONE) as page:
+        page.focus("button.primary-toggle")
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(400)
+        assert page.is_visible("nav.bd-links a")
+
+
+# Each check goes red when what it looks for is planted.
+
+BREAKS = {
+    "overflow": "document.querySelector('article').insertAdjacentHTML('beforeend', '<div style=\"width: 900px; height: 9px\"></div>')",
+    "figures": "document.querySelector('figure svg').style.cssText = 'width: 140%; max-width: none; margin-left: 40%'",
+    "overlaps": "document.querySelectorAll('article section p')[1].style.marginTop = '-3em'",
+    "maths": "document.querySelector('article').insertAdjacentHTML('beforeend', '<span class=\"math\">\\\\(x\\\\)</span>')",
+    "unreachable": "document.querySelector('article').insertAdjacentHTML('beforeend', "
+    '\'<div style="overflow-x: auto; width: 50px"><p style="width: 200px">wide</p></div>\')',
+    "headings": "document.querySelector('article section').insertAdjacentHTML('beforeend', '<h5>too deep</h5>')",
+}
+
+
+@pytest.mark.parametrize("check", BREAKS)
+def test_a_planted_break_turns_its_check_red(visit, pages, check):
+    with visit(chapter(pages), viewport=PHONE) as page:
+        assert page.evaluate(f"layout.{check}()") == []
+        page.evaluate(BREAKS[check])
+        assert len(page.evaluate(f"layout.{check}()")) >= 1
+
+
+def test_a_second_search_field_is_seen(visit, pages):
+    with visit(chapter(pages)) as page:
+        page.evaluate("document.querySelector('article').insertAdjacentHTML('afterbegin', '<input type=search>')")
+        assert len(page.evaluate("layout.searchFields()")) == 2
+
+
+def test_faint_and_tiny_text_in_a_figure_is_red(visit, pages):
+    with visit(chapter(pages)) as page:
+        page.evaluate("document.querySelector('figure svg text').style.cssText += '; fill: #999999; font-size: 2px'")
+        assert len(page.evaluate(FIGURE_TEXT)) == 2
+
+
+def test_a_request_to_a_network_is_red(visit, pages):
+    with visit(chapter(pages)) as page:
+        page.evaluate("fetch('https://example.org/x').catch(() => null)")
+        page.wait_for_timeout(200)
+        assert any("example.org" in trouble for trouble in page.troubles)
+
+
+def test_a_fault_for_axe_is_red(visit, pages):
+    from axe_playwright_python.sync_playwright import Axe
+
+    with visit("book/glossary") as page:
+        page.evaluate("document.querySelector('article').insertAdjacentHTML('beforeend', '<img src=\"data:,\">')")
+        assert "image-alt" in [found.partition(":")[0] for found in violations(Axe(), page)]
