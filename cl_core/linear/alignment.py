@@ -1,47 +1,59 @@
 """What the direction of successive gradients knows: their inner product at arrival, exactly and by simulation.
 
-The setting is initialized training: every task trains all P parameters. Source: book, chapter "Many tasks" (eq-alignment);
-it concerns the score of the paper's Algorithm 1.
+Source: book, chapter "Many tasks" (eq-alignment); it concerns the score of the paper's Algorithm 1.
 """
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cl_core.linear.problem import Floats, Problem, problem
+from cl_core.linear.exact import initial_moments, train
+from cl_core.linear.problem import Floats, Problem, Trainable, problem
 from cl_core.linear.rules import arrival_gradient
 from cl_core.linear.simulate import draw_batches, update
 from cl_core.linear.step import learned_share
 
 
 def expected_alignment(
-    targets: ArrayLike, samples: int | ArrayLike, noise: float | ArrayLike, start: ArrayLike | None = None
+    targets: ArrayLike,
+    samples: int | ArrayLike,
+    trainable: Trainable | ArrayLike,
+    noise: float | ArrayLike,
+    start: ArrayLike | None = None,
 ) -> NDArray[np.float64]:
-    """Return E⟨g_t, g_{t−1}⟩ (T,), NaN at the first task: 4(⟨δ_t, E d_{t−1}⟩ − min(1, P/n_{t−1}) σ²_{t−1}) (eq-alignment).
+    """Return E⟨g_t, g_{t−1}⟩ (T,), NaN at the first task (eq-alignment).
 
-    δ_t = w*_t − w*_{t−1}, d_{t−1} the gap at the arrival before. Arguments as :func:`cl_core.linear.expected_losses`.
-    Raises ValueError on arguments that do not fit, without samples, and where n−1 ≤ P ≤ n+1: E w need not exist there.
+    It is 4(⟨δ_t, E d⟩ + (1 − f) E‖d outside S‖² − f σ²) with δ_t = w*_t − w*_{t−1} and, all of task t−1: d the gap at its
+    arrival, S its trained set of size m, f = min(1, m/n). Arguments as :func:`cl_core.linear.expected_losses`.
+    Raises ValueError on arguments that do not fit, without samples, and where n−1 ≤ m ≤ n+1: E w need not exist there.
     """
-    given = _everything(targets, samples, noise, start)
-    if (np.abs(given.samples - given.parameters) <= 1).any():
+    given = _with_samples(targets, samples, trainable, noise, start)
+    sizes = given.trainable.sum(axis=1)
+    if ((np.abs(sizes - given.samples) <= 1) & (sizes > 0)).any():
         raise ValueError(
-            f"samples = {given.samples.tolist()} has an entry within 1 of P = {given.parameters}; "
+            f"samples = {given.samples.tolist()} has an entry within 1 of the sizes {sizes.tolist()}; "
             "the mean of w need not exist at the peak, give other numbers"
         )
     result = np.full(given.tasks, np.nan)
-    mean, gap = given.start, np.zeros(given.parameters)
-    for task in range(given.tasks):
+    mean, moments = given.start, initial_moments(given.targets, given.start)
+    seen = 0.0
+    gap = np.zeros(given.parameters)
+    for task, mask in enumerate(given.trainable):
         if task > 0:
-            fitted = min(1.0, given.parameters / given.samples[task - 1])
             step = given.targets[task] - given.targets[task - 1]
-            result[task] = 4 * (step @ gap - fitted * given.noise[task - 1] ** 2)
+            result[task] = 4 * (float(step @ gap) + seen)
+        fitted = min(1.0, sizes[task] / given.samples[task])
+        left = float(moments.second[task, task, ~mask].sum())
+        seen = (1 - fitted) * left - fitted * float(given.noise[task]) ** 2
         gap = given.targets[task] - mean
-        mean = mean + float(learned_share(given.parameters, given.samples[task])) * gap
+        mean = mean + float(learned_share(sizes[task], given.samples[task])) * np.where(mask, gap, 0.0)
+        moments = train(moments, given, task, mask)
     return result
 
 
 def draw_alignment(
     targets: ArrayLike,
     samples: int | ArrayLike,
+    trainable: Trainable | ArrayLike,
     noise: float | ArrayLike,
     start: ArrayLike | None = None,
     *,
@@ -49,7 +61,7 @@ def draw_alignment(
     seed: int,
 ) -> NDArray[np.float64]:
     """Return ⟨g_t, g_{t−1}⟩ (draws, T) of each draw, NaN at the first task; arguments as :func:`expected_alignment`."""
-    given = _everything(targets, samples, noise, start)
+    given = _with_samples(targets, samples, trainable, noise, start)
     parts = []
     for batch in draw_batches(given, draws=draws, seed=seed):
         count = batch[0].labels.shape[0]
@@ -65,11 +77,14 @@ def draw_alignment(
     return np.concatenate(parts)
 
 
-def _everything(
-    targets: ArrayLike, samples: int | ArrayLike, noise: float | ArrayLike, start: ArrayLike | None
+def _with_samples(
+    targets: ArrayLike,
+    samples: int | ArrayLike,
+    trainable: Trainable | ArrayLike,
+    noise: float | ArrayLike,
+    start: ArrayLike | None,
 ) -> Problem:
-    shape = np.shape(targets)
-    given = problem(targets, samples, int(shape[1]) if len(shape) == 2 else 0, noise, start)
+    given = problem(targets, samples, trainable, noise, start)
     if (given.samples < 1).any():
         raise ValueError(
             f"samples = {given.samples.tolist()}; a gradient at arrival needs 1 sample or more at every task"
