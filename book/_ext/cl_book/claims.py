@@ -144,16 +144,15 @@ class Scoreboard(SphinxDirective):
         """Return the table."""
         wanted = self.options.get("mark", "".join(MARKS))
         rows = [self._row(standing) for standing in standings().values() if standing.claim.mark in wanted]
-        return [table(["Claim", "What is claimed", "Where it comes from", "Verdict"], rows)]
+        return [table(["Claim", "What is claimed", "Where it comes from"], rows)]
 
     def _row(self, standing: Standing) -> list[list[nodes.Node]]:
         claim = standing.claim
         statement = nodes.paragraph("", "", nodes.strong(text=claim.title), nodes.Text(". " + claim.statement.strip()))
         return [
-            [nodes.paragraph(text=claim.id)],
+            [nodes.paragraph(text=claim.id), nodes.paragraph("", "", linked_badge(self.env, standing, named=False))],
             [statement],
             [nodes.paragraph("", "", mark(claim.mark), nodes.Text(" " + claim.where.strip()))],
-            [nodes.paragraph("", "", linked_badge(self.env, standing, named=False))],
         ]
 
 

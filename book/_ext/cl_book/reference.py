@@ -30,24 +30,25 @@ class PaperMap(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the table; an unknown claim is an error."""
         entries = yaml.safe_load("\n".join(self.content))
-        head = ["In the paper", "What is known of it", "Taken up in", "Claims and the cell that decides", "Command"]
+        head = [
+            "In the paper",
+            "What is known of it",
+            "Taken up in, and computed by",
+            "Claims, and the code cell that decides",
+        ]
         return [table(head, [self._row(entry) for entry in entries])]
 
     def _row(self, entry: dict[str, Any]) -> list[list[nodes.Node]]:
         page = entry["page"]
         exists = page in self.env.found_docs
-        where: nodes.Node = nodes.paragraph(text=_NOT_YET)
-        command: nodes.Node = nodes.paragraph(text="—")
-        if exists:
-            where = nodes.paragraph("", "", page_link(page))
-            if notebook_path(self.env.srcdir, page).is_file():
-                command = nodes.paragraph("", "", nodes.literal(text=f"cl-core rerun {page}.ipynb"))
+        where = [nodes.paragraph("", "", page_link(page))] if exists else [nodes.paragraph(text=_NOT_YET)]
+        if exists and notebook_path(self.env.srcdir, page).is_file():
+            where.append(nodes.paragraph("", "", nodes.literal(text=f"cl-core rerun {page}.ipynb")))
         return [
             [nodes.paragraph(text=entry["place"])],
             [nodes.paragraph("", "", nodes.Text(entry["says"] + " "), mark(entry["mark"]))],
-            [where],
+            where,
             self._claims(entry.get("claims", []), page),
-            [command],
         ]
 
     def _claims(self, ids: list[str], page: str) -> list[nodes.Node]:
@@ -66,7 +67,7 @@ class PaperMap(SphinxDirective):
         if not path.is_file():
             return ""
         cells = [line.cell for line in notebook.verdict_lines(notebook.load(path)) if line.claim == claim]
-        return f" code cell {cells[0]}" if cells else ""
+        return f" cell {cells[0]}" if cells else ""
 
 
 class Status(SphinxDirective):
