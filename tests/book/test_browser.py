@@ -17,15 +17,14 @@ SETTLED = 250
 """Milliseconds after which the theme's changes of colour are over."""
 FIGURE_TEXT = "layout.figureText(4.5, 5.5)"
 
+_RETIRED = "docutils marks an entry of the bibliography by doc-biblioentry, which ARIA has since retired"
 ACCEPTED = {
     (
         "region",
         ".sidebar-primary-items__start",
     ): "the theme's sidebar holds the title and the search outside of a landmark",
-    (
-        "aria-allowed-role",
-        "#id",
-    ): "docutils marks an entry of the bibliography by doc-biblioentry, which ARIA has since retired",
+    ("aria-allowed-role", "#id"): _RETIRED,
+    ("aria-deprecated-role", "#id"): _RETIRED,
 }
 """What axe finds in the theme or its makers' tools, and we leave: (rule, part of the selector) to the reason."""
 

@@ -170,14 +170,16 @@ class Tally(SphinxDirective):
 _ORDER = ("reproduced", "not reproduced", "inconclusive", claims.STALE, NOT_RUN)
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[Sequence[nodes.Node]]]) -> nodes.container:
-    """Return a table in a box of its own that scrolls where it is wider than the page."""
+def table(
+    head: Sequence[str], rows: Sequence[Sequence[Sequence[nodes.Node]]], *, wordy: bool = True
+) -> nodes.container:
+    """Return a table in a box of its own that scrolls where it is wider than the page; `wordy` cells keep some width."""
     group = nodes.tgroup(cols=len(head))
     group += [nodes.colspec(colwidth=1) for _ in head]
     heading = nodes.row("", *(nodes.entry("", nodes.paragraph(text=title)) for title in head))
     group += nodes.thead("", heading)
     group += nodes.tbody("", *(nodes.row("", *(nodes.entry("", *cell) for cell in row)) for row in rows))
-    return nodes.container("", nodes.table("", group, classes=["cl-table"]), classes=["cl-scroll"])
+    return nodes.container("", nodes.table("", group, classes=["cl-wordy"] if wordy else []), classes=["cl-scroll"])
 
 
 def linked_badge(env: BuildEnvironment, standing: Standing, *, named: bool) -> nodes.Node:
