@@ -41,6 +41,7 @@ class Copy:
             "PYTHONPATH": str(self.top),
             "OMP_NUM_THREADS": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         }
         for name in ("CI", "PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "CL_RECORD_READS"):
             environment.pop(name, None)
@@ -55,7 +56,8 @@ class Copy:
         )
 
     def pytest(self, *arguments):
-        return self.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", *arguments)
+        # Of the installed plugins only the one that these checks use: each takes its time to load.
+        return self.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "nbval.plugin", *arguments)
 
     def check(self):
         return self.run("-m", "cl_core.cli", "check")
