@@ -21,13 +21,14 @@ ifeq ($(TORCH),cpu)
 TORCH_INDEX = --extra-index-url https://download.pytorch.org/whl/cpu
 endif
 
-.PHONY: help env book test lint fast outputs slow test-all refresh clean
+.PHONY: help env book test lint fast outputs slow test-all refresh bench clean
 
 help: ## list these commands
 	@echo "make book        build the book from the stored outputs (needs no PyTorch), and say where it is"
 	@echo "make test        lint, unit and golden tests, every notebook's outputs, planted faults"
 	@echo "make test-all    make test, then the slow tests: reruns, kills, clusters, the book in a browser"
 	@echo "make refresh     run again the notebooks whose outputs are stale"
+	@echo "make bench       time training against a plain loop; ratios go to build/bench.json"
 	@echo "make clean       delete what the commands above made, except the environment in $(VENV)"
 	@echo
 	@echo "make test TORCH=cpu   takes PyTorch's CPU build on Linux, a tenth of the download"
@@ -95,6 +96,9 @@ test-all: test slow ## every test
 
 refresh: $(VENV)/installed-torch ## run stale notebooks again
 	@$(BIN)/cl-core refresh
+
+bench: $(VENV)/installed-torch ## time training against a plain loop
+	$(BIN)/python -m cl_core.experiments.bench
 
 clean: ## delete builds and caches
 	rm -rf $(BUILD) build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
