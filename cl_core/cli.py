@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from cl_core.experiments import commandline
+from cl_core.experiments import commandline, sweep_commandline
 
 app = typer.Typer(
     name="cl-core",
@@ -228,6 +228,7 @@ def _and_more(reasons: tuple[str, ...], most: int = 3) -> str:
 # --- experiments ----------------------------------------------------------------------------------------------------
 
 app.command(help=commandline.RUN_HELP)(commandline.run)
+app.command(help=sweep_commandline.HELP)(sweep_commandline.sweep)
 app.add_typer(commandline.data, name="data")
 
 

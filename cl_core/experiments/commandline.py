@@ -19,7 +19,8 @@ ROUTE = "CL_DATA_ROUTE"
 """Name of the environment variable that stands for --data."""
 
 
-def _listed(entries: Mapping[str, str]) -> str:
+def listed(entries: Mapping[str, str]) -> str:
+    """Return names and what they mean as a list that the command line's help leaves as it is."""
     width = max(map(len, entries))
     return "\b\n" + "\n".join(f"  {name:<{width}}  {text}" for name, text in entries.items())
 
@@ -33,14 +34,14 @@ RUN_HELP = "\n\n".join(
         "Seeds 0 to 99 are scored on test images, for reference results; seeds from 100 on are scored on a tenth of the "
         "training images, held out, for development.",
         "Experiments (under profile smoke, one on real images runs its embedded stand-in, and says so):",
-        _listed({e.name: e.summary + (f"; smoke: {e.stand_in}" if e.stand_in else "") for e in CATALOGUE.values()}),
+        listed({e.name: e.summary + (f"; smoke: {e.stand_in}" if e.stand_in else "") for e in CATALOGUE.values()}),
         "Strategies (a control needs the finished adaptive run of the same experiment, seed and settings):",
-        _listed({s.name: s.summary + (f" ({s.kind})" if s.kind != "rule" else "") for s in STRATEGIES.values()}),
+        listed({s.name: s.summary + (f" ({s.kind})" if s.kind != "rule" else "") for s in STRATEGIES.values()}),
         "Profiles:",
-        _listed({p.name: p.summary for p in PROFILES.values()}),
+        listed({p.name: p.summary for p in PROFILES.values()}),
         "Settings for --set (a run reads those of its own network, strategy and stream, and refuses others; "
         "their values are in the book, page Protocol):",
-        _listed({name: f"{meaning(name)} ({allowed(name)})" for name in SETTINGS}),
+        listed({name: f"{meaning(name)} ({allowed(name)})" for name in SETTINGS}),
         "Examples:",
         "\b\n  cl-core run split-cifar100 --strategy adaptive --seed 100 --profile cpu\n"
         "  cl-core run permuted-mnist --strategy frozen --profile cpu --set trained=2 --data prepared\n"
@@ -49,7 +50,7 @@ RUN_HELP = "\n\n".join(
 )
 """The manual of `cl-core run`."""
 
-_Route = Annotated[
+Route = Annotated[
     str | None,
     typer.Option(
         "--data",
@@ -73,7 +74,7 @@ def run(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Change one setting; may be repeated.", show_default=False),
     ] = None,
-    route: _Route = None,
+    route: Route = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of results, instead of the repository's results/.", show_default=False)
     ] = None,
@@ -101,12 +102,12 @@ def run(
     notice = summary.stand_in_line(made)
     if notice:
         typer.echo(notice)
-    with _data_errors(), Display(made.describe()) as display:
+    with data_errors(), Display(made.describe()) as display:
         done = complete(
             made,
             results=out or results_folder(),
             cache=cache_folder(),
-            route=_route(route),
+            route=checked_route(route),
             listener=display,
             waiting=lambda holder: typer.echo(f"process {holder} is computing this run; waiting for it", err=True),
         )
@@ -121,8 +122,8 @@ def _again(path: Path, route: str | None) -> None:
     from cl_core.experiments.again import again
     from cl_core.experiments.progress import Display
 
-    with _data_errors(), Display(f"{path}, again") as display:
-        after, comparison = again(path, route=_route(route), listener=display)
+    with data_errors(), Display(f"{path}, again") as display:
+        after, comparison = again(path, route=checked_route(route), listener=display)
     typer.echo(f"{path}, run again")
     for line in summary.lines(after):
         typer.echo(f"  {line}")
@@ -164,7 +165,7 @@ def fetch(
     """
     from cl_core.streams import fetch as fetch_data
 
-    with _data_errors():
+    with data_errors():
         typer.echo(f"{name} is here: {fetch_data(name)}")
 
 
@@ -180,7 +181,8 @@ def pairs(words: list[str]) -> dict[str, Any]:
     return found
 
 
-def _route(name: str | None) -> Any:
+def checked_route(name: str | None) -> Any:
+    """Return the route called `name`. Raises ValueError for one that does not exist."""
     from cl_core.streams.manifest import ROUTES
     from cl_core.streams.naming import require_name
 
@@ -190,7 +192,7 @@ def _route(name: str | None) -> Any:
 
 
 @contextmanager
-def _data_errors() -> Iterator[None]:
+def data_errors() -> Iterator[None]:
     """Turn what can go wrong with data or in training into an error that the command line shows as one line."""
     from cl_core.streams.errors import DataError
 

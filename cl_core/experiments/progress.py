@@ -78,7 +78,7 @@ class Display:
         if self._console.is_terminal:
             self._live.update(self._table(moment))
         if moment.stage == "finished":
-            self._console.print(self._line(moment), highlight=False)
+            self._console.print(self._line(moment), highlight=False, soft_wrap=True)
 
     def _line(self, moment: Moment) -> str:
         left = seconds_left(time.monotonic() - self._begun, moment.done, self._first or 0.0)
