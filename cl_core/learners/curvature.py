@@ -2,7 +2,8 @@
 
 ℓ(θ + Δ) − ℓ(θ) = ⟨∇ℓ, Δ⟩ + ½ ΔᵀHΔ + o(‖Δ‖²). In eval mode, running statistics held where they are, over chosen blocks.
 ½ΔᵀHΔ and ½λ_max‖Δ‖² are predictions of the increase near a minimum, with a range that has to be looked at; neither is
-a bound that holds. λ_max is the algebraically largest eigenvalue, so it may be below the largest in size.
+a bound that holds. Where a rectifier switches along Δ the loss has a kink, and both miss what it adds. λ_max is the
+algebraically largest eigenvalue, so it may be below the largest in size.
 """
 
 from collections.abc import Callable, Sequence

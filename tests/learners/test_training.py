@@ -156,9 +156,9 @@ def test_the_report_says_what_moved(make, recipe):
     assert report.train_accuracy == report.train_correct / 40
 
 
-@pytest.mark.parametrize("kind", ["resnet", "mlp"])
-def test_it_learns(make, recipe, kind):
-    network, data = make(kind, channels=3)
+@pytest.mark.parametrize(("kind", "spec"), [("resnet", {}), ("resnet", {"norm": "group", "width": 4}), ("mlp", {})])
+def test_it_learns(make, recipe, kind, spec):
+    network, data = make(kind, channels=3, **spec)
     report = train_task(network, data[0], 0, len(network.blocks), replace(recipe, epochs=15), 5)
     assert report.train_accuracy > 0.9
     assert evaluate(network, data[0].x_eval, data[0].y_eval, 0) > 25
