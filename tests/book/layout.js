@@ -121,6 +121,19 @@ const layout = {
     return found.concat(unset.map((math) => `not set: ${math.textContent.trim().slice(0, 60)}`));
   },
 
+  // Leave out what axe need not look at, or not again: paths of formulas and figures (`maths` and `figureText` are for
+  // those), and each kind of word in code after its first.
+  thin() {
+    document.querySelectorAll("mjx-container > svg, figure svg > g").forEach((drawn) => drawn.replaceChildren());
+    const kinds = new Set();
+    for (const word of document.querySelectorAll(".highlight pre span[class]")) {
+      const kind = `${word.className} ${word.closest(".cell_output") ? "output" : "input"}`;
+      if (kinds.has(kind)) word.replaceWith(...word.childNodes);
+      kinds.add(kind);
+    }
+    document.querySelectorAll(".highlight pre").forEach((code) => code.normalize());
+  },
+
   // Headings that jump over a level, and pages without exactly one of the first.
   headings() {
     const levels = [...document.querySelectorAll("article :is(h1, h2, h3, h4, h5, h6)")].filter(layout.seen).map((h) => Number(h.tagName[1]));
