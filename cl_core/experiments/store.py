@@ -85,8 +85,9 @@ class Result:
 
     @property
     def outcome(self) -> str:
-        """Digest of what decides and what was computed, without what is only recorded."""
-        return digest_of({k: v for k, v in asdict(self).items() if k not in {"recorded", "digest"}})
+        """Digest of what decides and what was computed, without what is only recorded, here or in the run it follows."""
+        content = {k: v for k, v in asdict(self).items() if k not in {"recorded", "digest"}}
+        return digest_of({**content, "source": self.source and self.source["outcome"]})
 
     def sealed(self) -> "Result":
         """Return the result with its own digest filled in."""

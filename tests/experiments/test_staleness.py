@@ -108,6 +108,9 @@ def test_the_outcome_is_blind_to_times_and_sees_counts(make_result):
     assert timed.outcome == make_result().outcome
     assert timed.digest != make_result().digest
     assert make_result(train_correct=(99, 98, 96)).outcome != make_result().outcome
+    followed = [{"name": "x", "digest": digest, "outcome": outcome} for digest, outcome in ("aa", "ba", "bb")]
+    one, later, other = (make_result(strategy="random", source=source).outcome for source in followed)
+    assert one == later != other
 
 
 def test_every_module_that_makes_numbers_is_among_the_code_digests():
