@@ -15,7 +15,7 @@ export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-PIP = $(BIN)/python -m pip install --quiet --retries 5
+PIP = $(BIN)/python -m pip install -qq --retries 5
 # On Linux, PyPI's PyTorch brings CUDA (3 GB). `make test TORCH=cpu` takes PyTorch's own CPU build instead.
 ifeq ($(TORCH),cpu)
 TORCH_INDEX = --extra-index-url https://download.pytorch.org/whl/cpu

@@ -1,6 +1,7 @@
 """The built book, once for all tests that look at it, and a browser that may reach nothing but files."""
 
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,10 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).resolve().parents[2]
+
+make_result = runpy.run_path(str(TOP / "tests/experiments/conftest.py"))["make_result"]
+"""The made-up results of the tests of experiments."""
+
 _BROWSERS = (
     "chromium",
     "chromium-browser",
@@ -50,14 +55,9 @@ def site(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def pages(site):
-    """The names of all pages that a reader can open, such as ``notebooks/02-bound``."""
-    return sorted(
-        path.relative_to(site).with_suffix("").as_posix() for path in site.rglob("*.html") if _own(path, site)
-    )
-
-
-def _own(path, site):
-    return not path.relative_to(site).parts[0].startswith("_")
+    """The names of all pages, such as ``notebooks/02-bound``, but the top one, which only leads to the first."""
+    names = [path.relative_to(site).with_suffix("").as_posix() for path in site.rglob("*.html")]
+    return sorted(name for name in names if name != "index" and not name.startswith("_"))
 
 
 @pytest.fixture(scope="session")

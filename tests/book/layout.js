@@ -17,9 +17,9 @@ const layout = {
     return layout.seen(element) && box.right > 0 && box.left < innerWidth;
   },
 
-  // Search fields that a reader can see.
+  // Search fields that a reader can see, and buttons that look like one.
   searchFields() {
-    return [...document.querySelectorAll("input[type=search], input[name=q]")].filter(layout.onScreen).map(layout.name);
+    return [...document.querySelectorAll("input[type=search], input[name=q], .search-button-field")].filter(layout.onScreen).map(layout.name);
   },
 
   // What makes the page itself scroll sideways.

@@ -14,6 +14,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 from cl_core.companion import stamps
 from cl_core.companion.normalise import METADATA, normalised
 from cl_core.companion.verdicts import VALUE_MIME, VERDICT_MIME
+from cl_core.experiments import store
 
 CLAIM = """
 - id: T01
@@ -160,6 +161,43 @@ def test_an_unknown_number_of_the_paper_is_red(book):
 def test_an_unknown_mark_is_red(book):
     warnings, _ = book(index="# Front\n\n{mark}`X`")
     assert "'X' is not a mark" in warnings
+
+
+@pytest.fixture
+def runs(checkout, make_result):
+    """Put two made-up runs into results/: 24 and 21 right answers of 30 in the end."""
+    for seed, last in enumerate(((6, 9, 9), (6, 9, 6))):
+        result = make_result(seed=seed, correct=((9, None, None), (8, 10, None), last))
+        store.save(result, checkout / f"results/cpu/split-cifar10/frozen-{seed}.json")
+
+
+def test_a_result_is_the_mean_over_seeds_with_its_spread(book, runs):
+    warnings, pages = book(index="# Front\n\nIt is {result}`cpu/split-cifar10/frozen/avg_acc`.")
+    assert warnings == ""
+    number = pages["book/index"].select_one("abbr.cl-value")
+    assert text(number) == "75.00 ± 7.07"
+    assert number["title"] == "2 seeds, profile cpu, made up"
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("cpu/split-cifar10/adaptive/avg_acc", "results/ has no run of cpu/split-cifar10/adaptive"),
+        ("cpu/split-cifar10/frozen/avg_ack", "'avg_ack' is not a metric; did you mean 'avg_acc'?"),
+        ("split-cifar10/frozen/avg_acc", "is not profile/experiment/strategy/metric"),
+    ],
+)
+def test_an_unknown_result_is_red(book, runs, key, message):
+    warnings, _ = book(index=f"# Front\n\nIt is {{result}}`{key}`.")
+    assert message in warnings
+
+
+def test_a_stale_result_may_not_be_quoted(book, runs, checkout):
+    edited = checkout / "results/cpu/split-cifar10/frozen-0.json"
+    edited.write_text(edited.read_text(encoding="utf-8").replace("[6, 9, 9]", "[7, 9, 9]"), encoding="utf-8")
+    warnings, _ = book(index="# Front\n\nIt is {result}`cpu/split-cifar10/frozen/avg_acc`.")
+    assert "frozen-0.json is stale" in warnings
+    assert "may not be quoted" in warnings
 
 
 # Verdicts

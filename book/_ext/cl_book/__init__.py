@@ -20,6 +20,7 @@ from cl_book import (
     outputs,
     proofs,
     reference,
+    results,
 )
 
 
@@ -36,6 +37,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         marks,
         numbers,
         reference,
+        results,
         freshness,
         footer,
         front,

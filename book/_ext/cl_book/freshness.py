@@ -10,6 +10,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
+from cl_book import results
 from cl_book.claims import standings
 from cl_core.companion import stamps
 
@@ -40,6 +41,7 @@ def _changed(_app: Sphinx, env: BuildEnvironment, *_sets: set[str]) -> list[str]
     known = {
         "pages": sorted(env.found_docs),
         "states": {docname: reasons(path) for docname in env.found_docs if (path := notebook_of(env, docname))},
+        "results": results.states(),
         "verdicts": {claim: (each.verdict, each.evidence) for claim, each in standings().items()},
     }
     before = getattr(env, "cl_book_known", None)
