@@ -99,6 +99,7 @@ refresh: $(VENV)/installed-torch ## run stale notebooks again
 
 bench: $(VENV)/installed-torch ## time training against a plain loop
 	$(BIN)/python -m cl_core.experiments.bench
+	$(BIN)/python -m cl_core.experiments.bench_sweep
 
 clean: ## delete builds and caches
 	rm -rf $(BUILD) build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

@@ -14,7 +14,7 @@ PROTOCOL = 1
 
 # --- the values -------------------------------------------------------------------------------------------------------
 # First values, to be fixed on validation (seeds from 100) before any reference run: width, epochs, learning_rate,
-# joint_epochs, threshold, few, many, trained and metric.
+# joint_epochs, threshold, few, many, trained and metric, and the epochs in OWN.
 
 SHARED = Settings(
     width=64,
@@ -75,6 +75,13 @@ VALUES: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
     },
 }
 """What each profile changes for each kind of network."""
+
+_BIRDS: Mapping[str, Value] = {"epochs": 30, "joint_epochs": 30}
+
+OWN: Mapping[str, Mapping[str, Value]] = dict.fromkeys(
+    ("split-cub200", "split-cub200-20", "split-cub50", "corrupted-cub200", "corrupted-cub50"), _BIRDS
+)
+"""What an experiment changes on top of that, under every profile: CUB has thirty training images a class."""
 
 
 # --- profiles ---------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 
 from cl_core.experiments.catalogue import (
     CATALOGUE,
+    OWN,
     PROFILES,
     SHARED,
     STRATEGIES,
@@ -142,6 +143,7 @@ def plan_of(
     """Return the run of these entries, in the catalogue or not. Raises ValueError for settings that do not fit."""
     definition = DEFINITIONS[experiment.stream]
     base = changed(SHARED, VALUES[profile.name][experiment.network])
+    base = changed(base, OWN.get(experiment.name, {}))
     base = changed(base, {name: getattr(definition, name) for name in experiment.reads})
     given = checked(overrides or {})
     _require_read(given, experiment, strategy)

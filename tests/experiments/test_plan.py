@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cl_core.experiments.catalogue import CATALOGUE, PROFILES, STRATEGIES
+from cl_core.experiments.catalogue import CATALOGUE, OWN, PROFILES, STRATEGIES, VALUES
 from cl_core.experiments.plan import plan, reads
 from cl_core.streams import DEFINITIONS
 
@@ -130,3 +130,9 @@ def test_a_stream_that_cannot_be_cut_so_is_refused_before_anything_runs():
 def test_every_experiment_has_its_stream():
     assert set(CATALOGUE) == set(DEFINITIONS)
     assert all((DEFINITIONS[name].dataset == "digits") == experiment.embedded for name, experiment in CATALOGUE.items())
+
+
+def test_an_experiment_may_have_values_of_its_own():
+    assert plan("split-cub50", "frozen", 0, "cpu").settings.epochs == OWN["split-cub50"]["epochs"]
+    assert plan("split-cub50", "frozen", 0, "smoke").settings.epochs == VALUES["smoke"]["resnet"]["epochs"]
+    assert "epochs" not in plan("split-cub50", "frozen", 0, "cpu").overrides

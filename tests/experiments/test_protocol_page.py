@@ -6,7 +6,7 @@ from dataclasses import fields
 import pytest
 
 from cl_core import files
-from cl_core.experiments.catalogue import PROFILES, SHARED, STRATEGIES, VALUES
+from cl_core.experiments.catalogue import OWN, PROFILES, SHARED, STRATEGIES, VALUES
 from cl_core.experiments.settings import SETTINGS, Settings, changed
 
 PAGE = (files.root() / "book" / "protocol.md").read_text(encoding="utf-8")
@@ -30,10 +30,16 @@ def test_the_table_states_the_value_of_every_setting(name):
     assert row(name) in PAGE.splitlines()
 
 
-def test_the_table_has_no_other_row():
+def test_the_tables_have_no_other_row():
     rows = re.findall(r"^\| `(\w+)` \|", PAGE, flags=re.MULTILINE)
-    assert len(rows) == len(set(rows))
-    assert set(rows) == set(SETTINGS) - OF_STREAMS
+    own = {name for values in OWN.values() for name in values}
+    assert sorted(rows) == sorted([*(set(SETTINGS) - OF_STREAMS), *own])
+
+
+def test_the_experiments_with_values_of_their_own_are_stated():
+    assert all("cub" in name for name in OWN)
+    (values,) = {tuple(values.items()) for values in OWN.values()}
+    assert all(f"| `{name}` | {{given}}`{value}` |" in PAGE.splitlines() for name, value in values)
 
 
 def test_every_setting_that_the_prose_names_exists():
