@@ -6,6 +6,7 @@ blocks in four groups, the shape of a ResNet-18 (paper, experiments; second-hand
 
 import math
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 import torch
@@ -20,6 +21,17 @@ __all__ = ["Network", "NetworkSpec", "block_parameters", "build_network"]
 _GROUPS = 4
 _BLOCKS_IN_GROUP = 2
 _MOST_NORM_GROUPS = 8
+_DENSE_UP_TO = 2
+_TAPS = {
+    side: torch.tensor(
+        [
+            3 * (row - to_row + 1) + column - to_column + 1
+            for to_row, to_column, row, column in product(range(side), repeat=4)
+        ]
+    )
+    for side in range(1, _DENSE_UP_TO + 1)
+}
+"""For images of each side, the tap of a 3×3 convolution that joins each pair of pixels: to which, from which."""
 
 
 class Network(nn.Module):
@@ -103,12 +115,39 @@ def block_parameters(network: Network) -> tuple[int, ...]:
     return tuple(sum(parameter.numel() for parameter in block.parameters()) for block in network.blocks)
 
 
+class _Convolution(nn.Conv2d):
+    """A convolution without bias that keeps the image's size, up to its stride."""
+
+    def __init__(self, inputs: int, outputs: int, *, size: int, stride: int) -> None:
+        super().__init__(inputs, outputs, size, stride=stride, padding=size // 2, bias=False)
+        self.dense_up_to = _DENSE_UP_TO if size == 3 and stride == 1 else 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        # On so small an image a CPU spends most of a step on this weight's gradient, unless it is a matrix's.
+        if x.shape[2] == x.shape[3] <= self.dense_up_to and x.device.type == "cpu":
+            return _dense_convolution(x, self.weight)
+        return super().forward(x)
+
+
+def _dense_convolution(x: Tensor, weight: Tensor) -> Tensor:
+    """Return the 3×3 convolution of images (n, inputs, side, side), as one matrix from all pixels to all pixels.
+
+    Row by row the matrix holds, for each pair of pixels, the tap that joins them; at side 2 every pair has one.
+    """
+    images, inputs, side, _ = x.shape
+    pixels, outputs = side * side, weight.shape[0]
+    taps = weight.permute(0, 2, 3, 1).reshape(outputs, 9, inputs).index_select(1, _TAPS[side])
+    matrix = taps.view(outputs * pixels, pixels * inputs)
+    flat = functional.linear(x.permute(0, 2, 3, 1).reshape(images, pixels * inputs), matrix)
+    return flat.view(images, outputs, side, side).contiguous(memory_format=torch.channels_last)
+
+
 class _Stem(nn.Module):
     """One convolution, normalised and rectified."""
 
     def __init__(self, inputs: int, outputs: int, *, stride: int, norm: str) -> None:
         super().__init__()
-        self.convolution = _convolution(inputs, outputs, size=3, stride=stride)
+        self.convolution = _Convolution(inputs, outputs, size=3, stride=stride)
         self.norm = _normalisation(norm, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -120,9 +159,9 @@ class _Residual(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, *, stride: int, norm: str) -> None:
         super().__init__()
-        self.convolution1 = _convolution(inputs, outputs, size=3, stride=stride)
+        self.convolution1 = _Convolution(inputs, outputs, size=3, stride=stride)
         self.norm1 = _normalisation(norm, outputs)
-        self.convolution2 = _convolution(outputs, outputs, size=3, stride=1)
+        self.convolution2 = _Convolution(outputs, outputs, size=3, stride=1)
         self.norm2 = _normalisation(norm, outputs)
         same = stride == 1 and inputs == outputs
         self.shortcut = nn.Identity() if same else _Shortcut(inputs, outputs, stride=stride, norm=norm)
@@ -138,7 +177,7 @@ class _Shortcut(nn.Module):
     def __init__(self, inputs: int, outputs: int, *, stride: int, norm: str) -> None:
         super().__init__()
         self.stride = stride
-        self.convolution = _convolution(inputs, outputs, size=1, stride=1)
+        self.convolution = _Convolution(inputs, outputs, size=1, stride=1)
         self.norm = _normalisation(norm, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -173,10 +212,6 @@ def _resnet_blocks(spec: NetworkSpec, channels: int) -> tuple[list[nn.Module], i
 def _mlp_blocks(spec: NetworkSpec, inputs: int) -> tuple[list[nn.Module], int]:
     sizes = [inputs, *[spec.width] * spec.depth]
     return [_Hidden(size, spec.width) for size in sizes[:-1]], spec.width
-
-
-def _convolution(inputs: int, outputs: int, *, size: int, stride: int) -> nn.Conv2d:
-    return nn.Conv2d(inputs, outputs, size, stride=stride, padding=size // 2, bias=False)
 
 
 def _normalisation(norm: str, channels: int) -> nn.Module:

@@ -122,3 +122,21 @@ def test_float32_gradients_are_those_of_float64(width, stem_stride):
         assert float(torch.linalg.vector_norm(single.double() - double)) <= 1e-4 * float(
             torch.linalg.vector_norm(double)
         )
+
+
+@pytest.mark.parametrize("side", [1, 2, 3])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_a_convolution_of_a_small_image_is_the_plain_one_with_its_gradients(side, layout):
+    draws = torch.Generator().manual_seed(0)
+    layer = build(width=4, dtype=torch.float64).blocks[4].convolution1
+    x = torch.randn(5, 8, side, side, generator=draws, dtype=torch.float64).contiguous(memory_format=layout)
+    weights = torch.randn(5, 8, side, side, generator=draws, dtype=torch.float64)
+    results = []
+    for convolve in (layer, lambda images: nn.functional.conv2d(images, layer.weight, padding=1)):
+        images = x.clone().requires_grad_()
+        output = convolve(images)
+        layer.weight.grad = None
+        (output * weights).sum().backward()
+        results.append((output.detach(), images.grad, layer.weight.grad))
+    for own, plain in zip(*results, strict=True):
+        torch.testing.assert_close(own, plain)
