@@ -1,10 +1,11 @@
 """How fast training is, as ratios against the plain way: ``python -m cl_core.experiments.bench [FILE [REPEATS]]``.
 
-The plain way is a `TensorDataset` in a `DataLoader` and a loop with the same network, optimizer, batch and number of
-passes, in float32. Both run on one thread, in this process and in turn, and their processor time is taken, so that what
-else the machine does hardly shows; two processes or threads are timed by the clock on the wall. Each number is a ratio
-of medians. Networks, batches and epochs are those of profile cpu; the images are random, as speed does not depend
-on them. Ratios are written to ``build/bench.json`` and never compared by a test.
+The plain way is a `TensorDataset` in a `DataLoader` and a loop in float32, with the same network as torch's own
+convolutions compute it, and the same optimizer, batch and number of passes. Both run on one thread, in this process and
+in turn, and their processor time is taken, so that what else the machine does hardly shows; two processes or threads
+are timed by the clock on the wall, which wants a machine at rest. Each number is a ratio of medians. Networks, batches
+and epochs are those of profile cpu; the images are random, as speed does not depend on them. Ratios are written to
+``build/bench.json`` and never compared by a test.
 """
 
 import json
