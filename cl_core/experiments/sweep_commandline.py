@@ -8,9 +8,11 @@ import typer
 
 from cl_core.experiments.catalogue import CATALOGUE, PROFILES, STRATEGIES
 from cl_core.experiments.commandline import Route, checked_route, data_errors, listed
+from cl_core.experiments.reference import RULES, STEPS
 
 if TYPE_CHECKING:
     from cl_core.experiments.estimate import Pace
+    from cl_core.experiments.plan import Plan
     from cl_core.experiments.sweep import Standing
 
 HELP = "\n\n".join(
@@ -24,6 +26,9 @@ HELP = "\n\n".join(
         listed({e.name: e.summary for e in CATALOGUE.values()}),
         "Strategies:",
         listed({s.name: s.summary for s in STRATEGIES.values()}),
+        "Steps for --reference, the runs that results/ is to hold (profile cpu; --seeds replaces their seeds, "
+        "--experiments and --strategies leave out others):",
+        listed({step.name: step.summary for step in STEPS.values()}),
         "Without --cluster or --scheduler the runs go to processes on this machine, one thread each. With one of them they "
         "go to the workers of a Dask cluster (pip install 'cl-core[cluster]'), and the results come back here. Whoever "
         "reaches a scheduler's port can run code on its workers: use TLS or a private network.",
@@ -31,7 +36,8 @@ HELP = "\n\n".join(
         "\b\n  cl-core sweep --experiments digits-split,digits-permuted --seeds 100-102\n"
         "  cl-core sweep --experiments split-cifar100 --strategies adaptive --seeds 100-104 --profile cpu "
         "--set threshold=0,0.1,0.2\n"
-        "  cl-core sweep --profile cpu --seeds 0-9 --dry-run",
+        "  cl-core sweep --profile cpu --seeds 0-9 --dry-run\n"
+        "  cl-core sweep --reference primary,controls",
     ]
 )
 """The manual of `cl-core sweep`."""
@@ -42,9 +48,19 @@ def sweep(
         str | None,
         typer.Option(help="Names, with commas. Default: all of the profile whose data are here.", show_default=False),
     ] = None,
-    strategies: Annotated[str, typer.Option(help="Names, with commas.")] = "initialized,frozen,frozen-0,adaptive",
-    seeds: Annotated[str, typer.Option(help="Numbers and ranges, such as 0-2,7.")] = "100",
-    profile: Annotated[str, typer.Option(help="The size of the runs: smoke, cpu or paper.")] = "smoke",
+    strategies: Annotated[
+        str | None,
+        typer.Option(help="Names, with commas. Default: initialized,frozen,frozen-0,adaptive.", show_default=False),
+    ] = None,
+    seeds: Annotated[
+        str | None, typer.Option(help="Numbers and ranges, such as 0-2,7. Default: 100.", show_default=False)
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            help="The size of the runs: smoke, cpu or paper. Default: smoke, with --reference cpu.", show_default=False
+        ),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -53,6 +69,10 @@ def sweep(
             help="Try these values of a setting, in every run that reads it; may be repeated.",
             show_default=False,
         ),
+    ] = None,
+    reference: Annotated[
+        str | None,
+        typer.Option(metavar="STEP[,STEP]", help="Do these steps of the reference runs.", show_default=False),
     ] = None,
     route: Route = None,
     out: Annotated[
@@ -74,7 +94,6 @@ def sweep(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and how long it will take.")] = False,
 ) -> None:
     """Do every run of a set that is missing (the manual is HELP)."""
-    from cl_core.experiments import matrix
     from cl_core.experiments.checkpoints import cache_folder
     from cl_core.experiments.complete import results_folder
     from cl_core.experiments.crews import crew
@@ -86,13 +105,7 @@ def sweep(
 
     taken = checked_route(route)
     results = out or results_folder()
-    plans = matrix.runs(
-        experiments=_names(experiments) if experiments else _present(profile, route),
-        strategies=_names(strategies),
-        seeds=matrix.parse_seeds(seeds),
-        profile=profile,
-        choices=matrix.parse_choices(settings or []),
-    )
+    plans = _asked(experiments, strategies, seeds, profile, settings or [], reference, route)
     workers = jobs or os.cpu_count() or 1
     pace = learned(load(path) for path in sorted(results.rglob("*.json")))
     if dry_run:
@@ -111,6 +124,39 @@ def sweep(
         for name, reason in end.failed.items():
             typer.echo(f"  failed: {name}: {reason}", err=True)
         raise typer.Exit(1)
+
+
+def _asked(
+    experiments: str | None,
+    strategies: str | None,
+    seeds: str | None,
+    profile: str | None,
+    settings: list[str],
+    reference: str | None,
+    route: str | None,
+) -> "list[Plan]":
+    """Return the runs that these words ask for: steps of the reference runs, or a product of their own."""
+    from cl_core.experiments import matrix
+    from cl_core.experiments.reference import plans
+
+    if reference is not None:
+        if settings:
+            raise ValueError("--set has no place beside --reference, whose steps have settings of their own")
+        return plans(
+            _names(reference),
+            profile=profile or "cpu",
+            seeds=matrix.parse_seeds(seeds) if seeds else None,
+            experiments=_names(experiments) if experiments else None,
+            strategies=_names(strategies) if strategies else None,
+        )
+    profile = profile or "smoke"
+    return matrix.runs(
+        experiments=_names(experiments) if experiments else _present(profile, route),
+        strategies=_names(strategies) if strategies else list(RULES),
+        seeds=matrix.parse_seeds(seeds or "100"),
+        profile=profile,
+        choices=matrix.parse_choices(settings),
+    )
 
 
 def _print_plan(standing: "Standing", pace: "Pace", workers: int) -> None:
