@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from cl_core import files
 from cl_core.companion import notebook as notebooks
 from cl_core.companion import stamps
+from cl_core.companion.comparisons import PRIMARY_AT_MOST, Comparison
 from cl_core.companion.verdicts import NOT_RUN
 
 FILE = "book/claims.yml"
@@ -45,7 +46,8 @@ class Claim(BaseModel):
     page: str = Field(min_length=1, description="the page that decides it, such as notebooks/02-bound")
     shows: str = Field(min_length=1, description="what would show it")
     tolerance: str = Field(min_length=1, description="how far off still counts, and why")
-    test: str | None = Field(default=None, description="runs only: the comparison that decides it")
+    test: Comparison | None = Field(default=None, description="runs only: the comparison that decides it")
+    amended: str | None = Field(default=None, min_length=1, description="why it was changed after its first result")
 
     @model_validator(mode="after")
     def _source_fits(self) -> "Claim":
@@ -92,6 +94,9 @@ def load() -> tuple[Claim, ...]:
     doubled = {claim.id for claim in claims if [other.id for other in claims].count(claim.id) > 1}
     if doubled:
         raise ClaimError(f"{FILE}: {', '.join(sorted(doubled))} stands there twice; an id names one claim")
+    primary = [claim.id for claim in claims if claim.test is not None and claim.test.primary]
+    if len(primary) > PRIMARY_AT_MOST:
+        raise ClaimError(f"{FILE}: {len(primary)} claims are primary ({', '.join(primary)}); at most {PRIMARY_AT_MOST}")
     return claims
 
 

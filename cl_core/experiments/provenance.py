@@ -3,11 +3,15 @@
 import hashlib
 import os
 import platform
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from cl_core import files
+from cl_core.experiments.plan import digest_of
 
 PACKAGES = ("cl-core", "numpy", "torch", "scikit-learn", "pillow")
 """Packages whose versions a result records."""
@@ -15,12 +19,18 @@ PACKAGES = ("cl-core", "numpy", "torch", "scikit-learn", "pillow")
 PAGES = ("book/claims.yml", "book/protocol.md")
 """Pages whose digests a result records, so that what was stated before a run can be told from what was stated after."""
 
+CLAIMS = "book/claims.yml"
+
+DECIDES = ("statement", "shows", "tolerance", "test")
+"""What makes a claim on runs the claim that it is; another title or page does not change it."""
+
 _CODE = (
     "strategies.py",
     "learners/*.py",
     "streams/*.py",
     "experiments/bounds.py",
     "experiments/controls.py",
+    "experiments/limits.py",
     "experiments/runner.py",
     "experiments/sequential.py",
     "experiments/work.py",
@@ -57,6 +67,23 @@ def page_digests() -> dict[str, str]:
     # Read past the record of reads: a page's numbers do not depend on these.
     present = [name for name in PAGES if (top / name).is_file()]
     return {name: hashlib.sha256((top / name).read_bytes()).hexdigest()[:16] for name in present}
+
+
+def claim_digests() -> dict[str, str]:
+    """Return, for each claim on runs that this checkout states, the first 8 digits of the digest of what it claims.
+
+    Stored with each result, they tell a claim that was changed after it from the others. Empty in a wheel.
+    """
+    top = files.root()
+    if top is None or not (top / CLAIMS).is_file():
+        return {}
+    entries = yaml.safe_load((top / CLAIMS).read_text(encoding="utf-8")) or []
+    return {entry["id"]: claim_digest(entry) for entry in entries if entry.get("source") == "runs"}
+
+
+def claim_digest(entry: Mapping[str, Any]) -> str:
+    """Return the first 8 digits of the digest of what the claim `entry`, as the file states it, claims."""
+    return digest_of({name: entry.get(name) for name in DECIDES})[:8]
 
 
 def versions() -> dict[str, str]:

@@ -143,6 +143,7 @@ def _result(work: Work, past: Past, source: Result | None, machine: Mapping[str,
         "machine": dict(machine),
         "versions": provenance.versions(),
         "pages": provenance.page_digests(),
+        "claims": provenance.claim_digests(),
         "files": provenance.code_digests(),
     }
     return Result(

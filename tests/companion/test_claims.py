@@ -20,7 +20,16 @@ CLAIM = {
     "shows": "c",
     "tolerance": "d",
 }
-RUN = {**CLAIM, "id": "C01", "source": "runs", "test": "paired difference"}
+TEST = {
+    "kind": "difference",
+    "experiment": "split-cifar100",
+    "of": "adaptive",
+    "against": "frozen trained=2",
+    "measure": "avg_acc",
+    "direction": "more",
+    "seeds": "0-4",
+}
+RUN = {**CLAIM, "id": "C01", "source": "runs", "test": TEST}
 
 
 @pytest.fixture
@@ -112,8 +121,10 @@ def test_unknown_claim(state_claims):
         ({**CLAIM, "mark": "Q"}, r"T04\.mark"),
         ({**CLAIM, "statment": "b"}, r"T04\.statment"),
         ({**CLAIM, "tolerance": ""}, r"T04\.tolerance"),
-        ({**CLAIM, "source": "runs", "test": "x"}, "T ids are theory"),
-        ({**CLAIM, "test": "x"}, "theory claims have none"),
+        ({**CLAIM, "source": "runs", "test": TEST}, "T ids are theory"),
+        ({**CLAIM, "test": TEST}, "theory claims have none"),
+        ({**RUN, "test": "a paired difference"}, r"C01\.test"),
+        ({**RUN, "test": {**TEST, "measure": "accuracy"}}, r"C01\.test\.difference\.measure"),
         ({key: RUN[key] for key in RUN if key != "test"}, "run claims need it"),
         ({key: CLAIM[key] for key in CLAIM if key != "shows"}, r"T04\.shows"),
     ],
@@ -127,6 +138,15 @@ def test_a_claim_is_complete(state_claims, entry, says):
 def test_an_id_names_one_claim(state_claims):
     state_claims(CLAIM, CLAIM)
     with pytest.raises(ClaimError, match="T04 stands there twice"):
+        claims.load()
+
+
+def test_the_primary_family_is_small(state_claims):
+    family = [{**RUN, "id": f"C{number:02d}", "test": {**TEST, "primary": True}} for number in range(1, 10)]
+    state_claims(*family[:8])
+    assert len(claims.load()) == 8
+    state_claims(*family)
+    with pytest.raises(ClaimError, match="9 claims are primary"):
         claims.load()
 
 

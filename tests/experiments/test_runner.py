@@ -125,7 +125,7 @@ def test_a_result_tells_where_it_comes_from(results):
     result = results["adaptive"]
     assert result.digest == store.own_digest(result)
     assert (result.data["name"], result.data["route"], result.data["label"]) == ("digits", "embedded", "digits")
-    assert {"times", "begun", "machine", "versions", "pages", "files"} == set(result.recorded)
+    assert {"times", "begun", "machine", "versions", "pages", "claims", "files"} == set(result.recorded)
     assert result.recorded["machine"]["threads"] == 1
     assert result.recorded["files"] == provenance.code_digests()
     assert "cl_core/experiments/sequential.py" in result.recorded["files"]
