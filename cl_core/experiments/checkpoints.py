@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pooch
 from numpy.typing import NDArray
 
 from cl_core import files
@@ -31,6 +30,9 @@ Arrays = dict[str, NDArray[Any]]
 
 def cache_folder() -> Path:
     """Return the folder for checkpoints: ``$CL_CACHE_DIR``, else the user's cache folder."""
+    # Imported where it is needed: in a notebook it warns of a missing widget, and a page stores no warnings.
+    import pooch
+
     given = os.environ.get(CACHE)
     return Path(given).expanduser() if given else Path(pooch.os_cache("cl_core"))
 
