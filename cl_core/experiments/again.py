@@ -45,14 +45,14 @@ class Comparison:
 def again(path: Path, *, route: Route | None = None, listener: Listener = silent) -> tuple[Result, Comparison]:
     """Run the stored result at `path` again, by its own route unless `route` says otherwise; nothing is written.
 
-    A control is run after the stored adaptive run that it followed. Raises ValueError if the result is stale.
+    A control is run after the stored run that it followed. Raises ValueError if the result is stale.
     """
     from cl_core.experiments.complete import existing
     from cl_core.experiments.runner import execute
 
     before = store.load(path)
     made = plan(before.experiment, before.strategy, before.seed, before.profile, overrides=before.overrides)
-    source = source_of(made, path.parents[2]) if made.strategy.kind == "control" else None
+    source = source_of(made, path.parents[2])
     existing(path, made, route=None, source=source)
     taken: Route = before.data["route"] if route is None else route
     after = execute(made, route=taken, source=source, listener=listener)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cl_core.experiments.catalogue import CATALOGUE, PROFILES, STRATEGIES
+from cl_core.experiments.catalogue import CATALOGUE, PROFILES, STRATEGIES, Treatment
 from cl_core.experiments.settings import SETTINGS, allowed, meaning
 
 data = typer.Typer(
@@ -25,6 +25,12 @@ def listed(entries: Mapping[str, str]) -> str:
     return "\b\n" + "\n".join(f"  {name:<{width}}  {text}" for name, text in entries.items())
 
 
+def _kind(strategy: Treatment) -> str:
+    if strategy.kind == "rule":
+        return ""
+    return f" ({strategy.kind}" + (f"; follows {strategy.follows})" if strategy.follows else ")")
+
+
 RUN_HELP = "\n\n".join(
     [
         "Run one experiment under one strategy with one seed, and store what came of it.",
@@ -35,8 +41,8 @@ RUN_HELP = "\n\n".join(
         "training images, held out, for development.",
         "Experiments (under profile smoke, one on real images runs its embedded stand-in, and says so):",
         listed({e.name: e.summary + (f"; smoke: {e.stand_in}" if e.stand_in else "") for e in CATALOGUE.values()}),
-        "Strategies (a control needs the finished adaptive run of the same experiment, seed and settings):",
-        listed({s.name: s.summary + (f" ({s.kind})" if s.kind != "rule" else "") for s in STRATEGIES.values()}),
+        "Strategies (a control needs the finished run that it follows, of the same experiment, seed and settings):",
+        listed({s.name: s.summary + _kind(s) for s in STRATEGIES.values()}),
         "Profiles:",
         listed({p.name: p.summary for p in PROFILES.values()}),
         "Settings for --set (a run reads those of its own network, strategy and stream, and refuses others; "

@@ -40,7 +40,7 @@ def complete(
     """Return the result of `plan` in the folder `results`, computing it if it is not there.
 
     Two processes that ask for the same run compute it once: the second waits, after calling `waiting` with the first
-    one's process id. A control's adaptive run must stand in `results`. Raises ValueError where it does not, or where a
+    one's process id. The run that a control follows must stand in `results`. Raises ValueError where it does not, or where a
     result stands that is stale or was computed on other images than `route` asks for: no result is ever replaced.
     """
     path = results / plan.name
@@ -59,14 +59,15 @@ def complete(
 
 
 def source_of(plan: Plan, results: Path) -> Result | None:
-    """Return the finished adaptive run that a control follows, None for any other run."""
-    if plan.strategy.kind != "control":
+    """Return the finished run that a control follows, None for any other run."""
+    wanted = plan.followed
+    if wanted is None:
         return None
-    wanted = plan.of_strategy("adaptive")
     path = results / wanted.name
     if not path.exists():
         raise ValueError(
-            f"{plan.strategy.name} follows a finished adaptive run, and {path} is not there; run {wanted.command()} first"
+            f"{plan.strategy.name} follows a finished {wanted.strategy.name} run, and {path} is not there; "
+            f"run {wanted.command()} first"
         )
     return existing(path, wanted, route=None, source=None)
 
@@ -76,7 +77,7 @@ def existing(path: Path, plan: Plan, *, route: Route | None, source: Result | No
     result = store.load(path)
     reasons = list(state(result, name=path.as_posix()).stale)
     if source is not None and result.source is not None and result.source["outcome"] != source.outcome:
-        reasons.append("the adaptive run that it follows has changed")
+        reasons.append("the run that it follows has changed")
     if reasons:
         raise ValueError(f"{path} is stale ({'; '.join(reasons)}); delete it to run {plan.describe()} again")
     if route is not None and result.data["route"] != route:

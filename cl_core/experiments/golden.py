@@ -37,6 +37,7 @@ _STREAM: Mapping[str, Mapping[str, Value]] = {
     "digits-corrupted": {"batch": 64},
     "digits-long": {"batch": 64, "tasks": 4},
 }
+_LIMITS: Mapping[str, Value] = {"share": 0.3, "place": "random", "rate_factor": 0.25, "step_share": 0.4, "pull": 2.0}
 _TOLERANCE = 1e-6
 
 
@@ -46,10 +47,12 @@ def groups() -> list[str]:
 
 
 def plans(group: str) -> Iterator[Plan]:
-    """Yield the runs of a group, adaptive before the controls that follow it."""
+    """Yield the runs of a group, each after the one that it follows."""
     stream, _, network = group.rpartition("-")
     experiment = replace(CATALOGUE[stream], network=network)
-    given = {**_TINY, **_NETWORK[network], **_STREAM[stream], "threshold": 0.0}
+    given = {**_TINY, **_NETWORK[network], **_STREAM[stream], **_LIMITS, "threshold": 0.0}
+    later = int(given.get("tasks", DEFINITIONS[stream].tasks)) - 1
+    given["moves"] = ("fm" * later)[:later]
     for strategy in STRATEGIES.values():
         used = reads(experiment, strategy)
         overrides = {name: value for name, value in given.items() if name in used}
@@ -62,7 +65,7 @@ def compute(group: str) -> dict[str, Any]:
 
     done: dict[str, Result] = {}
     for plan in plans(group):
-        source = done["adaptive"] if plan.strategy.kind == "control" else None
+        source = None if plan.strategy.follows is None else done[plan.strategy.follows]
         done[plan.strategy.name] = execute(plan, source=source)
     return {name: outcome(result) for name, result in done.items()}
 

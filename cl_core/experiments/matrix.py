@@ -17,8 +17,7 @@ def runs(
     """Return the runs of every experiment under every strategy with every seed and every combination of settings.
 
     A setting is applied to the runs that read it; runs that come out the same (stand-ins, settings not read) are
-    listed once. The adaptive runs that controls follow are added where they are not asked for. Adaptive runs come
-    before their controls. Raises ValueError for a wrong name or value, or a setting that no run reads.
+    listed once. The runs that controls follow are added where they are not asked for, and come before them. Raises ValueError for a wrong name or value, or a setting that no run reads.
     """
     for name in experiments:
         require_name("experiment", name, CATALOGUE)
@@ -33,8 +32,8 @@ def runs(
         used.update(read)
         for values in itertools.product(*(choices[name] for name in read)):
             made = plan(experiment, strategy, seed, profile, overrides=dict(zip(read, values, strict=True)))
-            if made.strategy.kind == "control":
-                source = made.of_strategy("adaptive")
+            source = made.followed
+            if source is not None:
                 found.setdefault(source.name, source)
             found.setdefault(made.name, made)
     unused = [name for name in choices if name not in used]

@@ -98,6 +98,11 @@ class Plan:
         kept = {k: v for k, v in self.overrides.items() if k in reads(self.experiment, STRATEGIES[strategy])}
         return plan_of(self.experiment, STRATEGIES[strategy], self.seed, self.profile, overrides=kept)
 
+    @property
+    def followed(self) -> "Plan | None":
+        """The run whose result this one needs: that of the strategy that a control follows, None for any other run."""
+        return None if self.strategy.follows is None else self.of_strategy(self.strategy.follows)
+
     def describe(self) -> str:
         """Return one line for people, such as ``split-cifar100 · adaptive · seed 0 · cpu · epochs=3``."""
         changed = "".join(f" · {name}={value}" for name, value in self.overrides.items())
@@ -193,4 +198,10 @@ def _require_blocks(made: Plan) -> None:
         raise ValueError(
             f"few = {made.settings.few} is above many = {made.settings.many}; "
             "a related task must not move more than an unrelated one"
+        )
+    moves, later = made.settings.moves, made.settings.tasks - 1
+    if "moves" in made.config and len(moves) not in {1, later}:
+        raise ValueError(
+            f"moves = {moves!r} does not fit {made.settings.tasks} tasks; give {later} letters, m or f, one for each task "
+            "from the second on, or one for all"
         )

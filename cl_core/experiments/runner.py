@@ -1,9 +1,10 @@
 """From a plan to its result: the stream drawn, the strategy made, the run done, the result put together and sealed."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from cl_core.experiments import bounds, provenance
 from cl_core.experiments.catalogue import PROTOCOL
 from cl_core.experiments.checkpoints import Checkpoint
 from cl_core.experiments.controls import control_schedule
+from cl_core.experiments.limits import limit_of, masked_blocks
 from cl_core.experiments.plan import Plan, digest_of
 from cl_core.experiments.progress import Listener, silent
 from cl_core.experiments.rows import assemble
@@ -38,7 +40,7 @@ def execute(
     """Run `plan` and return its sealed result.
 
     `route` says where the images come from (None: the official archive; digits: embedded). A control needs `source`,
-    the adaptive run that it follows. With `cache` the run is saved there after each task and goes on from what an
+    the run that it follows. With `cache` the run is saved there after each task and goes on from what an
     earlier process left, to the same bits; the checkpoint stays until the caller clears it, and the caller holds the
     run's lock. Raises ValueError for a `source` that does not fit, DataError for data that cannot be had,
     FloatingPointError where training diverges.
@@ -55,14 +57,19 @@ def execute(
         if plan.strategy.kind == "bound":
             past = {"joint": bounds.joint, "separate": bounds.separate}[plan.strategy.name](work)
         else:
-            past = sequential(work, strategy_of(plan, source))
+            sizes = work.blocks()
+            limit = partial(limit_of, plan, sizes=sizes, source=source, device=device)
+            past = sequential(work, strategy_of(plan, sizes, source), limit)
         return _result(work, past, source, machine)
 
 
-def strategy_of(plan: Plan, source: Result | None = None) -> Strategy:
-    """Return the strategy of `plan`; a control replays a rearrangement of the magnitudes of `source`."""
+def strategy_of(plan: Plan, sizes: Sequence[int], source: Result | None = None) -> Strategy:
+    """Return the strategy of `plan` on shared blocks of these `sizes`.
+
+    A control of adaptive replays a rearrangement of the magnitudes of `source`.
+    """
     settings = plan.settings
-    if plan.strategy.kind == "control":
+    if plan.strategy.follows == "adaptive":
         assert source is not None
         magnitudes = [int(magnitude) for magnitude in source.magnitudes if magnitude is not None]
         schedule = control_schedule(
@@ -75,25 +82,35 @@ def strategy_of(plan: Plan, source: Result | None = None) -> Strategy:
         return strategies.Replay(schedule)
     if plan.strategy.name == "adaptive":
         return strategies.Adaptive(settings.threshold, settings.few, settings.many, settings.metric)
+    if plan.strategy.name == "fixed":
+        return strategies.Replay((len(sizes), *fixed_schedule(plan)))
     made: Mapping[str, Strategy] = {
-        "initialized": strategies.Initialized(),
         "frozen": strategies.Frozen(settings.trained),
         "frozen-0": strategies.Frozen(0),
+        "masked": strategies.Frozen(masked_blocks(plan, sizes)),
     }
-    return made[plan.strategy.name]
+    return made.get(plan.strategy.name, strategies.Initialized())
+
+
+def fixed_schedule(plan: Plan) -> tuple[int, ...]:
+    """Return the magnitudes that a fixed run gives its tasks from the second on."""
+    settings, later = plan.settings, plan.settings.tasks - 1
+    moves = settings.moves * later if len(settings.moves) == 1 else settings.moves
+    return tuple(settings.many if letter == "m" else settings.few for letter in moves)
 
 
 def require_source(plan: Plan, source: Result | None) -> None:
-    """Raise ValueError unless a control has the adaptive run that it follows, and any other run has none."""
-    if plan.strategy.kind != "control":
+    """Raise ValueError unless a control has the run that it follows, and any other run has none."""
+    wanted = plan.followed
+    if wanted is None:
         if source is not None:
             raise ValueError(f"{plan.strategy.name} follows no other run; only controls do")
         return
-    wanted = plan.of_strategy("adaptive")
+    name = wanted.strategy.name
     if source is None:
-        raise ValueError(f"{plan.strategy.name} follows a finished adaptive run, and there is none: {wanted.command()}")
+        raise ValueError(f"{plan.strategy.name} follows a finished {name} run, and there is none: {wanted.command()}")
     same = (source.experiment, source.strategy, source.seed, source.profile, dict(source.config), source.protocol)
-    if same != (wanted.experiment.name, "adaptive", wanted.seed, wanted.profile.name, wanted.config, PROTOCOL):
+    if same != (wanted.experiment.name, name, wanted.seed, wanted.profile.name, wanted.config, PROTOCOL):
         raise ValueError(
             f"{plan.describe()} follows {wanted.describe()}, and the run given is {source.experiment} · "
             f"{source.strategy} · seed {source.seed} · {source.profile}, or was made with other settings"
@@ -161,7 +178,7 @@ def _result(work: Work, past: Past, source: Result | None, machine: Mapping[str,
             "digest": stream.data.digest,
             "stream": stream.digest,
         },
-        source=None if source is None else _followed(plan, source),
+        source=_followed(plan, source),
         classes=tuple(len(task.classes) for task in stream.tasks),
         test_sizes=tuple(len(task.held) for task in stream.tasks),
         train_sizes=tuple(len(task.train) for task in stream.tasks),
@@ -171,8 +188,10 @@ def _result(work: Work, past: Past, source: Result | None, machine: Mapping[str,
     ).sealed()
 
 
-def _followed(plan: Plan, source: Result) -> dict[str, str]:
-    return {"name": plan.of_strategy("adaptive").name, "digest": source.digest, "outcome": source.outcome}
+def _followed(plan: Plan, source: Result | None) -> dict[str, str] | None:
+    if plan.followed is None or source is None:
+        return None
+    return {"name": plan.followed.name, "digest": source.digest, "outcome": source.outcome}
 
 
 def _begun(work: Work) -> list[int]:

@@ -1,5 +1,9 @@
 """Sequential training: a task arrives, the strategy says how much may move, the network learns, everything is scored."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
+from cl_core.experiments.limits import Limit
 from cl_core.experiments.rows import TaskRow, number
 from cl_core.experiments.work import Clock, Past, Work
 from cl_core.learners.arrival import arrive
@@ -8,8 +12,11 @@ from cl_core.learners.training import train_task
 from cl_core.strategies import Strategy
 
 
-def sequential(work: Work, strategy: Strategy) -> Past:
-    """Train the tasks of `work` one after another under `strategy`, from where an earlier process had come to."""
+def sequential(work: Work, strategy: Strategy, limit: Callable[[int], Limit]) -> Past:
+    """Train the tasks of `work` one after another under `strategy`, from where an earlier process had come to.
+
+    `limit` tells what holds a task's update back beside the number of blocks.
+    """
     network = work.network()
     past = work.resume(network)
     resumed, blocks, seed = len(past.rows), len(network.blocks), work.plan.seed
@@ -25,7 +32,19 @@ def sequential(work: Work, strategy: Strategy) -> Past:
         facts["magnitude"] = magnitude = strategy.magnitude(arrived.arrival)
         clock.lap("arrival")
 
-        report = train_task(network, data, task, magnitude, work.recipe, seed, work.steps(task, **facts))
+        held = limit(task)
+        report = train_task(
+            network,
+            data,
+            task,
+            magnitude,
+            replace(work.recipe, learning_rate=work.recipe.learning_rate * held.rate_factor),
+            seed,
+            work.steps(task, **facts),
+            leading=held.leading,
+            constraint=held.constraint,
+            step_share=held.step_share,
+        )
         clock.lap("training")
 
         work.tell(task, "evaluation", **facts)

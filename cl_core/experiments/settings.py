@@ -5,6 +5,7 @@ stream; only those enter its identity (see :mod:`cl_core.experiments.plan`).
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any
@@ -17,6 +18,10 @@ Value = int | float | bool | str
 
 def _range(low: float, high: float, meaning: str) -> dict[str, Any]:
     return {"meaning": meaning, "low": low, "high": high, "among": ()}
+
+
+def _words(pattern: str, allowed: str, meaning: str) -> dict[str, Any]:
+    return {"meaning": meaning, "low": None, "high": None, "among": (), "pattern": pattern, "allowed": allowed}
 
 
 def _choice(*among: Value, meaning: str) -> dict[str, Any]:
@@ -66,6 +71,26 @@ class Settings:
         metadata=_range(1, 1000, "passes over all tasks' training images together, for the bound joint")
     )
 
+    # What limits the update in other ways than by adaptive's rule, from the second task on.
+    moves: str = field(
+        default="m",
+        metadata=_words(
+            "[mf]+",
+            "letters m and f, one for each task from the second on, or one for all",
+            "schedule of fixed: m lets many blocks move, f few",
+        ),
+    )
+    share: float = field(
+        default=1.0, metadata=_range(1e-6, 1.0, "share of the shared parameters that masked lets move")
+    )
+    place: str = field(
+        default="trailing",
+        metadata=_choice("trailing", "leading", "random", meaning="where the parameters are that masked lets move"),
+    )
+    rate_factor: float = field(default=1.0, metadata=_range(1e-6, 1.0, "slower's step length, in that of the others"))
+    step_share: float = field(default=1.0, metadata=_range(1e-6, 1.0, "share of the steps that shorter makes"))
+    pull: float = field(default=0.0, metadata=_range(0.0, 1e6, "strength of pulled's pull back to where a task began"))
+
     # The stream's own; its definition in cl_core.streams gives the values.
     tasks: int = field(default=1, metadata=_range(1, 1000, "number of tasks; it must divide a split stream's classes"))
     overlap: float = field(
@@ -86,6 +111,8 @@ def allowed(name: str) -> str:
     among = entry.metadata["among"]
     if among:
         return "one of " + ", ".join(_text(value) for value in among)
+    if "pattern" in entry.metadata:
+        return str(entry.metadata["allowed"])
     kind = "integer" if entry.type is int else "number"
     return f"{kind}, {entry.metadata['low']:g} to {entry.metadata['high']:g}"
 
@@ -133,8 +160,12 @@ def check(name: str, value: Value) -> Value:
     if type(value) is not entry.type:
         raise wrong
     among, low, high = (entry.metadata[key] for key in ("among", "low", "high"))
+    pattern = entry.metadata.get("pattern")
     if among:
         if value not in among:
+            raise wrong
+    elif pattern is not None:
+        if re.fullmatch(pattern, str(value)) is None:
             raise wrong
     elif isinstance(value, int | float) and (not math.isfinite(value) or not low <= value <= high):
         raise wrong

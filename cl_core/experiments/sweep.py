@@ -1,6 +1,6 @@
 """A sweep: the runs that are missing, done in parallel, each once, and what is done never lost.
 
-Workers are given one run at a time; a control waits for the adaptive run that it follows. A worker that dies loses
+Workers are given one run at a time; a control waits for the run that it follows. A worker that dies loses
 its attempt alone. A sweep that is stopped, or killed, goes on when it is started again.
 """
 
@@ -120,7 +120,7 @@ def _hand_out(
     for made in list(standing.waiting):
         if len(running) >= crew.slots():
             break
-        if made.strategy.kind == "control" and not (results / made.of_strategy("adaptive").name).exists():
+        if made.followed is not None and not (results / made.followed.name).exists():
             continue
         source = None if crew.shared else source_of(made, results)
         order = Order(
@@ -172,6 +172,6 @@ def _put_back(standing: Standing, made: Plan) -> None:
 def _give_up_blocked(standing: Standing) -> None:
     """Nothing runs and nothing can: what still waits follows a run that failed."""
     for made in standing.waiting:
-        source = made.of_strategy("adaptive")
-        standing.failed[made.name] = f"it follows {source.describe()}, which failed"
+        followed = "a run" if made.followed is None else made.followed.describe()
+        standing.failed[made.name] = f"it follows {followed}, which failed"
     standing.waiting.clear()

@@ -19,7 +19,7 @@ HELP = "\n\n".join(
     [
         "Do every run of a set that is missing: experiments × strategies × seeds × settings, in parallel.",
         "A run that is there is never computed again. Stopped with Ctrl-C, or killed in any way, the same command goes on: "
-        "finished runs stand, unfinished ones resume after their last finished task. A control waits for the adaptive run "
+        "finished runs stand, unfinished ones resume after their last finished task. A control waits for the run "
         "that it follows, which is added if it was not asked for. A run that fails is reported and the others go on; the "
         "exit code is then 1.",
         "Experiments:",

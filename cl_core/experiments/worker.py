@@ -21,7 +21,7 @@ class Order:
 
     `results` and `cache` are folders that this process and the caller share; with `results` None the worker is on
     another machine, keeps its checkpoints in its own cache folder and gives back the result's text alone. `source` is
-    then the text of the adaptive run that a control follows.
+    then the text of the run that a control follows.
     """
 
     experiment: str
@@ -56,7 +56,7 @@ def do(order: Order) -> Done:
     if order.results is not None:
         found = complete(made, results=Path(order.results), cache=cache, route=order.route)
         return Done(store.dumps(found.result), found.computed)
-    source = None if order.source is None else store.loads(order.source, where="the adaptive run")
+    source = None if order.source is None else store.loads(order.source, where="the run that is followed")
     place = Checkpoint(made.name, "", cache)
     with place.lock():
         result = execute(made, route=order.route, source=source, cache=cache)

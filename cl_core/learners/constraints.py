@@ -26,7 +26,8 @@ class Constraint(Protocol):
 class Masked:
     """Only coordinates where `mask`, flat over the parameters that train, is true may move; the others stay bitwise.
 
-    Running statistics of a block that trains move all the same.
+    Running statistics of a block that trains move all the same, with the data of the task; a block that holds no
+    coordinate to move should be left out of those that train, and is then frozen whole.
     """
 
     mask: Tensor

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from cl_core.learners.arrival import ArrivalReport, arrive
-from cl_core.learners.constraints import Constraint
+from cl_core.learners.constraints import Constraint, Masked
 from cl_core.learners.draws import Purpose, generator
 from cl_core.learners.evaluation import BATCH, count_correct, evaluate, features_of, fits_memory, logits, logits_change
 from cl_core.learners.networks import Network, block_parameters
@@ -79,12 +79,14 @@ def train_task(
     *,
     leading: bool = False,
     constraint: Constraint | None = None,
+    step_share: float = 1.0,
 ) -> TaskReport:
     """Train `task`, counted from 0, letting the last `magnitude` blocks and its head move (`leading`: the first blocks).
 
     A block that may not move is frozen whole, parameters and running statistics. At 0 only the head moves. Minibatches
     come from `seed` and `task` alone; what does not fill one at the end of a pass is left out of that pass.
-    `constraint` limits the update further. Raises ValueError for a magnitude that does not fit, FloatingPointError if
+    `constraint` limits the update further; `step_share`, above 0 to 1, ends training after that share of the steps, with
+    the step length's course shortened to them. Raises ValueError for a magnitude that does not fit, FloatingPointError if
     the loss is not finite after a pass.
     """
     moving = moving_blocks(len(network.blocks), magnitude, leading=leading)
@@ -110,10 +112,12 @@ def train_task(
             device=data.y_train.device,
             after_step=(lambda rate: constraint(parameters, start, rate)) if constraint else None,
             progress=progress,
+            share=step_share,
         )
     mark_moved(network, moving, task)
     norms = [_distance(block.parameters(), old) for block, old in zip(network.blocks, before, strict=True)]
     sizes = block_parameters(network)
+    movable = int(constraint.mask.sum()) if isinstance(constraint, Masked) else sum(sizes[block] for block in moving)
     return TaskReport(
         magnitude=magnitude,
         steps=steps,
@@ -122,7 +126,7 @@ def train_task(
         train_size=len(data.y_train),
         update_norms=tuple(norms),
         relative_norms=tuple(norm / _length(old) for norm, old in zip(norms, before, strict=True)),
-        moved_share=sum(sizes[block] for block in moving) / sum(sizes),
+        moved_share=movable / sum(sizes),
     )
 
 
@@ -161,13 +165,17 @@ def descend(
     device: torch.device,
     after_step: Callable[[float], None] | None = None,
     progress: Progress | None = None,
+    share: float = 1.0,
 ) -> tuple[int, float]:
     """Minimise `loss_on(positions)` over `shared` and `heads`, in minibatches of positions below `size`.
 
-    Returns the number of steps and the mean loss over the last pass. `after_step` is told the step length.
+    Returns the number of steps and the mean loss over the last pass. `after_step` is told the step length. `share`
+    (above 0 to 1) is the share of the recipe's steps that are made, one at least; the last pass then ends early.
     """
+    if not 0 < share <= 1:
+        raise ValueError(f"share = {share!r} of the steps does not fit; allowed: above 0 to 1")
     in_pass = max(1, size // recipe.batch)
-    total = recipe.epochs * in_pass
+    total = max(1, round(share * recipe.epochs * in_pass))
     optimizer = torch.optim.SGD(
         [*shared, *heads],
         lr=recipe.learning_rate,
@@ -176,10 +184,11 @@ def descend(
         fused=True,
     )
     done, mean = 0, math.nan
-    for _ in range(recipe.epochs):
+    while done < total:
+        steps = min(in_pass, total - done)
         order = torch.from_numpy(draws.permutation(size)).to(device)
         losses = torch.zeros((), dtype=torch.float64, device=device)
-        for chosen in torch.split(order, recipe.batch)[:in_pass]:
+        for chosen in torch.split(order, recipe.batch)[:steps]:
             rate = _rate(recipe, done, total)
             for group in optimizer.param_groups:
                 group["lr"] = rate
@@ -198,7 +207,7 @@ def descend(
             done += 1
             if progress is not None:
                 progress(done, total)
-        mean = losses.item() / in_pass
+        mean = losses.item() / steps
         if not math.isfinite(mean):
             raise FloatingPointError(
                 f"the training loss is {mean} after {done} of {total} steps; "

@@ -13,8 +13,18 @@ TINY = {"tasks": 4, "width": 8, "batch": 256, "epochs": 2, "head_warmup_steps": 
 ADAPTIVE = {**TINY, "many": 2, "threshold": 0.0}
 
 
+LIMITED = {
+    "fixed": {"many": 2, "moves": "fmf"},
+    "masked": {"share": 0.3, "place": "random"},
+    "slower": {"rate_factor": 0.25},
+    "shorter": {"step_share": 0.4},
+    "pulled": {"pull": 2.0},
+}
+
+
 def tiny(strategy, seed=100, experiment="digits-permuted"):
     given = ADAPTIVE if strategy in {"adaptive", "random", "inverted", "constant"} else TINY
+    given = {**given, **LIMITED.get(strategy, {})}
     if STRATEGIES[strategy].kind == "bound":
         given = {name: value for name, value in TINY.items() if name not in {"head_warmup_steps", "gradient_samples"}}
     if strategy == "joint":
@@ -26,7 +36,7 @@ def tiny(strategy, seed=100, experiment="digits-permuted"):
 def results():
     done = {}
     for name, strategy in STRATEGIES.items():
-        done[name] = execute(tiny(name), source=done["adaptive"] if strategy.kind == "control" else None)
+        done[name] = execute(tiny(name), source=done[strategy.follows] if strategy.follows else None)
     return done
 
 
@@ -41,7 +51,8 @@ def test_the_first_task_is_bit_identical_under_every_strategy(results):
 
 
 def test_every_strategy_makes_the_same_steps(results):
-    assert {results[name].steps for name in [*SEQUENTIAL, "separate"]} == {(10, 10, 10, 10)}
+    assert {results[name].steps for name in [*SEQUENTIAL, "separate"] if name != "shorter"} == {(10, 10, 10, 10)}
+    assert results["shorter"].steps == (10, 4, 4, 4)
 
 
 def test_magnitude_zero_forgets_nothing(results):
@@ -74,6 +85,10 @@ def test_controls_move_as_much_as_adaptive_did(results):
 def test_a_control_without_its_adaptive_run_or_with_another_is_refused(results):
     with pytest.raises(ValueError, match="follows a finished adaptive run"):
         execute(tiny("random"))
+    with pytest.raises(ValueError, match="follows a finished frozen run"):
+        execute(tiny("within"))
+    with pytest.raises(ValueError, match="the run given is"):
+        execute(tiny("within"), source=results["adaptive"])
     with pytest.raises(ValueError, match="the run given is"):
         execute(tiny("random", seed=101), source=results["adaptive"])
     with pytest.raises(ValueError, match="the run given is"):

@@ -1,0 +1,218 @@
+"""Limits other than a number of blocks: the right coordinates, as far as allowed, and the first task whole."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from cl_core.experiments import run, runner
+from cl_core.experiments.limits import limit_of, masked_blocks, movable
+from cl_core.experiments.plan import plan
+from cl_core.learners import training
+from cl_core.learners.networks import Network
+
+TINY = {"tasks": 3, "width": 8, "batch": 256, "epochs": 2, "head_warmup_steps": 3, "gradient_samples": 32}
+SIZES = (40, 30, 20, 10)
+
+
+def done(strategy, source=None, **settings):
+    return run("digits-permuted", strategy, 100, "smoke", overrides={**TINY, **settings}, source=source)
+
+
+@pytest.fixture
+def traces(monkeypatch):
+    """Record every block's parameters before and after each task's training."""
+    found = []
+
+    def traced(network, *args, **kwargs):
+        before = flat(network)
+        report = training.train_task(network, *args, **kwargs)
+        found.append((before, flat(network)))
+        return report
+
+    monkeypatch.setattr("cl_core.experiments.sequential.train_task", traced)
+    return found
+
+
+def flat(network: Network):
+    return torch.cat([parameter.detach().reshape(-1).clone() for parameter in network.blocks.parameters()]).numpy()
+
+
+@pytest.mark.parametrize("share", [0.01, 0.05, 0.25, 0.5])
+@pytest.mark.parametrize("place", ["trailing", "leading", "random"])
+def test_exactly_the_share_of_the_parameters_may_move_and_they_are_where_they_should_be(traces, place, share):
+    result = done("masked", share=share, place=place)
+    total = sum(result.block_parameters)
+    count = round(share * total)
+    assert result.moved_share == (1.0, count / total, count / total)
+    changed = [before != after for before, after in traces]
+    assert changed[0].mean() > 0.5
+    ever = changed[1] | changed[2]
+    assert ever.sum() <= count
+    assert ever.sum() > 0.5 * count  # dead units and pixels that are always black leave some where they are
+    if place == "trailing":
+        assert not ever[: total - count].any()
+    if place == "leading":
+        assert not ever[count:].any()
+    norms = [math.hypot(*row) for row in result.update_norms]
+    assert norms == pytest.approx([np.linalg.norm(after - before) for before, after in traces])
+
+
+def test_random_places_are_the_seeds_and_the_same_at_every_task():
+    sizes, device = SIZES, torch.device("cpu")
+    masks = [
+        limit_of(
+            plan("digits-permuted", "masked", seed, "smoke", overrides={"share": 0.5, "place": "random"}),
+            task,
+            sizes,
+            None,
+            device,
+        ).constraint.mask
+        for seed, task in ((100, 1), (100, 2), (101, 1))
+    ]
+    assert torch.equal(masks[0], masks[1])
+    assert not torch.equal(masks[0], masks[2])
+    assert [int(mask.sum()) for mask in masks] == [50, 50, 50]
+    assert all(mask[:40].any() and mask[-10:].any() for mask in masks)
+
+
+@pytest.mark.parametrize(
+    ("place", "share", "count", "blocks"),
+    [
+        ("trailing", 0.1, 10, 1),
+        ("trailing", 0.11, 11, 2),
+        ("trailing", 0.3, 30, 2),
+        ("trailing", 1.0, 100, 4),
+        ("leading", 0.1, 10, 1),
+        ("leading", 0.4, 40, 1),
+        ("leading", 0.41, 41, 2),
+        ("random", 0.01, 1, 4),
+        ("random", 0.001, 0, 0),
+        ("leading", 0.001, 0, 0),
+    ],
+)
+def test_blocks_that_hold_nothing_to_move_are_frozen_whole(place, share, count, blocks):
+    made = plan("digits-permuted", "masked", 100, "smoke", overrides={"share": share, "place": place})
+    assert movable(made, SIZES) == count
+    assert masked_blocks(made, SIZES) == blocks
+    limit = limit_of(made, 1, SIZES, None, torch.device("cpu"))
+    assert (0 if limit.constraint is None else int(limit.constraint.mask.sum())) == count
+
+
+@pytest.mark.parametrize("place", ["trailing", "leading"])
+def test_statistics_of_a_block_without_a_moving_parameter_stand_still(monkeypatch, place):
+    statistics = []
+
+    def traced(network, *args, **kwargs):
+        report = training.train_task(network, *args, **kwargs)
+        means = [[v.clone() for k, v in block.named_buffers() if "running" in k] for block in network.blocks]
+        statistics.append(means)
+        return report
+
+    monkeypatch.setattr("cl_core.experiments.sequential.train_task", traced)
+    small = {"tasks": 5, "width": 2, "batch": 64, "epochs": 1, "head_warmup_steps": 2, "gradient_samples": 16}
+    settings = {"share": 0.2, "place": place}
+    run("digits-split", "masked", 100, "smoke", overrides={**small, **settings})
+    still = [
+        all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+        for before, after in zip(statistics[0], statistics[1], strict=True)
+    ]
+    assert any(still)
+    assert not all(still)
+    assert still == sorted(still, reverse=place == "trailing")
+
+
+def test_a_mask_over_whole_trailing_blocks_is_frozen_to_the_bit():
+    frozen = done("frozen", trained=2)
+    sizes = frozen.block_parameters
+    masked = done("masked", share=sum(sizes[1:]) / sum(sizes))
+    for field in ("correct", "train_losses", "update_norms", "moved_share", "magnitudes", "scores"):
+        assert getattr(masked, field) == getattr(frozen, field), field
+
+
+@pytest.mark.parametrize(
+    ("strategy", "neutral"),
+    [("masked", {}), ("slower", {}), ("shorter", {}), ("pulled", {}), ("fixed", {"moves": "mm"})],
+)
+def test_a_limit_that_limits_nothing_is_initialized_to_the_bit(strategy, neutral):
+    free, limited = done("initialized"), done(strategy, **neutral)
+    for field in ("correct", "train_losses", "update_norms", "moved_share", "steps", "scores"):
+        assert getattr(limited, field) == getattr(free, field), field
+
+
+def test_within_goes_as_far_as_frozen_and_no_farther():
+    free, frozen = done("initialized"), done("frozen")
+    within = done("within", source=frozen)
+    lengths = [[math.hypot(*row) for row in result.update_norms] for result in (within, frozen, free)]
+    for task in (1, 2):
+        assert lengths[0][task] <= lengths[1][task] * (1 + 1e-9)
+        assert lengths[1][task] < lengths[2][task], "frozen's update must be the shorter one for this to say anything"
+        assert lengths[0][task] == pytest.approx(lengths[1][task])
+    assert within.magnitudes == free.magnitudes
+    assert within.moved_share == (1.0, 1.0, 1.0)
+    assert (
+        within.source["name"]
+        == "smoke/digits-permuted/" + plan("digits-permuted", "frozen", 100, "smoke", overrides=TINY).stem + ".json"
+    )
+    assert within.source["outcome"] == frozen.outcome
+
+
+def test_within_follows_the_frozen_run_of_the_same_depth():
+    one = done("frozen")
+    with pytest.raises(ValueError, match="the run given is digits-permuted · frozen"):
+        done("within", source=one, trained=2)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "setting", "values"),
+    [
+        ("slower", "rate_factor", (1.0, 0.3, 0.1)),
+        ("shorter", "step_share", (1.0, 0.5, 0.1)),
+        ("pulled", "pull", (0.0, 10.0, 1000.0)),
+    ],
+)
+def test_a_stronger_limit_makes_a_shorter_update_and_leaves_the_first_task_alone(strategy, setting, values):
+    results = [done(strategy, **{setting: value}) for value in values]
+    lengths = [[math.hypot(*row) for row in result.update_norms] for result in results]
+    for task in (1, 2):
+        assert lengths[0][task] > lengths[1][task] > lengths[2][task]
+    assert len({tuple(length[0] for length in lengths)}) == 1
+    assert len({(result.correct[0], result.train_losses[0], result.steps[0]) for result in results}) == 1
+
+
+def test_shorter_makes_its_share_of_the_steps_and_settles():
+    whole, shorter = done("initialized"), done("shorter", step_share=0.3)
+    assert whole.steps == (10, 10, 10)
+    assert shorter.steps == (10, 3, 3)
+    assert done("shorter", step_share=0.001).steps == (10, 1, 1)
+
+
+@pytest.mark.parametrize("share", [0.0, -0.5, 1.5])
+def test_a_share_of_the_steps_that_cannot_be_is_an_error(share):
+    with pytest.raises(ValueError, match="above 0 to 1"):
+        training.descend(None, [], [], None, size=1, draws=None, device=None, share=share)
+
+
+def test_fixed_moves_what_its_letters_say():
+    result = done("fixed", moves="fm", few=1, many=3)
+    assert result.magnitudes == (3, 1, 3)
+    assert done("fixed", moves="f", few=0, many=3).magnitudes == (3, 0, 0)
+    assert runner.fixed_schedule(plan("split-cifar10", "fixed", 0, "cpu", overrides={"moves": "mffm"})) == (9, 1, 1, 9)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "settings", "says"),
+    [
+        ("fixed", {"moves": "mf"}, "moves = 'mf' does not fit 5 tasks; give 4 letters"),
+        ("fixed", {"moves": "mmxf"}, "moves = 'mmxf' does not fit; allowed: letters m and f"),
+        ("fixed", {"few": 9, "many": 1}, "few = 9 is above many = 1"),
+        ("masked", {"share": 0.0}, "share = 0.0 does not fit"),
+        ("masked", {"place": "middle"}, "place = 'middle' does not fit; allowed: one of trailing, leading, random"),
+        ("slower", {"pull": 1.0}, "pull = 1.0 has no effect on slower"),
+        ("initialized", {"share": 0.5}, "share = 0.5 has no effect on initialized"),
+    ],
+)
+def test_a_wrong_setting_is_an_error_before_anything_runs(strategy, settings, says):
+    with pytest.raises(ValueError, match=says):
+        plan("split-cifar10", strategy, 0, "cpu", overrides=settings)
