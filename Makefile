@@ -21,11 +21,12 @@ ifeq ($(TORCH),cpu)
 TORCH_INDEX = --extra-index-url https://download.pytorch.org/whl/cpu
 endif
 
-.PHONY: help env book test lint fast outputs slow test-all refresh bench clean
+.PHONY: help env book pdf test lint fast outputs slow test-all refresh bench clean
 
 help: ## list these commands
 	@echo "make book        build the book from the stored outputs (needs no PyTorch), and say where it is"
 	@echo "make test        lint, unit and golden tests, every notebook's outputs, planted faults"
+	@echo "make pdf         the whole book as one PDF, printed by Chromium"
 	@echo "make test-all    make test, then the slow tests: reruns, kills, clusters, the book in a browser"
 	@echo "make refresh     run again the notebooks whose outputs are stale"
 	@echo "make bench       time training against a plain loop; ratios go to build/bench.json"
@@ -72,6 +73,11 @@ book: $(VENV)/installed ## build the book
 	@$(BIN)/jupyter-book build . --toc book/_toc.yml -q -W -n --keep-going \
 	  || { rm -rf $(BUILD)/.doctrees; exit 1; }
 	@echo "The book: $(CURDIR)/$(BUILD)/html/index.html"
+
+pdf: $(VENV)/installed ## print the book, from a build of its own as one page
+	@$(BIN)/jupyter-book build . --toc book/_toc.yml --path-output $(BUILD)/pdf -q -n --keep-going \
+	  --builder custom --custom-builder singlehtml
+	@$(BIN)/python book/pdf.py $(BUILD)/pdf/_build/singlehtml $(BUILD)/book.pdf
 
 test: lint fast outputs ## lint, the quick tests, and the outputs of every notebook
 
