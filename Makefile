@@ -21,7 +21,7 @@ ifeq ($(TORCH),cpu)
 TORCH_INDEX = --extra-index-url https://download.pytorch.org/whl/cpu
 endif
 
-.PHONY: help env book pdf test lint fast outputs slow test-all refresh bench clean
+.PHONY: help env book pdf test lint fast outputs slow test-all refresh bench archive clean
 
 help: ## list these commands
 	@echo "make book        build the book from the stored outputs (needs no PyTorch), and say where it is"
@@ -30,6 +30,7 @@ help: ## list these commands
 	@echo "make test-all    make test, then the slow tests: reruns, kills, clusters, the book in a browser"
 	@echo "make refresh     run again the notebooks whose outputs are stale"
 	@echo "make bench       time training against a plain loop; ratios go to build/bench.json"
+	@echo "make archive     pack wheel, locks, results, notebooks, book and PDF, with checksums, into dist/"
 	@echo "make clean       delete what the commands above made, except the environment in $(VENV)"
 	@echo
 	@echo "make test TORCH=cpu   takes PyTorch's CPU build on Linux, a tenth of the download"
@@ -106,6 +107,11 @@ refresh: $(VENV)/installed-torch ## run stale notebooks again
 bench: $(VENV)/installed-torch ## time training against a plain loop
 	$(BIN)/python -m cl_core.experiments.bench
 	$(BIN)/python -m cl_core.experiments.bench_sweep
+
+archive: book pdf ## pack everything into dist/
+	@rm -rf dist
+	@$(BIN)/python -m build --wheel --no-isolation --outdir dist . >/dev/null
+	@$(BIN)/python book/archive.py dist/*.whl $(BUILD)/html $(BUILD)/book.pdf dist
 
 clean: ## delete builds and caches
 	rm -rf $(BUILD) build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
