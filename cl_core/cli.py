@@ -186,38 +186,35 @@ def _check_environment() -> None:
 
 @app.command()
 def claims(
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[CLAIM]...", help="Ids such as C07; all of them if none is named.", show_default=False),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list of id, verdict, source and more.")] = False,
+    results: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, file_okay=False, help="Folder of results to decide from, instead of the repository's results/."
+        ),
+    ] = None,
 ) -> None:
-    """List every claim with its verdict: reproduced, not reproduced, inconclusive, not run, or stale.
+    """List claims with their verdict: reproduced, not reproduced, inconclusive, not run, or stale.
 
-    Stale: the verdict was printed by code that has changed since. Source: the theory's notebooks, or runs.
+    Stale: the verdict was printed by code that has changed since. Source: the theory's notebooks, or runs. Differences
+    are in the claimed direction: above zero speaks for the claim. The protocol page of the book has the rule.
+
+    Example: cl-core claims C04 C07 --results mine
     """
     from cl_core.companion.claims import standings
+    from cl_core.companion.deciding import runs_judge
+    from cl_core.companion.report import entry, lines
 
-    found = standings()
+    found = standings({"runs": runs_judge(results)} if results else None, ids=ids or ())
     if as_json:
-        entries = [
-            {
-                "id": one.claim.id,
-                "verdict": one.verdict,
-                "source": one.claim.source,
-                "title": one.claim.title,
-                "mark": one.claim.mark,
-                "page": one.claim.page,
-                "printed": one.printed,
-                "evidence": one.evidence,
-                "stale": list(one.stale),
-            }
-            for one in found
-        ]
-        typer.echo(json.dumps(entries, indent=1, ensure_ascii=False))
+        typer.echo(json.dumps([entry(one) for one in found], indent=1, ensure_ascii=False))
         return
-    for one in found:
-        printed = f" (was {one.printed})" if one.stale else ""
-        typer.echo(f"{one.claim.id}  {one.verdict + printed:<16}  {one.claim.source:<6}  {one.claim.title}")
-        if one.evidence:
-            typer.echo(f"     {one.evidence}")
-    typer.echo(f"{len(found)} claims")
+    for line in lines(found):
+        typer.echo(line)
 
 
 def _and_more(reasons: tuple[str, ...], most: int = 3) -> str:

@@ -4,20 +4,21 @@ The verdict on a claim of the theory is the line that its page's notebook printe
 derived from results/. No verdict is written by hand.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from cl_core import files
 from cl_core.companion import notebook as notebooks
 from cl_core.companion import stamps
 from cl_core.companion.comparisons import PRIMARY_AT_MOST, Comparison
+from cl_core.companion.intervals import Interval
 from cl_core.companion.verdicts import NOT_RUN
+from cl_core.experiments.provenance import safe_load
 
 FILE = "book/claims.yml"
 """The repository file that states the claims."""
@@ -65,13 +66,16 @@ class Standing:
     """Where a claim stands.
 
     `printed` is the verdict that its page shows (``not run`` if none), with its `evidence`; `stale` says why that page is
-    no longer what its code would print, and is empty if it is.
+    no longer what its code would print, and is empty if it is. `labels` qualify a verdict on runs, such as ``smaller``;
+    `interval` is what it rests on, in the claimed direction.
     """
 
     claim: Claim
     printed: str
     evidence: str = ""
     stale: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    interval: Interval | None = None
 
     @property
     def verdict(self) -> str:
@@ -85,7 +89,7 @@ Judge = Callable[[Claim], Standing]
 
 def load() -> tuple[Claim, ...]:
     """Return the claims in their order; raises ClaimError where the file does not hold together, naming the claim."""
-    entries = yaml.safe_load(files.read_text(FILE)) or []
+    entries = safe_load(files.read_text(FILE)) or []
     try:
         claims = TypeAdapter(tuple[Claim, ...]).validate_python(entries)
     except ValidationError as error:
@@ -100,23 +104,29 @@ def load() -> tuple[Claim, ...]:
     return claims
 
 
-def standings(judges: Mapping[str, Judge] | None = None) -> tuple[Standing, ...]:
-    """Return where every claim stands, in the order of the claims; `judges` replaces the judge of a source."""
+def standings(judges: Mapping[str, Judge] | None = None, *, ids: Sequence[str] = ()) -> tuple[Standing, ...]:
+    """Return where every claim stands, in the order of the claims; `judges` replaces the judge of a source.
+
+    With `ids` only those, in the order given. Raises ClaimError for one that does not exist, with those that there are.
+    """
     chosen = {**all_judges(), **(judges or {})}
-    return tuple(chosen[claim.source](claim) for claim in load())
+    known = {claim.id: claim for claim in load()}
+    for claim_id in ids:
+        if claim_id not in known:
+            raise ClaimError(f"there is no claim {claim_id!r}; {FILE} has {', '.join(known) or 'none'}")
+    return tuple(chosen[known[each].source](known[each]) for each in dict.fromkeys(ids or known))
 
 
 def standing(claim_id: str) -> Standing:
     """Return where the claim `claim_id` stands; raises ClaimError if there is none, with those that there are."""
-    known = {claim.id: claim for claim in load()}
-    if claim_id not in known:
-        raise ClaimError(f"there is no claim {claim_id!r}; {FILE} has {', '.join(known) or 'none'}")
-    return all_judges()[known[claim_id].source](known[claim_id])
+    return standings(ids=[claim_id])[0]
 
 
 def all_judges() -> dict[str, Judge]:
     """Return the judge of each source, which asks each page or result once in its life."""
-    return {"theory": theory_judge(), "runs": judge_runs}
+    from cl_core.companion.deciding import runs_judge
+
+    return {"theory": theory_judge(), "runs": runs_judge()}
 
 
 def theory_judge() -> Judge:
@@ -142,14 +152,6 @@ def _printed_on(page: str) -> tuple[tuple[notebooks.Line, ...], tuple[str, ...]]
     if top is None or not path.exists():
         return (), ()
     return tuple(notebooks.verdict_lines(notebooks.load(path))), stamps.state(path)
-
-
-def judge_runs(claim: Claim) -> Standing:
-    """Return ``not run`` while there are no results; raises ClaimError once there are, until a rule reads them."""
-    results = files.names("results/*.json")
-    if results:
-        raise ClaimError(f"there are {len(results)} results, but no rule derives a verdict on {claim.id} from them yet")
-    return Standing(claim, NOT_RUN)
 
 
 def _entry_name(entries: object, place: tuple[int | str, ...]) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import os
 import platform
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -77,8 +78,18 @@ def claim_digests() -> dict[str, str]:
     top = files.root()
     if top is None or not (top / CLAIMS).is_file():
         return {}
-    entries = yaml.safe_load((top / CLAIMS).read_text(encoding="utf-8")) or []
+    return dict(_claim_digests((top / CLAIMS).read_text(encoding="utf-8")))
+
+
+@lru_cache(maxsize=1)
+def _claim_digests(text: str) -> Mapping[str, str]:
+    entries = safe_load(text) or []
     return {entry["id"]: claim_digest(entry) for entry in entries if entry.get("source") == "runs"}
+
+
+def safe_load(text: str) -> Any:
+    """Return what a YAML text holds, read by the safe loader in C where there is one: it is ten times faster."""
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
 
 
 def claim_digest(entry: Mapping[str, Any]) -> str:

@@ -98,14 +98,20 @@ def test_two_verdicts_on_one_claim(state_claims, print_verdict):
         claims.standings()
 
 
-def test_results_without_a_rule_are_not_passed_over(state_claims, checkout):
+def test_a_result_that_cannot_be_read_decides_nothing(state_claims, checkout):
     state_claims(RUN)
     (checkout / "results").mkdir()
     (checkout / "results" / "one.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(ClaimError, match="no rule derives a verdict on C01"):
-        claims.standings()
+    assert verdicts() == [("C01", "not run")]
     judged = claims.standings({"runs": lambda claim: Standing(claim, "inconclusive")})
     assert [one.verdict for one in judged] == ["inconclusive"]
+
+
+def test_only_those_asked_for(state_claims):
+    state_claims(CLAIM, RUN)
+    assert [one.claim.id for one in claims.standings(ids=["C01", "T04", "C01"])] == ["C01", "T04"]
+    with pytest.raises(ClaimError, match="no claim 'C02'"):
+        claims.standings(ids=["C01", "C02"])
 
 
 def test_unknown_claim(state_claims):
