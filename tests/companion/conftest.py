@@ -1,6 +1,8 @@
-"""Made-up reference results in a checkout of their own, for the tests of what decides claims."""
+"""Made-up results: those of the tests of experiments, and reference results in a checkout, for what decides claims."""
 
+import runpy
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,9 @@ from cl_core.experiments.catalogue import PROTOCOL
 from cl_core.experiments.provenance import claim_digests, code_digests
 from cl_core.experiments.store import Result
 from cl_core.streams.manifest import SOURCES
+
+make_result = runpy.run_path(str(Path(__file__).resolve().parents[1] / "experiments/conftest.py"))["make_result"]
+"""The made-up results of the tests of experiments."""
 
 IMAGES = 100_000
 
