@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cl_core import files
 from cl_core.experiments import store
+from cl_core.experiments.beginnings import Beginnings
 from cl_core.experiments.checkpoints import Checkpoint
 from cl_core.experiments.plan import Plan
 from cl_core.experiments.progress import Listener, silent
@@ -36,6 +37,7 @@ def complete(
     route: Route | None = None,
     listener: Listener = silent,
     waiting: Callable[[str], None] = lambda holder: None,
+    kin: tuple[str, ...] = (),
 ) -> Completed:
     """Return the result of `plan` in the folder `results`, computing it if it is not there.
 
@@ -49,12 +51,14 @@ def complete(
     with place.lock(waiting):
         if path.exists():
             place.clear()
+            Beginnings(plan, kin, "", cache).clear(results)
             return Completed(existing(path, plan, route=route, source=source), path, computed=False)
         from cl_core.experiments.runner import execute
 
-        result = execute(plan, route=route, source=source, cache=cache, listener=listener)
+        result = execute(plan, route=route, source=source, cache=cache, listener=listener, kin=kin)
         store.save(result, path)
         place.clear()
+        Beginnings(plan, kin, "", cache).clear(results)
     return Completed(result, path, computed=True)
 
 

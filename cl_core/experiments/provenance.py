@@ -29,6 +29,7 @@ _CODE = (
     "strategies.py",
     "learners/*.py",
     "streams/*.py",
+    "experiments/beginnings.py",
     "experiments/bounds.py",
     "experiments/controls.py",
     "experiments/limits.py",

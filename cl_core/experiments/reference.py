@@ -5,6 +5,7 @@ alone; each later one adds a question. Seeds come before strategies within a bat
 whole seeds. ``cl-core sweep --reference primary,controls`` computes steps.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -21,7 +22,18 @@ RULES = ("initialized", "frozen", "frozen-0", "adaptive")
 
 TREND = ("initialized", "frozen", "adaptive")
 
-FIVE, TEN, THREE = tuple(range(5)), tuple(range(10)), tuple(range(3))
+THREE, FIVE, EIGHT, TEN = (tuple(range(count)) for count in (3, 5, 8, 10))
+
+STRENGTHS = (0.5, 0.25, 0.1, 0.03)
+PULLS = (0.01, 0.1, 1.0, 10.0)
+"""Preset strengths of the limits, from weak to strong."""
+
+
+SCHEDULES = tuple(
+    sorted(("".join(letters) for letters in itertools.product("mf", repeat=4)), key=lambda moves: moves[::-1])
+)
+"""All schedules of few and many blocks for five tasks. Neighbours in this order begin differently, so that two
+processes do not wait for one another's beginnings."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,19 +117,55 @@ STEPS: Mapping[str, Step] = {
             ),
         ),
         Step(
+            name="schedules",
+            summary="all schedules of few and many blocks on Split CIFAR-10, trained as a tree of shared beginnings",
+            batches=(
+                _batch("where does adaptive stand among all?", "split-cifar10", "fixed", FIVE, {"moves": SCHEDULES}),
+            ),
+        ),
+        Step(
             name="sensitivity",
-            summary="what the choices decide, on Split CIFAR-100: depth, threshold, gradients, normalisation, tuning",
+            summary="what the choices decide, on Split CIFAR-100: depth, place, distance, normalisation, rule, tuning",
             batches=(
                 _batch(
-                    "the network's F(m): 0 is frozen-0, 9 is initialized",
+                    "the network's F(m); 0 is frozen-0, 9 is initialized; picked on three seeds, tested on five others",
                     "split-cifar100",
                     "frozen",
-                    THREE,
+                    EIGHT,
                     {"trained": tuple(range(1, 9))},
                 ),
+                _batch("count against distance", "split-cifar100", "within", FIVE),
+                _batch(
+                    "position against count, where there is a claim",
+                    ("split-cifar100", "permuted-mnist"),
+                    "masked",
+                    FIVE,
+                    {"share": (0.25,), "place": ("trailing", "leading")},
+                ),
+                _batch("and at random", "split-cifar100", "masked", FIVE, {"share": (0.25,), "place": ("random",)}),
+                _batch("no running statistics", "split-cifar100", TREND[:2], FIVE, {"norm": ("group",)}),
+                _batch(
+                    "no running statistics", "split-cifar100", ("frozen-0", "adaptive"), THREE, {"norm": ("group",)}
+                ),
+                _batch(
+                    "position against count, other counts",
+                    "split-cifar100",
+                    "masked",
+                    THREE,
+                    {"share": (0.01, 0.05, 0.5), "place": ("trailing", "leading", "random")},
+                ),
+                _batch(
+                    "position against count, other counts",
+                    "permuted-mnist",
+                    "masked",
+                    THREE,
+                    {"share": (0.01, 0.05, 0.5), "place": ("trailing", "leading")},
+                ),
+                _batch("a smaller learning rate", "split-cifar100", "slower", THREE, {"rate_factor": STRENGTHS}),
+                _batch("fewer steps", "split-cifar100", "shorter", THREE, {"step_share": STRENGTHS}),
+                _batch("an L2 pull", "split-cifar100", "pulled", THREE, {"pull": PULLS}),
                 _batch("the threshold", "split-cifar100", "adaptive", THREE, factors={"threshold": (0, 0.5, 2)}),
                 _batch("a head as drawn", "split-cifar100", "adaptive", THREE, {"gradient_at": ("arrival",)}),
-                _batch("no running statistics", "split-cifar100", RULES, THREE, {"norm": ("group",)}),
                 _batch(
                     "each strategy's own best learning rate",
                     "split-cifar100",

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from cl_core import strategies, streams
 from cl_core.experiments import bounds, provenance
+from cl_core.experiments.beginnings import Beginnings, letters
 from cl_core.experiments.catalogue import PROTOCOL
 from cl_core.experiments.checkpoints import Checkpoint
 from cl_core.experiments.controls import control_schedule
@@ -21,6 +22,7 @@ from cl_core.experiments.plan import Plan, digest_of
 from cl_core.experiments.progress import Listener, silent
 from cl_core.experiments.rows import assemble
 from cl_core.experiments.sequential import sequential
+from cl_core.experiments.settings import Value
 from cl_core.experiments.store import Result
 from cl_core.experiments.work import Past, Work
 from cl_core.learners.recipe import NetworkSpec, Recipe
@@ -36,13 +38,15 @@ def execute(
     source: Result | None = None,
     cache: Path | None = None,
     listener: Listener = silent,
+    kin: tuple[str, ...] = (),
 ) -> Result:
     """Run `plan` and return its sealed result.
 
     `route` says where the images come from (None: the official archive; digits: embedded). A control needs `source`,
     the run that it follows. With `cache` the run is saved there after each task and goes on from what an
     earlier process left, to the same bits; the checkpoint stays until the caller clears it, and the caller holds the
-    run's lock. Raises ValueError for a `source` that does not fit, DataError for data that cannot be had,
+    run's lock. `kin` are the schedules of other runs that share beginnings with a fixed run: what they have left in
+    `cache` is taken over, and what they may need is left there. Raises ValueError for a `source` that does not fit, DataError for data that cannot be had,
     FloatingPointError where training diverges.
     """
     require_source(plan, source)
@@ -52,14 +56,17 @@ def execute(
             raise ValueError(f"{plan.describe()} would run on other images than {source.strategy}, which it follows")
         device = torch.device("cuda" if plan.profile.gpu and torch.cuda.is_available() else "cpu")
         machine = provenance.hardware(threads=threads, device=_device_name(device))
-        place = None if cache is None else Checkpoint(plan.name, _identity(plan, stream, source, machine), cache)
+        identity = _identity(plan.name, plan.config, stream, source, machine)
+        place = None if cache is None else Checkpoint(plan.name, identity, cache)
         work = Work(plan, stream, _spec(plan), _recipe(plan), device, place, listener)
         if plan.strategy.kind == "bound":
             past = {"joint": bounds.joint, "separate": bounds.separate}[plan.strategy.name](work)
         else:
             sizes = work.blocks()
             limit = partial(limit_of, plan, sizes=sizes, source=source, device=device)
-            past = sequential(work, strategy_of(plan, sizes, source), limit)
+            alike = {name: value for name, value in plan.config.items() if name != "moves"}
+            shared = cache and kin and Beginnings(plan, kin, _identity("", alike, stream, None, machine), cache)
+            past = sequential(work, strategy_of(plan, sizes, source), limit, shared or None)
         return _result(work, past, source, machine)
 
 
@@ -94,9 +101,7 @@ def strategy_of(plan: Plan, sizes: Sequence[int], source: Result | None = None) 
 
 def fixed_schedule(plan: Plan) -> tuple[int, ...]:
     """Return the magnitudes that a fixed run gives its tasks from the second on."""
-    settings, later = plan.settings, plan.settings.tasks - 1
-    moves = settings.moves * later if len(settings.moves) == 1 else settings.moves
-    return tuple(settings.many if letter == "m" else settings.few for letter in moves)
+    return tuple(plan.settings.many if letter == "m" else plan.settings.few for letter in letters(plan))
 
 
 def require_source(plan: Plan, source: Result | None) -> None:
@@ -117,11 +122,13 @@ def require_source(plan: Plan, source: Result | None) -> None:
         )
 
 
-def _identity(plan: Plan, stream: Stream, source: Result | None, machine: Mapping[str, Any]) -> str:
+def _identity(
+    name: str, config: Mapping[str, Value], stream: Stream, source: Result | None, machine: Mapping[str, Any]
+) -> str:
     return digest_of(
         {
-            "run": plan.name,
-            "config": plan.config,
+            "run": name,
+            "config": dict(config),
             "protocol": PROTOCOL,
             "stream": stream.digest,
             "source": source.outcome if source else None,
@@ -195,7 +202,7 @@ def _followed(plan: Plan, source: Result | None) -> dict[str, str] | None:
 
 
 def _begun(work: Work) -> list[int]:
-    """How often each task was begun: more than once where a process was killed in it."""
+    """How often each task was begun: more than once where a process was killed in it, never where kin trained it."""
     if work.place is None:
         return [1] * work.tasks
     counts = Counter(line["task"] for line in work.place.journal() if line["event"] == "begun")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cl_core.experiments import store
+from cl_core.experiments.beginnings import kin_of
 from cl_core.experiments.complete import existing, source_of
 from cl_core.experiments.crews import Crew
 from cl_core.experiments.plan import Plan
@@ -36,6 +37,11 @@ class Standing:
     def total(self) -> int:
         """Number of runs in all."""
         return len(self.there) + len(self.waiting) + len(self.running) + len(self.computed) + len(self.failed)
+
+    @property
+    def sound(self) -> list[Plan]:
+        """Runs that are finished or may still be."""
+        return [*self.there, *self.computed, *self.left]
 
     @property
     def left(self) -> list[Plan]:
@@ -133,6 +139,7 @@ def _hand_out(
             results=str(results) if crew.shared else None,
             cache=str(cache) if crew.shared else None,
             source=None if source is None else store.dumps(source),
+            kin=kin_of(made, standing.sound) if crew.shared else (),
         )
         try:
             future = executor.submit(do, order)

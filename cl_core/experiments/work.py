@@ -82,27 +82,18 @@ class Work:
     def finish(self, task: int, past: Past, network: Network | None, **facts: Any) -> None:
         """Save the run as it stands after `task`, note it, and say so."""
         if self.place is not None:
-            arrays = {} if network is None else _weights(network)
-            if past.gradient is not None:
-                arrays[_GRADIENT] = past.gradient
-            rows = [row.record() for row in past.rows]
-            self.place.save(arrays, {"rows": rows, "seconds": past.seconds})
+            leave(self.place, past, network)
             self.place.note("finished", task)
         self.tell(task, "finished", **{**facts, "accuracy": self.accuracy(past)})
 
     def resume(self, network: Network | None) -> Past:
         """Return what an earlier process of this very run had finished, and give `network` its weights."""
-        saved = None if self.place is None else self.place.load()
-        if saved is None:
+        past = None if self.place is None else take_up(self.place, network)
+        if past is None:
             if self.place is not None:
                 self.place.clear()
             return Past()
-        arrays, record = saved
-        if network is not None:
-            state = {k.removeprefix(_WEIGHTS): torch.from_numpy(v) for k, v in arrays.items() if k.startswith(_WEIGHTS)}
-            network.load_state_dict(state, strict=True)
-        rows = [TaskRow.from_record(row) for row in record["rows"]]
-        return Past(rows, record["seconds"], arrays.get(_GRADIENT))
+        return past
 
     def accuracy(self, past: Past) -> float | None:
         """Return the mean accuracy on the tasks seen so far, 0 to 1; None before the first."""
@@ -140,6 +131,27 @@ class Clock:
         now = time.perf_counter()
         self.laps[name] = round(now - self._last, 4)
         self._last = now
+
+
+def leave(place: Checkpoint, past: Past, network: Network | None) -> None:
+    """Save at `place` what has been done so far, and the weights of `network`."""
+    arrays = {} if network is None else _weights(network)
+    if past.gradient is not None:
+        arrays[_GRADIENT] = past.gradient
+    place.save(arrays, {"rows": [row.record() for row in past.rows], "seconds": past.seconds})
+
+
+def take_up(place: Checkpoint, network: Network | None) -> Past | None:
+    """Return what was left at `place`, and give `network` its weights; None where there is nothing to go on with."""
+    saved = place.load()
+    if saved is None:
+        return None
+    arrays, record = saved
+    if network is not None:
+        state = {k.removeprefix(_WEIGHTS): torch.from_numpy(v) for k, v in arrays.items() if k.startswith(_WEIGHTS)}
+        network.load_state_dict(state, strict=True)
+    rows = [TaskRow.from_record(row) for row in record["rows"]]
+    return Past(rows, record["seconds"], arrays.get(_GRADIENT))
 
 
 def _weights(network: Network) -> dict[str, NDArray[Any]]:

@@ -21,7 +21,8 @@ class Order:
 
     `results` and `cache` are folders that this process and the caller share; with `results` None the worker is on
     another machine, keeps its checkpoints in its own cache folder and gives back the result's text alone. `source` is
-    then the text of the run that a control follows.
+    then the text of the run that a control follows. `kin` are the schedules of the runs that share beginnings with a
+    fixed one, where the folders are shared.
     """
 
     experiment: str
@@ -33,6 +34,7 @@ class Order:
     results: str | None = None
     cache: str | None = None
     source: str | None = None
+    kin: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def do(order: Order) -> Done:
     made = plan(order.experiment, order.strategy, order.seed, order.profile, overrides=order.overrides)
     cache = Path(order.cache) if order.cache else cache_folder()
     if order.results is not None:
-        found = complete(made, results=Path(order.results), cache=cache, route=order.route)
+        found = complete(made, results=Path(order.results), cache=cache, route=order.route, kin=order.kin)
         return Done(store.dumps(found.result), found.computed)
     source = None if order.source is None else store.loads(order.source, where="the run that is followed")
     place = Checkpoint(made.name, "", cache)

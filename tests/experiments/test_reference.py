@@ -1,11 +1,13 @@
 """The reference runs are those that were announced, in that order."""
 
+import itertools
 from collections import defaultdict
 
 import pytest
 from typer.testing import CliRunner
 
 from cl_core.cli import app
+from cl_core.companion import claims
 from cl_core.experiments.plan import plan
 from cl_core.experiments.reference import STEPS, plans
 
@@ -49,6 +51,13 @@ def test_controls_and_bounds_are_on_the_same_seeds():
     assert {strategy for _, strategy, _ in found} == {"adaptive"}, "the runs that controls follow come along"
 
 
+def test_every_schedule_of_split_cifar10_has_five_seeds():
+    found = seeds_of("schedules")
+    assert len(found) == 16
+    assert {dict(over)["moves"] for _, _, over in found} == {"".join(s) for s in itertools.product("mf", repeat=4)}
+    assert all(key[:2] == ("split-cifar10", "fixed") and seeds == list(range(5)) for key, seeds in found.items())
+
+
 def default(experiment, name):
     return getattr(plan(experiment, "initialized", 0, "cpu").settings, name)
 
@@ -72,38 +81,76 @@ def test_birds_and_twenty_tasks_run_under_every_strategy(experiment):
     assert found == {(experiment, strategy, ()): list(range(5)) for strategy in RULES}
 
 
-def sensitivity(strategy, name):
-    """Return the values of a setting that the last step tries under a strategy on Split CIFAR-100, with their seeds."""
-    return {
-        dict(over)[name]: seeds
-        for (experiment, ran, over), seeds in seeds_of("sensitivity").items()
-        if experiment == "split-cifar100" and ran == strategy and set(dict(over)) == {name}
+SENSITIVITY = seeds_of("sensitivity")
+
+
+def sensitivity(strategy, *names, experiment="split-cifar100"):
+    """Return the values of settings that the last step tries under a strategy, with their seeds."""
+    found = {}
+    for (where, ran, over), seeds in SENSITIVITY.items():
+        if (where, ran) == (experiment, strategy) and set(dict(over)) <= set(names):
+            values = tuple(dict(over).get(name, default(experiment, name)) for name in names)
+            found[values[0] if len(values) == 1 else values] = len(seeds)
+    return found
+
+
+def test_every_number_of_trained_blocks_is_run_on_the_seeds_that_pick_and_those_that_test():
+    base = plan("split-cifar100", "frozen", 0, "cpu")
+    assert base.blocks == 9
+    assert sensitivity("frozen", "trained") == dict.fromkeys(range(1, 9), 8)  # frozen-0 and initialized are the ends
+
+
+def test_threshold_and_gradient_are_varied():
+    base = default("split-cifar100", "threshold")
+    assert {*sensitivity("adaptive", "threshold"), base} == {0.0, base / 2, base, base * 2}
+    assert sensitivity("adaptive", "gradient_at")["arrival"] == 3
+
+
+def test_groups_normalise_instead_of_batches():
+    assert {strategy: sensitivity(strategy, "norm")["group"] for strategy in RULES} == {
+        "initialized": 5,
+        "frozen": 5,
+        "frozen-0": 3,
+        "adaptive": 3,
     }
 
 
-def test_every_number_of_trained_blocks_is_run():
-    base = plan("split-cifar100", "frozen", 0, "cpu")
-    assert base.blocks == 9
-    tried = {*sensitivity("frozen", "trained"), base.settings.trained, 0, 9}  # frozen-0 and initialized are the ends
-    assert tried == set(range(10))
+def test_the_same_number_of_parameters_moves_at_several_places():
+    places, shares = ("trailing", "leading", "random"), (0.01, 0.05, 0.25, 0.5)
+    wanted = {(share, place): 5 if share == 0.25 else 3 for share in shares for place in places}
+    assert sensitivity("masked", "share", "place") == wanted
+    digits = {key: count for key, count in wanted.items() if key[1] != "random"}
+    assert sensitivity("masked", "share", "place", experiment="permuted-mnist") == digits
 
 
-def test_threshold_gradient_and_normalisation_are_varied():
-    base = default("split-cifar100", "threshold")
-    assert set(sensitivity("adaptive", "threshold")) == {0.0, base / 2, base * 2}
-    assert set(sensitivity("adaptive", "gradient_at")) == {"arrival"}
-    assert all(set(sensitivity(strategy, "norm")) == {"group"} for strategy in RULES)
+def test_count_is_set_against_distance():
+    assert SENSITIVITY["split-cifar100", "within", ()] == [0, 1, 2, 3, 4]
+    for strategy, name in (("slower", "rate_factor"), ("shorter", "step_share"), ("pulled", "pull")):
+        tried = sensitivity(strategy, name)
+        assert len(tried) == 4
+        assert set(tried.values()) == {3}
+        assert default("split-cifar100", name) not in tried, "a limit that limits nothing is initialized"
 
 
 def test_each_strategy_has_four_learning_rates_and_three_lengths():
     base, epochs = (default("split-cifar100", name) for name in ("learning_rate", "epochs"))
     for strategy in TREND:
         assert {*sensitivity(strategy, "learning_rate"), base} == {base / 4, base / 2, base, base * 2}
-        assert set(sensitivity(strategy, "epochs")) == {epochs // 2, epochs * 2}
+        assert {*sensitivity(strategy, "epochs"), epochs} == {epochs // 2, epochs, epochs * 2}
+
+
+def test_every_run_that_a_claim_names_is_in_a_step():
+    """A claim whose runs are in no step would stay not run for ever; those on CUB-200 wait for its images."""
+    have = {made.name for made in plans()}
+    on_runs = [claim for claim in claims.load() if claim.test is not None]
+    assert len(on_runs) > 25
+    for claim in on_runs:
+        if "cub200" not in claim.test.experiment:
+            assert {made.name for made in claim.test.runs()} <= have, claim.id
 
 
 def test_the_last_step_has_three_seeds_at_least():
-    assert all(seeds[:3] == [0, 1, 2] for seeds in seeds_of("sensitivity").values())
+    assert all(seeds[:3] == [0, 1, 2] for seeds in SENSITIVITY.values())
 
 
 def test_seeds_can_be_extended_and_runs_left_out():
