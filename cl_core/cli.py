@@ -155,7 +155,7 @@ def check(
 ) -> None:
     """Say what is stale and why, and which claims have no verdict.
 
-    The exit code is 1 if a page or a result is stale. A claim that was not run is listed, but no fault; so is a result
+    The exit code is 1 if a page or a result is stale, or a claim was changed after its first result without a reason. A claim that was not run is listed, but no fault; so is a result
     made before a change of code that decides nothing (unconfirmed). With --env it is 1 if something needs mending.
     """
     if environment:
@@ -167,7 +167,7 @@ def check(
     for line in report.lines:
         typer.echo(line)
     if report.faults:
-        typer.echo(f"{report.faults} stale; `cl-core refresh` mends stale notebooks")
+        typer.echo(f"{report.faults} to mend; `cl-core refresh` mends stale notebooks")
         raise typer.Exit(1)
     typer.echo("nothing is stale")
 

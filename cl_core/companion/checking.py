@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from cl_core.companion import claims, modules, stamps
 from cl_core.companion import notebook as notebooks
+from cl_core.companion.qualifiers import UNEXPLAINED
 from cl_core.companion.verdicts import NOT_RUN
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was found, a line each, and how many faults there are: stale pages and stale results."""
+    """What was found, a line each, and how many faults there are: stale pages and results, unexplained changes."""
 
     lines: tuple[str, ...]
     faults: int
@@ -45,7 +46,9 @@ def _results() -> Report:
 def _claims() -> Report:
     standings = claims.standings()
     lines = [f"{one.claim.id}: not run ({one.claim.title})" for one in standings if one.printed == NOT_RUN]
-    return Report((*lines, f"{len(standings)} claims, {len(lines)} not run"), faults=0)
+    silent = [one.claim.id for one in standings if UNEXPLAINED in one.labels]
+    told = [f"{name}: changed after its first result; give the reason as `amended` in {claims.FILE}" for name in silent]
+    return Report((*lines, *told, f"{len(standings)} claims, {len(lines)} not run"), faults=len(silent))
 
 
 def _indented(reasons: tuple[str, ...]) -> list[str]:

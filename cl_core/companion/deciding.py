@@ -61,7 +61,7 @@ def decide(
     except ValueError as error:
         return Standing(claim, NOT_RUN, f"cannot be read: {error}", labels=tuple(labels))
     if digest is not None and qualifiers.amended(claim.id, digest, reading.used):
-        labels.append(qualifiers.AMENDED + (f": {claim.amended}" if claim.amended else ", and no reason is given"))
+        labels.append(f"{qualifiers.AMENDED}: {claim.amended}" if claim.amended else qualifiers.UNEXPLAINED)
     reason = _undecided(claim.test, reading)
     if reason:
         needs = UNAVAILABLE.get(DEFINITIONS[CATALOGUE[claim.test.experiment].stream].dataset)

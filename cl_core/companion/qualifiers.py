@@ -22,6 +22,7 @@ BY_LEARNING_LESS = "by learning less"
 DEPENDS_ON_DEPTH = "depends on the depth"
 DEPENDS_ON_TUNING = "depends on tuning"
 AMENDED = "amended"
+UNEXPLAINED = "amended, and no reason is given"
 
 _BY_SEED = Mapping[int, Result]
 
