@@ -21,7 +21,7 @@ ifeq ($(TORCH),cpu)
 TORCH_INDEX = --extra-index-url https://download.pytorch.org/whl/cpu
 endif
 
-.PHONY: help env book pdf test lint fast outputs slow test-all refresh bench archive clean
+.PHONY: help env torch book pdf test lint fast outputs slow test-all refresh bench archive clean
 
 help: ## list these commands
 	@echo "make book        build the book from the stored outputs (needs no PyTorch), and say where it is"
@@ -68,6 +68,8 @@ $(VENV)/installed-torch: $(VENV)/installed requirements-torch.lock
 	@echo "Installing PyTorch into $(VENV) (once)"
 	@$(PIP) $(TORCH_INDEX) -r requirements-torch.lock
 	@touch $@
+
+torch: $(VENV)/installed-torch ## the same with PyTorch, for what trains networks
 
 # Warnings are errors. A failed build forgets its pages, so that the next one reads them, and warns, again.
 book: $(VENV)/installed ## build the book

@@ -115,6 +115,15 @@ def test_every_page_of_the_book_says_its_version_and_how_to_cite_it(site, pages)
         assert "Cite as" in footer, name
 
 
+def test_every_chapter_says_how_to_run_it_in_three_lines(site, pages):
+    for name in (page for page in pages if page.startswith("notebooks/")):
+        lines = soup(site / f"{name}.html").select_one(".cl-run").get_text().splitlines()
+        assert lines[0] in {"make env", "make torch"}, name
+        assert [line.split()[:3] for line in lines[1:]] == 2 * [[".venv/bin/cl-core", "rerun", f"{name}.ipynb"]], name
+    assert soup(site / "notebooks/02-bound.html").select_one(".cl-run").get_text().startswith("make env\n")
+    assert soup(site / "notebooks/07-network-bound.html").select_one(".cl-run").get_text().startswith("make torch\n")
+
+
 def test_every_chapter_offers_its_notebook(site, pages):
     for name in (page for page in pages if page.startswith("notebooks/")):
         links = [tag["href"] for tag in soup(site / f"{name}.html").select("a.btn-download-source-button")]
