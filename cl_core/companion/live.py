@@ -3,8 +3,11 @@
 One seed is run, scored on validation images. That shows how an experiment works; it decides no claim.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from cl_core import streams
 from cl_core.experiments import run, store
@@ -27,6 +30,10 @@ MEASURES: Mapping[str, str] = {
     "lost_share": "lost share",
 }
 """The measures of a table of runs, and their names there; all in per cent."""
+
+
+MOST_SCHEDULES = 128
+"""Schedules that are all run, at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +95,28 @@ class Live:
         return streams.stream(
             made.experiment.stream, self.seed, made.part, route=self._route(made), **made.stream_options
         )
+
+    def schedules(self) -> dict[str, Result]:
+        """Run every schedule of few (f) and many (m) from the second task on; results by schedule, such as ``mffm``.
+
+        What schedules have in common at their beginning is trained once: sixteen schedules of five tasks take 31
+        trainings. Raises ValueError where there would be more than MOST_SCHEDULES.
+        """
+        from cl_core.experiments.runner import execute
+
+        tasks = self.plan("fixed").settings.tasks
+        if tasks < 2 or 2 ** (tasks - 1) > MOST_SCHEDULES:
+            raise ValueError(
+                f"tasks = {tasks} has {2 ** (tasks - 1)} schedules; give 2 tasks or more, and at most {MOST_SCHEDULES} schedules"
+            )
+        every = tuple("".join(letters) for letters in itertools.product("mf", repeat=tasks - 1))
+        found = {}
+        with TemporaryDirectory() as cache:
+            for moves in every:
+                made = self.plan("fixed", moves=moves)
+                kin = tuple(other for other in every if other != moves)
+                found[moves] = execute(made, route=self._route(made), cache=Path(cache), kin=kin)
+        return found
 
     def describe(self) -> str:
         """Say in one line what is run, and whether it is a stand-in."""

@@ -230,10 +230,10 @@ def show_learned_and_kept(runs: Mapping[str, Result], *, name: str = "learned-an
     )
 
 
-def draw_line(axes: Axes, values: NDArray[np.float64], strategy: str) -> None:
-    """Draw `values`, one a task (or a block) from 1 on, in the strategy's look; ticks are whole numbers."""
+def draw_line(axes: Axes, values: NDArray[np.float64], strategy: str, *, first: int = 1) -> None:
+    """Draw `values`, one a task (a block, an age) from `first` on, in the strategy's look; ticks are whole numbers."""
     markers = {"marker": ""} if len(values) > 12 else {"markersize": 5}
-    axes.plot(np.arange(1, len(values) + 1), values, **(look(strategy) | markers))
+    axes.plot(np.arange(first, len(values) + first), values, **(look(strategy) | markers))
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
 
 
