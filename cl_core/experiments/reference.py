@@ -24,9 +24,9 @@ TREND = ("initialized", "frozen", "adaptive")
 
 THREE, FIVE, EIGHT, TEN = (tuple(range(count)) for count in (3, 5, 8, 10))
 
-STRENGTHS = (0.5, 0.25, 0.1, 0.03)
-PULLS = (0.01, 0.1, 1.0, 10.0)
-"""Preset strengths of the limits, from weak to strong."""
+STRENGTHS = (0.7, 0.5, 0.25, 0.1)
+PULLS = (0.03, 0.1, 0.3, 1.0)
+"""Preset strengths of the limits, from weak to strong: on validation, frozen's update lies within what they give."""
 
 
 SCHEDULES = tuple(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cl_core.experiments import store
-from cl_core.experiments.beginnings import kin_of
+from cl_core.experiments.beginnings import Beginnings, kin_of
 from cl_core.experiments.complete import existing, source_of
 from cl_core.experiments.crews import Crew
 from cl_core.experiments.plan import Plan
@@ -105,6 +105,8 @@ def sweep(
                 running.clear()
                 executor = crew.start()
         executor.shutdown(wait=True)
+        if crew.shared:
+            _tidy(plans, results, cache)
     except BaseException:
         executor.shutdown(wait=False)
         crew.dismiss()
@@ -169,6 +171,13 @@ def _take_in(standing: Standing, future: Future[Done], made: Plan, results: Path
     (standing.computed if done.computed else standing.there).append(made)
     standing.finished = (made, result)
     return True
+
+
+def _tidy(plans: Sequence[Plan], results: Path, cache: Path) -> None:
+    """Remove the states of shared beginnings that a run leaves which was killed before it could do so itself."""
+    if any((cache / "runs").rglob("beginnings~*/*/checkpoint.npz")):
+        for made in plans:
+            Beginnings(made, kin_of(made, plans), "", cache).clear(results)
 
 
 def _put_back(standing: Standing, made: Plan) -> None:

@@ -98,6 +98,16 @@ def test_a_run_stopped_anywhere_goes_on_to_the_same_bits(folders, alone, stage, 
     assert execute(first, cache=folders["cache"], kin=kin).outcome == alone[first.name]
 
 
+def test_a_kill_between_a_result_and_its_tidying_up_leaves_nothing_in_the_end(folders, monkeypatch):
+    plans = schedules(["mmmm", "mffm"])
+    with monkeypatch.context() as broken:
+        broken.setattr(Beginnings, "clear", lambda self, results: None)
+        sweep.sweep(plans, crew=Crew(), **folders)
+    assert len(states(folders["cache"])) == 2
+    sweep.sweep(plans, crew=Crew(), **folders)
+    assert not states(folders["cache"])
+
+
 def test_a_state_of_other_code_or_data_is_not_taken_over(trained, folders, monkeypatch):
     first, other = schedules(["mmmm", "ffff"])
     execute(first, cache=folders["cache"], kin=("ffff",))
