@@ -23,7 +23,10 @@ def lines(found: Sequence[Standing]) -> list[str]:
     if len(found) == 1:
         told.append(f"     {command(found[0].claim)}")
     counts = Counter(one.verdict for one in found)
-    told.append(f"{len(found)} claims: " + ", ".join(f"{number} {verdict}" for verdict, number in counts.items()))
+    told.append(
+        f"{len(found)} claim{'' if len(found) == 1 else 's'}: "
+        + ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
+    )
     if chance := by_chance(found):
         told.append(chance)
     return told
@@ -34,9 +37,10 @@ def by_chance(found: Sequence[Standing]) -> str:
     decided = [one for one in found if EXPLORATORY in one.labels and one.verdict != NOT_RUN]
     if not decided:
         return ""
+    many = f"{len(decided)} exploratory claims were" if len(decided) > 1 else "1 exploratory claim was"
     return (
-        f"{len(decided)} exploratory claims were decided, each at its own level: if no effect were there at all, "
-        f"{expected_false(len(decided)):.1f} of them would come out reproduced by chance"
+        f"{many} decided, each at its own level: if no effect were there at all, "
+        f"{expected_false(len(decided)):.1f} would come out reproduced by chance"
     )
 
 

@@ -3,6 +3,8 @@
 import io
 import json
 import re
+import runpy
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -15,6 +17,7 @@ from cl_core.companion import stamps
 from cl_core.companion.normalise import METADATA, normalised
 from cl_core.companion.verdicts import VALUE_MIME, VERDICT_MIME
 from cl_core.experiments import store
+from cl_core.experiments.plan import digest_of
 
 CLAIM = """
 - id: T01
@@ -276,6 +279,131 @@ def test_the_scoreboard_lists_every_claim_or_those_of_a_mark(book):
     assert text(pages["book/index"].select_one(".cl-tally")) == "Of 2 claims: 1 reproduced, 1 not run."
     assert [text(row.td) for row in pages["book/index"].select("tbody tr")] == ["T02 not run"]
     assert [text(row.td) for row in pages["notebooks/page"].select("tbody tr")] == ["T01 reproduced", "T02 not run"]
+
+
+RUNS = """
+- id: C01
+  title: Frozen forgets less
+  statement: It does.
+  where: Table I
+  mark: S
+  source: runs
+  page: notebooks/page
+  shows: A difference.
+  tolerance: Half a point.
+  test:
+    kind: difference
+    experiment: split-cifar100
+    of: frozen
+    against: initialized
+    measure: forgetting
+    direction: less
+    seeds: 0-4
+    paper: [I/split-cifar100/frozen/forgetting, I/split-cifar100/initialized/forgetting]
+"""
+REPORTED = (
+    "table,experiment,strategy,metric,mean,std,mark\nI,split-cifar100,frozen,forgetting,23.96,0.38,S\n"
+    "I,split-cifar100,initialized,forgetting,24.84,0.31,S\nI,split-cifar100,adaptive,forgetting,24.15,0.27,S\n"
+)
+make_run = runpy.run_path(str(Path(__file__).resolve().parents[1] / "companion/conftest.py"))["make_run"]
+
+
+@pytest.fixture
+def measured(book, checkout, make_run):
+    """Two strategies with five made-up runs each, and a claim that they decide."""
+    (checkout / "book/claims.yml").write_text(RUNS, encoding="utf-8")
+    (checkout / "book/paper.csv").write_text(REPORTED, encoding="utf-8")
+    for seed in range(5):
+        for arm, forgets in (("initialized", 25), ("frozen", 24.3 + 0.1 * seed)):
+            run = make_run("split-cifar100", arm, seed, forgetting=forgets)
+            store.save(run, checkout / f"results/cpu/split-cifar100/{arm}-{seed}.json")
+    return book
+
+
+def test_a_claim_on_runs_shows_what_was_reported_what_came_out_and_its_command(measured):
+    warnings, pages = measured(
+        index="# Front\n\n:::{tally}\n:::\n\n:::{scoreboard}\n:source: runs\n:family: exploratory\n:::",
+        page=":::{verdicts}\n:::",
+        outputs=(),
+    )
+    assert warnings == ""
+    page = pages["book/index"]
+    (row,) = page.select("tbody tr")
+    claim, _, came_out = row.select("td")
+    assert text(claim) == "C01 reproduced smaller"
+    assert claim.a["href"] == "../notebooks/page.html#claim-c01"
+    said = text(came_out)
+    assert "Reported: +0.88 points [S]" in said
+    assert "Here: +0.50 points (+0.30 to +0.70), 5 seeds" in said
+    assert "cl-core sweep --experiments split-cifar100 --strategies frozen,initialized --seeds 0-4" in text(
+        came_out.select_one("details .cl-command")
+    )
+    assert "1 exploratory claim was decided" in text(page)
+    assert "smaller, exploratory" in text(pages["notebooks/page"].select_one(".cl-verdicts dt"))
+
+
+def test_a_selection_without_any_claim_is_red(measured):
+    warnings, _ = measured(index="# Front\n\n:::{scoreboard}\n:family: primary\n:::", outputs=())
+    assert "no claim is in this selection" in warnings
+
+
+def test_a_passage_may_name_the_label_that_it_was_written_for(measured):
+    passage = ":::{reads} C01 reproduced, smaller\nIt holds.\n:::"
+    warnings, _ = measured(index=f"# Front\n\n{passage}\n\n{passage.replace('smaller', 'reversed')}", outputs=())
+    assert "this text was written for C01 reproduced, reversed, but the verdict is: reproduced" in warnings
+    assert warnings.count("this text was written for") == 1
+
+
+def test_reference_results_stand_beside_what_was_reported(measured):
+    warnings, pages = measured(index="# Front\n\n:::{reference} split-cifar100\n:::", outputs=())
+    assert warnings == ""
+    rows = [[text(cell) for cell in row.select("td")] for row in pages["book/index"].select("tbody tr")]
+    assert rows[0] == [
+        "initialized",
+        "41.25 ± 0.00",
+        "60.00 ± 0.00",
+        "25.00 ± 0.00 reported 24.84 ± 0.31 [S]",
+        "50.00 ± 0.00",
+        "5",
+    ]
+    assert rows[1][0] == "frozen"
+    assert rows[1][3] == "24.50 ± 0.16 reported 23.96 ± 0.38 [S]"
+    assert rows[2] == ["adaptive", "—", "—", "— reported 24.15 ± 0.27 [S]", "—", "not run"]
+    about = text(pages["book/index"].select_one("p.cl-evidence"))
+    assert "data made up; profile cpu (width" in about
+    assert "another width" in about
+
+
+def test_reference_results_over_a_setting(measured, make_run, checkout):
+    run = make_run("split-cifar100", "frozen trained=2", 0)
+    store.save(run, checkout / "results/cpu/split-cifar100" / f"frozen~{digest_of({'trained': 2})[:10]}-0.json")
+    plain = ":::{reference} split-cifar100\n:::"
+    _, pages = measured(index=f"# Front\n\n{plain}\n\n{plain[:-3]}:over: trained\n:::", outputs=())
+    without, over = pages["book/index"].select("table")
+    assert len(without.select("tbody tr")) == 3
+    rows = [[text(cell) for cell in row.select("td")] for row in over.select("tbody tr")]
+    assert [(row[0], row[1], row[-1]) for row in rows] == [
+        ("initialized", "—", "5"),
+        ("frozen", "1", "5"),
+        ("frozen", "2", "1"),
+        ("adaptive", "—", "not run"),
+    ]
+
+
+def test_a_stale_reference_result_is_left_out_and_named(measured, checkout):
+    path = checkout / "results/cpu/split-cifar100/frozen-0.json"
+    path.write_text(path.read_text(encoding="utf-8").replace("60000", "60001", 1), encoding="utf-8")
+    _, pages = measured(index="# Front\n\n:::{reference} split-cifar100\n:::", outputs=())
+    assert "Stale and left out: cpu/split-cifar100/frozen-0.json" in text(pages["book/index"])
+    assert pages["book/index"].select("tbody tr")[1].select("td")[-1].get_text(strip=True) == "4"
+
+
+def test_reference_results_that_are_not_there_are_not_run(book):
+    warnings, pages = book(index="# Front\n\n:::{reference} split-cub50\n:::")
+    assert warnings == ""
+    assert "Not run: there is no reference result" in text(pages["book/index"])
+    warnings, _ = book(index="# Front\n\n:::{reference} split-cub51\n:::")
+    assert "there is no experiment 'split-cub51'; did you mean 'split-cub50'?" in warnings
 
 
 # Figures

@@ -10,6 +10,7 @@ from cl_book import (
     api,
     claims,
     cover,
+    experiments,
     figures,
     footer,
     freshness,
@@ -21,6 +22,7 @@ from cl_book import (
     proofs,
     reference,
     results,
+    scoreboard,
 )
 
 
@@ -38,6 +40,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
         numbers,
         reference,
         results,
+        experiments,
+        scoreboard,
         freshness,
         footer,
         front,

@@ -5,9 +5,8 @@ is wrong until someone has read it again, so the build fails.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import ClassVar
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -16,10 +15,9 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from cl_book.errors import Rendered, nearest, role_error
-from cl_book.marks import MARKS, mark
+from cl_book.marks import mark
 from cl_core.companion import claims
 from cl_core.companion.claims import Claim, Standing
-from cl_core.companion.verdicts import NOT_RUN
 
 _ID = re.compile(r"[TC]\d\d")
 _LOGGER = logging.getLogger(__name__)
@@ -54,7 +52,8 @@ def bound(arguments: Sequence[str]) -> list[tuple[str, str]]:
 def require(directive: SphinxDirective, arguments: Sequence[str]) -> None:
     """Warn, which fails the build, of each claim in `arguments` whose verdict is not the one given there.
 
-    A stale page's own text is held against what the page still shows; its banner says that it is stale.
+    A label may go with it, as in ``C04 not reproduced, reversed``: then that is asked for too. A stale page's own text
+    is held against what the page still shows; its banner says that it is stale.
     """
     try:
         pairs = bound(arguments)
@@ -67,7 +66,7 @@ def require(directive: SphinxDirective, arguments: Sequence[str]) -> None:
         standing = known[claim]
         own = standing.claim.page == directive.env.docname
         now = standing.printed if own else standing.verdict
-        if verdict != now:
+        if verdict not in {now, *(f"{now}, {label}" for label in standing.labels)}:
             _LOGGER.warning(
                 "this text was written for %s %s, but the verdict is: %s; read it again and rewrite it",
                 claim,
@@ -127,47 +126,12 @@ class Verdicts(SphinxDirective):
         term = nodes.term(
             "", "", target, nodes.Text(f"{claim.id} · {claim.title} "), _badge(standing.verdict), nodes.Text(" ")
         )
-        term += mark(claim.mark)
+        term += [mark(claim.mark), *(nodes.Text(f" {label}") for label in (", ".join(standing.labels),) if label)]
         said = nodes.definition("", nodes.paragraph(text=claim.statement.strip()))
         if standing.evidence:
             said += nodes.paragraph("", "Evidence: " + standing.evidence, classes=["cl-evidence"])
         said += nodes.paragraph("", f"Held against: {claim.tolerance.strip()}", classes=["cl-evidence"])
         return nodes.definition_list_item("", term, said)
-
-
-class Scoreboard(SphinxDirective):
-    """``:::{scoreboard}``: every claim, where it stands, and the page that decides it; ``:mark: P`` lists those alone."""
-
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = {"mark": str}
-
-    def run(self) -> list[nodes.Node]:
-        """Return the table."""
-        wanted = self.options.get("mark", "".join(MARKS))
-        rows = [self._row(standing) for standing in standings().values() if standing.claim.mark in wanted]
-        return [table(["Claim", "What is claimed", "Where it comes from"], rows)]
-
-    def _row(self, standing: Standing) -> list[list[nodes.Node]]:
-        claim = standing.claim
-        statement = nodes.paragraph("", "", nodes.strong(text=claim.title), nodes.Text(". " + claim.statement.strip()))
-        return [
-            [nodes.paragraph(text=claim.id), nodes.paragraph("", "", linked_badge(self.env, standing, named=False))],
-            [statement],
-            [nodes.paragraph("", "", mark(claim.mark), nodes.Text(" " + claim.where.strip()))],
-        ]
-
-
-class Tally(SphinxDirective):
-    """``:::{tally}``: how many claims stand where, in one line."""
-
-    def run(self) -> list[nodes.Node]:
-        """Return the line."""
-        found = [standing.verdict for standing in standings().values()]
-        parts = [f"{found.count(verdict)} {verdict}" for verdict in sorted(set(found), key=_ORDER.index)]
-        text = f"Of {len(found)} claims: " + ", ".join(parts) + "." if found else "No claim is written down yet."
-        return [nodes.paragraph(text=text, classes=["cl-tally"])]
-
-
-_ORDER = ("reproduced", "not reproduced", "inconclusive", claims.STALE, NOT_RUN)
 
 
 def table(
@@ -222,6 +186,4 @@ def setup(app: Sphinx) -> None:
     app.connect("builder-inited", lambda _app: standings.cache_clear())
     app.add_directive("reads", Reads)
     app.add_directive("verdicts", Verdicts)
-    app.add_directive("scoreboard", Scoreboard)
-    app.add_directive("tally", Tally)
     app.add_role("claim", ClaimRole())

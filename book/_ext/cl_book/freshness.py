@@ -42,7 +42,7 @@ def _changed(_app: Sphinx, env: BuildEnvironment, *_sets: set[str]) -> list[str]
         "pages": sorted(env.found_docs),
         "states": {docname: reasons(path) for docname in env.found_docs if (path := notebook_of(env, docname))},
         "results": results.states(),
-        "verdicts": {claim: (each.verdict, each.evidence) for claim, each in standings().items()},
+        "verdicts": {claim: (each.verdict, each.evidence, each.labels) for claim, each in standings().items()},
     }
     before = getattr(env, "cl_book_known", None)
     env.cl_book_known = known  # type: ignore[attr-defined]

@@ -1,0 +1,110 @@
+"""The scoreboard: every claim, what the paper reports, what came out here, and the command that repeats it."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from cl_book.claims import linked_badge, standings, table
+from cl_book.marks import MARKS, mark
+from cl_book.numbers import reported
+from cl_core.companion import claims, report
+from cl_core.companion.claims import Standing
+from cl_core.companion.deciding import EXPLORATORY, signed
+from cl_core.companion.repeat import command
+from cl_core.companion.verdicts import NOT_RUN
+
+_ORDER = ("reproduced", "not reproduced", "inconclusive", claims.STALE, NOT_RUN)
+_ABOUT = {"theory": "Where it comes from", "runs": "Reported, and here"}
+
+
+def _source(argument: str) -> str:
+    return directives.choice(argument, tuple(_ABOUT))  # type: ignore[no-any-return]
+
+
+class Scoreboard(SphinxDirective):
+    """``:::{scoreboard}``: every claim, where it stands and why, and how to repeat it.
+
+    ``:mark: P`` lists those with that mark alone, ``:source: runs`` (or theory) those of one source, ``:family:
+    primary`` (or exploratory) those of one family.
+    """
+
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = {"mark": str, "source": _source, "family": str}
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table; a selection that no claim is in is an error."""
+        found = [standing for standing in standings().values() if self._wanted(standing)]
+        if not found:
+            raise self.error(f"no claim is in this selection: {self.options}")
+        return [table(["Claim", "What is claimed", "What came out"], [self._row(each) for each in found])]
+
+    def _wanted(self, standing: Standing) -> bool:
+        claim, family = standing.claim, self.options.get("family")
+        return (
+            claim.mark in self.options.get("mark", "".join(MARKS))
+            and claim.source == self.options.get("source", claim.source)
+            and (family is None or family in standing.labels)
+        )
+
+    def _row(self, standing: Standing) -> list[list[nodes.Node]]:
+        claim = standing.claim
+        said = nodes.paragraph("", "", nodes.strong(text=claim.title), nodes.Text(". " + claim.statement.strip()))
+        where = nodes.paragraph("", "", mark(claim.mark), nodes.Text(" " + claim.where.strip()), classes=["cl-quiet"])
+        first = [nodes.paragraph(text=claim.id), nodes.paragraph("", "", linked_badge(self.env, standing, named=False))]
+        labels = [label for label in standing.labels if label != EXPLORATORY]
+        if labels:
+            first.append(nodes.paragraph(text=", ".join(labels), classes=["cl-quiet"]))
+        return [first, [said, where], [*self._numbers(standing), *_folded(standing)]]
+
+    def _numbers(self, standing: Standing) -> list[nodes.Node]:
+        test, found = standing.claim.test, standing.interval
+        if test is None:
+            return []
+        lines: list[nodes.Node] = []
+        if test.effect is not None:
+            table_ = reported(self.env)
+            marks = dict.fromkeys(table_[key].mark for key in test.paper)
+            line = nodes.paragraph("", f"Reported: {signed(test.effect)} {test.unit} ")
+            line += [mark(letter) for letter in marks]
+            lines.append(line)
+        if found is not None:
+            ours = f"Here: {signed(found.mean)} {test.unit} ({signed(found.low)} to {signed(found.high)}), {found.seeds} seeds"
+            lines.append(nodes.paragraph(text=ours))
+        return lines
+
+
+class Tally(SphinxDirective):
+    """``:::{tally}``: how many claims stand where, in one line, and how many verdicts chance alone would give."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the line."""
+        everyone = list(standings().values())
+        found = [standing.verdict for standing in everyone]
+        parts = [f"{found.count(verdict)} {verdict}" for verdict in sorted(set(found), key=_ORDER.index)]
+        text = f"Of {len(found)} claims: " + ", ".join(parts) + "." if found else "No claim is written down yet."
+        made: list[nodes.Node] = [nodes.paragraph(text=text, classes=["cl-tally"])]
+        if chance := report.by_chance(everyone):
+            made.append(nodes.paragraph(text=chance[0].upper() + chance[1:] + "."))
+        return made
+
+
+def _folded(standing: Standing) -> list[nodes.Node]:
+    """Return evidence and command behind a summary that opens: most readers of a list want neither at first."""
+    inside: list[nodes.Node] = []
+    if standing.evidence:
+        inside.append(nodes.paragraph(text=standing.evidence, classes=["cl-evidence"]))
+    inside.append(nodes.paragraph("", "", nodes.literal(text=command(standing.claim)), classes=["cl-command"]))
+    title = "Evidence and command" if standing.evidence else "Command"
+    opening = (
+        f'<details class="cl-fold"><summary>{title}<span class="cl-unseen"> for {standing.claim.id}</span></summary>'
+    )
+    return [nodes.raw("", opening, format="html"), *inside, nodes.raw("", "</details>", format="html")]
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directives."""
+    app.add_directive("scoreboard", Scoreboard)
+    app.add_directive("tally", Tally)
