@@ -5,6 +5,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from cl_core.companion import claims
 from cl_core.companion.comparisons import Arm, Comparison, reported
+from cl_core.experiments import reference
 from cl_core.experiments.catalogue import CATALOGUE
 
 STATED = {claim.id: claim.test for claim in claims.load() if claim.test is not None}
@@ -122,3 +123,18 @@ def test_every_reported_row_is_claimed_as_an_order():
         for m in ("avg_acc", "forgetting")
     }
     assert rows - claimed == alone | derived
+
+
+@pytest.fixture(scope="module")
+def reference_runs():
+    return {made.name for made in reference.plans()}
+
+
+@pytest.mark.parametrize("name", [name for name, test in STATED.items() if "cub200" not in test.experiment])
+def test_the_reference_runs_hold_what_decides_a_claim(name, reference_runs):
+    assert {made.name for made in STATED[name].runs()} <= reference_runs
+
+
+def test_the_primary_family_is_decided_by_the_first_steps():
+    first = {made.name for made in reference.plans(["primary", "controls"])}
+    assert {made.name for test in PRIMARY.values() for made in test.runs()} <= first
