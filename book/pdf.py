@@ -18,6 +18,9 @@ BROWSERS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 )
 
+PATIENCE = 600_000
+"""Milliseconds that setting every equation of the book may take."""
+
 FOOTER = (
     '<div style="width: 100%; font: 8px sans-serif; text-align: center">'
     '<span class="pageNumber"></span> / <span class="totalPages"></span></div>'
@@ -48,9 +51,10 @@ def print_pdf(page: Path, target: Path) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"] if as_root else [])
         tab = browser.new_page(color_scheme="light")
+        tab.set_default_timeout(PATIENCE)
         tab.on("requestfailed", lambda request: failed.append(request.url))
         tab.goto(page.resolve().as_uri())
-        tab.wait_for_function("window.MathJax && MathJax.startup && MathJax.startup.promise", timeout=60_000)
+        tab.wait_for_function("window.MathJax && MathJax.startup && MathJax.startup.promise")
         tab.evaluate("MathJax.startup.promise")
         target.parent.mkdir(parents=True, exist_ok=True)
         tab.pdf(

@@ -1,0 +1,89 @@
+"""The PDF of the whole book: every page of the book is in it, and nothing is wider than the paper."""
+
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+PDF = runpy.run_path(str(TOP / "book/pdf.py"))
+
+PAPER = {"width": 658, "height": 986}
+"""A4 within the margins, in CSS pixels."""
+
+WIDER = """() => [...document.querySelectorAll('.bd-article pre, .bd-article table, .bd-article svg, .bd-article mjx-container, .bd-article img')]
+  .filter(each => each.getClientRects().length && each.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+  .map(each => each.outerHTML.slice(0, 120))"""
+CUT = """() => [...document.querySelectorAll('.bd-article pre')]
+  .filter(each => each.getClientRects().length && each.scrollWidth > each.clientWidth + 1)
+  .map(each => each.textContent.slice(0, 120))"""
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory):
+    """The one page that the PDF is printed from."""
+    out = tmp_path_factory.mktemp("pdf")
+    command = [
+        str(Path(sys.executable).parent / "jupyter-book"),
+        "build",
+        str(TOP),
+        "--toc",
+        str(TOP / "book/_toc.yml"),
+    ]
+    built = subprocess.run(
+        [*command, "--path-output", str(out), "-q", "-n", "--builder", "custom", "--custom-builder", "singlehtml"],
+        capture_output=True,
+        text=True,
+        cwd=TOP,
+        check=False,
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    return PDF["single_page"](out / "_build/singlehtml")
+
+
+@pytest.fixture(scope="module")
+def printed(single, browser):
+    """That page as it is laid out on paper."""
+    tab = browser.new_page(viewport=PAPER, color_scheme="light")
+    tab.set_default_timeout(PDF["PATIENCE"])
+    tab.goto(single.as_uri())
+    tab.wait_for_function("window.MathJax && MathJax.startup && MathJax.startup.promise")
+    tab.evaluate("MathJax.startup.promise")
+    tab.emulate_media(media="print")
+    yield tab
+    tab.close()
+
+
+def test_nothing_is_wider_than_the_paper(printed):
+    assert printed.evaluate(WIDER) == []
+    assert printed.evaluate(CUT) == []
+
+
+def test_a_line_that_does_not_wrap_is_found(printed):
+    printed.evaluate("document.querySelector('.bd-article pre').style.setProperty('white-space', 'pre', 'important')")
+    printed.evaluate("document.querySelector('.bd-article pre').append('x'.repeat(400))")
+    assert printed.evaluate(CUT)
+
+
+def test_every_page_of_the_book_begins_a_new_page(printed):
+    starts = printed.evaluate(
+        """() => [...document.querySelectorAll('span[id^="document-"] + section')].map(each => getComputedStyle(each).breakBefore)"""
+    )
+    listed = re.findall(r"- file: (\S+)", (TOP / "book/_toc.yml").read_text(encoding="utf-8"))
+    assert starts == ["page"] * len(listed)
+
+
+def test_the_pdf_is_written_whole(single, tmp_path, browser):
+    target = tmp_path / "book.pdf"
+    subprocess.run(
+        [sys.executable, str(TOP / "book/pdf.py"), str(single.parent), str(target)], check=True, capture_output=True
+    )
+    content = target.read_bytes()
+    assert content.startswith(b"%PDF-")
+    assert content.rstrip().endswith(b"%%EOF")
+    assert content.count(b"/Type /Page\n") + content.count(b"/Type /Page ") > 50
