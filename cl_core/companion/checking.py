@@ -36,11 +36,15 @@ def _results() -> Report:
     states = survey()
     stale = {name: state.stale for name, state in states.items() if state.stale}
     lines = [line for name, reasons in stale.items() for line in (f"{name}: stale, because", *_indented(reasons))]
-    unconfirmed = {name: state.unconfirmed for name, state in states.items() if state.unconfirmed and not state.stale}
-    lines += [f"{name}: unconfirmed, made before a change of {', '.join(code)}" for name, code in unconfirmed.items()]
-    return Report(
-        (*lines, f"{len(states)} results, {len(stale)} stale, {len(unconfirmed)} unconfirmed"), faults=len(stale)
-    )
+    unconfirmed: dict[tuple[str, ...], list[str]] = {}
+    for name, state in states.items():
+        if state.unconfirmed and not state.stale:
+            unconfirmed.setdefault(state.unconfirmed, []).append(name)
+    for code, names in unconfirmed.items():
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        lines.append(f"{names[0]}{more}: unconfirmed, made before a change of {', '.join(code)}")
+    count = sum(map(len, unconfirmed.values()))
+    return Report((*lines, f"{len(states)} results, {len(stale)} stale, {count} unconfirmed"), faults=len(stale))
 
 
 def _claims() -> Report:

@@ -26,6 +26,8 @@ def test_stale_is_a_fault_and_unconfirmed_is_not(monkeypatch, write_page):
         "results/a.json": State(stale=("protocol 1, now 2",), unconfirmed=("cl_core/x.py",)),
         "results/b.json": State(unconfirmed=("cl_core/x.py",)),
         "results/c.json": State(),
+        "results/d.json": State(unconfirmed=("cl_core/x.py",)),
+        "results/e.json": State(unconfirmed=("cl_core/x.py", "cl_core/y.py")),
     }
     monkeypatch.setattr("cl_core.experiments.staleness.survey", lambda: states)
     write_page("page", "1")
@@ -37,6 +39,7 @@ def test_stale_is_a_fault_and_unconfirmed_is_not(monkeypatch, write_page):
         "1 notebooks, 1 stale",
         "results/a.json: stale, because",
         "  protocol 1, now 2",
-        "results/b.json: unconfirmed, made before a change of cl_core/x.py",
-        "3 results, 1 stale, 1 unconfirmed",
+        "results/b.json and 1 more: unconfirmed, made before a change of cl_core/x.py",
+        "results/e.json: unconfirmed, made before a change of cl_core/x.py, cl_core/y.py",
+        "5 results, 1 stale, 3 unconfirmed",
     )
