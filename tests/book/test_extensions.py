@@ -406,6 +406,20 @@ def test_reference_results_that_are_not_there_are_not_run(book):
     assert "there is no experiment 'split-cub51'; did you mean 'split-cub50'?" in warnings
 
 
+def test_reported_rows_are_held_against_each_other(book, checkout):
+    real = Path(__file__).resolve().parents[2] / "book/paper.csv"
+    (checkout / "book/paper.csv").write_text(real.read_text(encoding="utf-8"), encoding="utf-8")
+    warnings, pages = book(index="# Front\n\n:::{implied} triples\n:::\n\n:::{implied} pairs\n:::")
+    assert warnings == ""
+    triples, pairs = (
+        [[text(cell) for cell in row.select("td")] for row in made.select("tbody tr")]
+        for made in pages["book/index"].select("table")
+    )
+    assert ["split-cub200, adaptive", "39.01", "60.69", "20.76", "24.09 (10 tasks)", "none", "none"] in triples
+    assert ["permuted-mnist, initialized", "75.97", "30.76", "4"] in pairs
+    assert len(triples) == 9
+
+
 # Figures
 
 
