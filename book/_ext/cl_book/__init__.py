@@ -16,6 +16,7 @@ from cl_book import (
     freshness,
     front,
     implied,
+    launch,
     marks,
     numbers,
     offline,
@@ -47,6 +48,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         freshness,
         footer,
         front,
+        launch,
     ):
         part.setup(app)
     return {"version": "1", "env_version": _digest(), "parallel_read_safe": True, "parallel_write_safe": True}
