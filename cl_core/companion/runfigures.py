@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from cl_core.companion.courses import floats, relative_updates, seen_accuracy, seen_forgetting, update_lengths
 from cl_core.companion.figures import INK, LINES, MARKERS, PALETTE, PAPER, WIDTH, show
@@ -23,6 +23,7 @@ DEEPEST = 0.6
 """Opacity of a heat map's colour at 100 %: text on it stays readable, on light pages and on dark ones."""
 
 _MOST_WRITTEN = 6
+_PLACES = 4  # Decimals of what is trained, in the data: training amplifies what machines round differently.
 _KEY_STEPS = 30
 
 Matrix = NDArray[np.float64]
@@ -34,7 +35,7 @@ def look(strategy: str) -> dict[str, Any]:
     return {"color": PALETTE[place], "linestyle": LINES[place], "marker": MARKERS[place], "label": strategy}
 
 
-def show_matrices(runs: Mapping[str, Result], *, name: str = "accuracy-matrices") -> None:
+def show_matrices(runs: Mapping[str, Result], *, name: str) -> None:
     """Show the accuracy matrix of each run as a heat map: rows after which task, columns on which task.
 
     Colour begins at chance. Numbers stand in the cells where there are few tasks; the data hold them all.
@@ -88,7 +89,7 @@ def opacity(accuracy: float, chance: float) -> float:
     return float(DEEPEST * np.clip((accuracy - chance) / (1 - chance), 0, 1))
 
 
-def show_course(runs: Mapping[str, Result], *, name: str = "course") -> None:
+def show_course(runs: Mapping[str, Result], *, name: str) -> None:
     """Show, after each task, the mean accuracy on the tasks so far and how much of them is forgotten so far."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.5))
     accuracy = {strategy: 100 * seen_accuracy(accuracies(result)) for strategy, result in runs.items()}
@@ -102,7 +103,7 @@ def show_course(runs: Mapping[str, Result], *, name: str = "course") -> None:
     figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=len(runs))
     words = "; ".join(
         f"{strategy}: accuracy from {accuracy[strategy][0]:.0f} to {accuracy[strategy][-1]:.0f} %, "
-        f"forgetting {forgotten[strategy][-1] + 0.0:.1f} points at the end, {np.nanmax(forgotten[strategy]) + 0.0:.1f} at most"
+        f"forgetting {listed(forgotten[strategy][-1], 1)} points at the end, {listed(np.nanmax(forgotten[strategy]), 1)} at most"
         for strategy in runs
     )
     show(
@@ -115,7 +116,7 @@ def show_course(runs: Mapping[str, Result], *, name: str = "course") -> None:
     )
 
 
-def show_scores(adaptive: Result, *, name: str = "scores") -> None:
+def show_scores(adaptive: Result, *, name: str) -> None:
     """Show the scores of an adaptive run with what their two halves give, their split-half values, and what it moved."""
     threshold = float(adaptive.config["threshold"])
     scores, reliability, moved = (floats(row) for row in (adaptive.scores, adaptive.split_half, adaptive.magnitudes))
@@ -146,21 +147,21 @@ def show_scores(adaptive: Result, *, name: str = "scores") -> None:
     show(
         figure,
         name=name,
-        alt=f"Scores of the adaptive run from the second task on: {_listed(scores[1:])}; the threshold is {threshold:g}. "
-        f"Split-half values: {_listed(reliability)}. The scores that either half of the sample gives lie {apart:.2f} apart "
+        alt=f"Scores of the adaptive run from the second task on: {listed(scores[1:], 2)}; the threshold is {threshold:g}. "
+        f"Split-half values: {listed(reliability, 2)}. The scores that either half of the sample gives lie {apart:.2f} apart "
         f"on average. Blocks moved: {' '.join(f'{m:.0f}' for m in moved)}.",
         data={
             "task": tasks,
-            "score": scores,
-            "split-half value": reliability,
-            "score of first half": halves[:, 0],
-            "score of second half": halves[:, 1],
+            "score": scores.round(_PLACES),
+            "split-half value": reliability.round(_PLACES),
+            "score of first half": halves[:, 0].round(_PLACES),
+            "score of second half": halves[:, 1].round(_PLACES),
             "blocks moved": moved.astype(int),
         },
     )
 
 
-def show_updates(runs: Mapping[str, Result], *, name: str = "updates") -> None:
+def show_updates(runs: Mapping[str, Result], *, name: str) -> None:
     """Show how far the shared parameters really moved: ‖Δθ‖ at each task, and by block relative to the block's length."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.5))
     lengths = {strategy: update_lengths(result) for strategy, result in runs.items()}
@@ -183,13 +184,13 @@ def show_updates(runs: Mapping[str, Result], *, name: str = "updates") -> None:
         name=name,
         alt=f"Lengths of the updates of all shared parameters, and of each block. {words}.",
         data={"task": np.arange(1, len(next(iter(lengths.values()))) + 1)}
-        | {f"length, {strategy}": values for strategy, values in lengths.items()}
+        | {f"length, {strategy}": values.round(_PLACES) for strategy, values in lengths.items()}
         | {"block": np.arange(1, len(next(iter(relative.values()))) + 1)}
-        | {f"relative, {strategy}": values for strategy, values in relative.items()},
+        | {f"relative, {strategy}": values.round(_PLACES) for strategy, values in relative.items()},
     )
 
 
-def show_learned_and_kept(runs: Mapping[str, Result], *, name: str = "learned-and-kept") -> None:
+def show_learned_and_kept(runs: Mapping[str, Result], *, name: str) -> None:
     """Show for each run Task.Acc (what it had learned) and Avg.Acc (what is left in the end), and the way between."""
     learned, kept = (
         np.array([points(result, measure) for result in runs.values()]) for measure in ("task_acc", "avg_acc")
@@ -225,7 +226,7 @@ def show_learned_and_kept(runs: Mapping[str, Result], *, name: str = "learned-an
     show(
         figure,
         name=name,
-        alt=f"Mean accuracy right after each task and in the end. {told}. Chance is {_listed_whole(chance)} %.",
+        alt=f"Mean accuracy right after each task and in the end. {told}. Chance is {listed(list(dict.fromkeys(chance.tolist())), 0)} %.",
         data={"run": list(runs), "Task.Acc": learned, "Avg.Acc": kept, "chance": chance},
     )
 
@@ -235,6 +236,11 @@ def draw_line(axes: Axes, values: NDArray[np.float64], strategy: str, *, first: 
     markers = {"marker": ""} if len(values) > 12 else {"markersize": 5}
     axes.plot(np.arange(first, len(values) + first), values, **(look(strategy) | markers))
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+
+
+def listed(values: ArrayLike, digits: int) -> str:
+    """Write `values` with so many decimals, separated by commas: a true minus, no negative zero, `none` for NaN."""
+    return ", ".join(_written(float(value), digits) for value in np.atleast_1d(values))
 
 
 def percent(share: float) -> str:
@@ -255,9 +261,5 @@ def _draw_key(axes: Axes, chance: float) -> None:
     axes.grid(visible=False)
 
 
-def _listed(values: NDArray[np.float64]) -> str:
-    return ", ".join("none" if np.isnan(value) else f"{value + 0.0:.2f}".replace("-", "−") for value in values)
-
-
-def _listed_whole(values: NDArray[np.float64]) -> str:
-    return ", ".join(f"{value:.0f}" for value in dict.fromkeys(values.tolist()))
+def _written(value: float, digits: int) -> str:
+    return "none" if np.isnan(value) else f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")

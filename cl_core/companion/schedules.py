@@ -40,7 +40,7 @@ def measured(runs: Mapping[str, Result], measure: str) -> dict[str, float]:
     return {moves: points(result, measure) for moves, result in runs.items()}
 
 
-def show_schedules(runs: Mapping[str, Result], chosen: str, *, name: str = "schedules") -> None:
+def show_schedules(runs: Mapping[str, Result], chosen: str, *, name: str) -> None:
     """Show each schedule's measures against how often it moves many; the one that the rule chose is filled."""
     often = np.array([moves.count("m") for moves in runs])
     figure, panels = plt.subplots(1, len(SHOWN), figsize=(WIDTH, 3.4))

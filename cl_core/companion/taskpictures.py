@@ -30,7 +30,7 @@ def montage(columns: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
     return canvas
 
 
-def show_tasks(streams: Stream | Sequence[Stream], *, images: int = 3, name: str = "tasks") -> None:
+def show_tasks(streams: Stream | Sequence[Stream], *, name: str, images: int = 3) -> None:
     """Show the first `images` training images of each task, a column a task, up to ten side by side.
 
     Several streams stand below one another, each with its settings as a heading.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from cl_core.companion.courses import floats, retention
 from cl_core.companion.figures import INK, LINES, MARKERS, PALETTE, WIDTH, show
 from cl_core.companion.live import MEASURES, points
-from cl_core.companion.runfigures import draw_line
+from cl_core.companion.runfigures import draw_line, listed
 from cl_core.experiments.store import Result, accuracies
 
 Runs = Mapping[float, Mapping[str, Result]]
@@ -33,7 +33,7 @@ def mean_scores(runs: Runs, strategy: str) -> tuple[NDArray[np.float64], NDArray
     return scores, halves
 
 
-def show_gains(runs: Runs, setting: str, *, name: str = "gains") -> None:
+def show_gains(runs: Runs, setting: str, *, name: str) -> None:
     """Show frozen minus initialized along `setting`: forgetting, task accuracy and average accuracy, in points."""
     values = np.array(list(runs))
     lines = {MEASURES[measure]: gains(runs, measure) for measure in SHOWN}
@@ -43,7 +43,7 @@ def show_gains(runs: Runs, setting: str, *, name: str = "gains") -> None:
         axes.plot(values, gain, color=PALETTE[place], linestyle=LINES[place], marker=MARKERS[place], label=title)
     axes.set(xlabel=setting, ylabel="frozen − initialized, points", xticks=values)
     figure.legend(loc="outside upper center", ncols=3)
-    words = "; ".join(f"{title}: {_listed(gain, 1)}" for title, gain in lines.items())
+    words = "; ".join(f"{title}: {listed(gain, 1)}" for title, gain in lines.items())
     show(
         figure,
         name=name,
@@ -53,7 +53,7 @@ def show_gains(runs: Runs, setting: str, *, name: str = "gains") -> None:
     )
 
 
-def show_mean_scores(runs: Runs, setting: str, *, strategy: str = "initialized", name: str = "mean-scores") -> None:
+def show_mean_scores(runs: Runs, setting: str, *, name: str, strategy: str = "initialized") -> None:
     """Show along `setting` what the rule would see: the mean score and the mean split-half value of `strategy`'s runs."""
     values = np.array(list(runs))
     scores, halves = mean_scores(runs, strategy)
@@ -68,13 +68,13 @@ def show_mean_scores(runs: Runs, setting: str, *, strategy: str = "initialized",
     show(
         figure,
         name=name,
-        alt=f"Mean score along {setting} {', '.join(f'{value:g}' for value in values)}: {_listed(scores, 2)}; mean split-half "
-        f"value: {_listed(halves, 2)}.",
-        data={setting: values, "score": scores, "split-half value": halves},
+        alt=f"Mean score along {setting} {', '.join(f'{value:g}' for value in values)}: {listed(scores, 2)}; mean split-half "
+        f"value: {listed(halves, 2)}.",
+        data={setting: values, "score": scores.round(4), "split-half value": halves.round(4)},
     )
 
 
-def show_retention(runs: Mapping[str, Result], *, name: str = "retention") -> None:
+def show_retention(runs: Mapping[str, Result], *, name: str) -> None:
     """Show the accuracy on a task by how many tasks have come after it, the mean over all tasks of that age."""
     lines = {strategy: 100 * retention(accuracies(result)) for strategy, result in runs.items()}
     figure, axes = plt.subplots(figsize=(WIDTH, 3.5))
@@ -93,7 +93,3 @@ def show_retention(runs: Mapping[str, Result], *, name: str = "retention") -> No
         alt=f"Mean accuracy on a task by the number of tasks learned since. {words}.",
         data={"tasks since": np.arange(len(next(iter(lines.values())))), **lines},
     )
-
-
-def _listed(values: NDArray[np.float64], digits: int) -> str:
-    return ", ".join(f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "−") for value in values)

@@ -54,7 +54,7 @@ def test_many_tasks_are_told_by_colour_alone():
 
 
 def test_matrices_say_their_ends(shown, runs):
-    runfigures.show_matrices(runs)
+    runfigures.show_matrices(runs, name="test")
     assert "frozen: 80 % to 100 % right after a task was learned, 80 % to 100 % in the end" in shown[0]["alt"]
     assert "initialized: 80 % to 100 % right after a task was learned, 60 % to 90 % in the end" in shown[0]["alt"]
     data = shown[0]["data"]["initialized, per cent on task"]
@@ -62,7 +62,7 @@ def test_matrices_say_their_ends(shown, runs):
 
 
 def test_the_course_is_drawn_as_it_is_told(shown, runs):
-    runfigures.show_course(runs)
+    runfigures.show_course(runs, name="test")
     left, right = shown[0]["figure"].axes
     drawn = {line.get_label(): line.get_ydata() for line in left.lines}
     assert drawn["frozen"] == pytest.approx([90, 95, 90])
@@ -74,7 +74,7 @@ def test_the_course_is_drawn_as_it_is_told(shown, runs):
 
 def test_scores_show_threshold_halves_and_blocks(shown, make_result):
     adaptive = make_result(strategy="adaptive")
-    runfigures.show_scores(adaptive)
+    runfigures.show_scores(adaptive, name="test")
     threshold = adaptive.config["threshold"]
     upper, lower = shown[0]["figure"].axes
     assert any(set(line.get_ydata()) == {threshold} for line in upper.lines)
@@ -86,7 +86,7 @@ def test_scores_show_threshold_halves_and_blocks(shown, make_result):
 
 
 def test_updates_hold_length_and_share(shown, runs):
-    runfigures.show_updates(runs)
+    runfigures.show_updates(runs, name="test")
     data = shown[0]["data"]
     assert data["length, initialized"].tolist() == [5.0, 2.0, 10.0]
     assert data["relative, frozen"] == pytest.approx([0.0, 0.08])
@@ -94,7 +94,7 @@ def test_updates_hold_length_and_share(shown, runs):
 
 
 def test_learned_and_kept_are_told_apart(shown, runs):
-    runfigures.show_learned_and_kept(runs)
+    runfigures.show_learned_and_kept(runs, name="test")
     assert "initialized: learned 90 %, kept 77 %; frozen: learned 90 %, kept 90 %" in shown[0]["alt"]
     assert shown[0]["data"]["chance"].tolist() == [50, 50]
 

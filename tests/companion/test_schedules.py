@@ -32,7 +32,7 @@ def test_the_chosen_one_is_marked(monkeypatch, make_result):
     calls = []
     monkeypatch.setattr(schedules, "show", lambda figure, **rest: calls.append({"figure": figure, **rest}))
     better = make_result(correct=((9, None, None), (9, 10, None), (9, 10, 8)))
-    schedules.show_schedules({"mf": make_result(), "fm": better, "ff": make_result()}, "fm")
+    schedules.show_schedules({"mf": make_result(), "fm": better, "ff": make_result()}, "fm", name="test")
     every, star = calls[0]["figure"].axes[0].lines
     assert every.get_xdata().tolist() == [1, 1, 0]
     assert (star.get_xdata()[0], star.get_ydata()[0]) == (1, pytest.approx(90))

@@ -38,7 +38,7 @@ def test_colour_stays_colour():
 
 def test_every_task_has_its_column(shown):
     digits = stream("digits-split", 100)
-    taskpictures.show_tasks(digits, images=2)
+    taskpictures.show_tasks(digits, images=2, name="test")
     (axes,) = shown[0]["figure"].axes
     assert [label.get_text() for label in axes.get_xticklabels()] == [
         f"{t + 1}: {task.classes[0]}, {task.classes[1]}" for t, task in enumerate(digits.tasks)
@@ -52,9 +52,9 @@ def test_every_task_has_its_column(shown):
 
 
 def test_more_than_ten_tasks_are_wrapped_and_several_streams_named(shown):
-    taskpictures.show_tasks(stream("digits-long", 100), images=1)
+    taskpictures.show_tasks(stream("digits-long", 100), images=1, name="test")
     assert len(shown[0]["figure"].axes) == 2
-    taskpictures.show_tasks([stream("digits-corrupted", 100, severity=s) for s in (0.0, 2.0)], images=1)
+    taskpictures.show_tasks([stream("digits-corrupted", 100, severity=s) for s in (0.0, 2.0)], images=1, name="test")
     assert [axes.get_ylabel() for axes in shown[1]["figure"].axes] == ["severity 0", "severity 2"]
     assert "at severity 2" in shown[1]["alt"]
     assert "noise of standard deviation" in shown[1]["alt"]

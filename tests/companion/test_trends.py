@@ -42,7 +42,7 @@ def test_the_second_task_is_left_out_of_the_mean_score(by_setting):
 
 
 def test_gains_are_drawn_as_they_are_told(shown, by_setting):
-    trends.show_gains(by_setting, "overlap")
+    trends.show_gains(by_setting, "overlap", name="test")
     drawn = {line.get_label(): line for line in shown[0]["figure"].axes[0].lines}
     assert drawn["Forgetting"].get_xdata().tolist() == [0, 1]
     assert drawn["Forgetting"].get_ydata() == pytest.approx([-20, 0])
@@ -51,13 +51,13 @@ def test_gains_are_drawn_as_they_are_told(shown, by_setting):
 
 
 def test_mean_scores_are_drawn_as_they_are_told(shown, by_setting):
-    trends.show_mean_scores(by_setting, "severity")
+    trends.show_mean_scores(by_setting, "severity", name="test")
     assert "Mean score along severity 0, 1: −0.50, 0.50; mean split-half value: 0.80, 0.75" in shown[0]["alt"]
     assert shown[0]["data"]["score"] == pytest.approx([-0.5, 0.5])
 
 
 def test_retention_begins_with_what_was_learned(shown, make_result):
-    trends.show_retention({"initialized": make_result()})
+    trends.show_retention({"initialized": make_result()}, name="test")
     (axes,) = shown[0]["figure"].axes
     assert axes.lines[0].get_xdata().tolist() == [0, 1, 2]
     assert axes.lines[0].get_ydata() == pytest.approx([90, 85, 60])
