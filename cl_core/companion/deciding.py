@@ -8,7 +8,7 @@ from pathlib import Path
 from cl_core.companion import qualifiers
 from cl_core.companion.claims import Claim, Judge, Standing, load
 from cl_core.companion.comparisons import Comparison
-from cl_core.companion.intervals import MOST_SEEDS
+from cl_core.companion.intervals import MOST_SEEDS, signed
 from cl_core.companion.judging import LEAST_SEEDS, Judgement, Ps, family_ps, judge_comparison, raw_ps
 from cl_core.companion.readings import Reading, Shelf, read, shelf
 from cl_core.companion.verdicts import INCONCLUSIVE, NOT_RUN
@@ -142,12 +142,6 @@ def _left_out(test: Comparison, reading: Reading) -> str:
         return ""
     seeds = ", ".join(str(seed) for seed in reading.left_out)
     return f"left out of {len(test.seeds)} seeds: {seeds} ({next(iter(reading.left_out.values()))})"
-
-
-def signed(value: float) -> str:
-    """Return a difference with its sign and two decimals; zero has none."""
-    text = f"{value:+.2f}".replace("-", "−")
-    return "0.00" if text.strip("+−") == "0.00" else text
 
 
 def _family(claims: Iterable[Claim], results: Shelf) -> _Family:

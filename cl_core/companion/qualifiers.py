@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from statistics import fmean
 
 from cl_core.companion.comparisons import PROFILE, Arm, Comparison, Difference, run_of
+from cl_core.companion.intervals import signed
 from cl_core.companion.readings import Reading, Shelf, measure
 from cl_core.companion.verdicts import NOT_REPRODUCED, REPRODUCED
 from cl_core.experiments import store
@@ -62,7 +63,8 @@ def depth_signs(test: Comparison, results: Shelf, mean: float) -> tuple[bool, st
     if not any(plain):
         return False, ""
     signs = {}
-    for depth in DEPTHS:
+    blocks = run_of(test.experiment, test.of, test.seeds[0]).blocks
+    for depth in DEPTHS[: blocks + 1]:
         changed = [arm.at("trained", depth) if is_plain else arm for arm, is_plain in zip(arms, plain, strict=True)]
         found = _mean_difference(test, [_runs(test, arm, results) for arm in changed])
         if found is not None:
@@ -71,7 +73,7 @@ def depth_signs(test: Comparison, results: Shelf, mean: float) -> tuple[bool, st
     if not others:
         return False, ""
     turned = [depth for depth, value in others.items() if value * mean < 0]
-    said = ", ".join(f"{depth}: {value:+.2f}" for depth, value in signs.items())
+    said = ", ".join(f"{depth}: {signed(value)}" for depth, value in signs.items())
     return bool(turned), f"by number of trained blocks {said}"
 
 
@@ -89,7 +91,7 @@ def tuned(test: Comparison, results: Shelf, mean: float) -> tuple[bool, str]:
     if found is None:
         return False, ""
     (of, _), (against, _) = best
-    return found * mean < 0, f"with each strategy's own best tuning ({of}; {against}) {found:+.2f}"
+    return found * mean < 0, f"with each strategy's own best tuning ({of}; {against}) {signed(found)}"
 
 
 def amended(claim: str, digest: str, used: Iterable[Result]) -> bool:

@@ -7,7 +7,8 @@ import yaml
 
 from cl_core.companion import claims
 from cl_core.companion.claims import Claim
-from cl_core.companion.deciding import decide, signed
+from cl_core.companion.deciding import decide
+from cl_core.companion.intervals import signed
 from cl_core.companion.readings import shelf
 from cl_core.companion.report import by_chance, entry, lines
 
@@ -145,6 +146,13 @@ def test_a_sign_that_turns_with_the_depth_is_said(keep_all, stand):
     assert "depends on the depth" in stand().labels
 
 
+def test_a_network_of_few_blocks_has_few_depths(keep_all, stand):
+    keep_all("permuted-mnist", SEEDS, {**falling(2.0), "frozen trained=3": {"forgetting": 19.0}})
+    found = stand(experiment="permuted-mnist")
+    assert found.verdict == "reproduced"
+    assert "by number of trained blocks 1: +2.00, 3: +1.00" in found.evidence
+
+
 def test_a_verdict_that_turns_with_tuning_is_labelled(keep_all, stand):
     keep_all("split-cifar100", SEEDS, falling(2.0))
     keep_all("split-cifar100", range(3), {"initialized learning_rate=0.01": {"task_acc": 70, "forgetting": 15}})
@@ -152,7 +160,7 @@ def test_a_verdict_that_turns_with_tuning_is_labelled(keep_all, stand):
     keep_all("split-cifar100", range(3), {"frozen learning_rate=0.01": {"task_acc": 40, "forgetting": 5}})
     found = stand()
     assert "depends on tuning" in found.labels
-    assert "(frozen; initialized learning_rate=0.01) −" in found.evidence.replace("-", "−")
+    assert "(frozen; initialized learning_rate=0.01) −" in found.evidence
 
 
 def test_controls_that_are_adaptive_itself_decide_nothing(keep_all, stand):

@@ -13,7 +13,8 @@ from cl_book.marks import MARKS, mark
 from cl_book.numbers import reported
 from cl_core.companion import claims, report
 from cl_core.companion.claims import Standing
-from cl_core.companion.deciding import EXPLORATORY, signed
+from cl_core.companion.deciding import EXPLORATORY
+from cl_core.companion.intervals import signed
 from cl_core.companion.repeat import command
 from cl_core.companion.verdicts import NOT_RUN
 
