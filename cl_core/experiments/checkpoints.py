@@ -54,8 +54,16 @@ class Checkpoint:
         return self.cache / "runs" / self.name.removesuffix(".json")
 
     def save(self, arrays: Mapping[str, NDArray[Any]], record: Mapping[str, Any]) -> None:
-        """Replace the checkpoint by these arrays and this record, in one step."""
-        text = json.dumps({"identity": self.identity, **record}, allow_nan=False)
+        """Replace the checkpoint by these arrays and this record, in one step.
+
+        Raises FloatingPointError for a record with a number that is not finite: training has diverged.
+        """
+        try:
+            text = json.dumps({"identity": self.identity, **record}, allow_nan=False)
+        except ValueError:
+            raise FloatingPointError(
+                f"{self.name} has come to numbers that are not finite: training diverged; try a third of learning_rate"
+            ) from None
         buffer = io.BytesIO()
         contents: dict[str, Any] = {**arrays, _RECORD: np.frombuffer(text.encode("utf-8"), dtype=np.uint8)}
         np.savez(buffer, **contents)

@@ -18,6 +18,7 @@ from cl_core.companion.normalise import METADATA, normalised
 from cl_core.companion.verdicts import VALUE_MIME, VERDICT_MIME
 from cl_core.experiments import store
 from cl_core.experiments.plan import digest_of
+from cl_core.experiments.progress import duration
 
 CLAIM = """
 - id: T01
@@ -483,6 +484,24 @@ def test_the_paper_map_says_what_has_no_page(book):
     first, second = ([text(cell) for cell in row.select("td")] for row in pages["book/index"].select("tbody tr"))
     assert first == ["Theorem", "It holds. [P]", "Page cl-core rerun notebooks/page.ipynb", "T01 reproduced cell 1"]
     assert second == ["Table", "Numbers. [S]", "not run yet", "T02 not run"]
+
+
+def test_the_times_of_reference_runs_are_those_that_they_recorded(book, checkout, make_result):
+    index = "# Front\n\n:::{runtimes}\n:::"
+    warnings, pages = book(index=index)
+    assert warnings == ""
+    assert "No reference run is stored yet" in text(pages["book/index"])
+    machine = {"processor": "Some", "system": "Linux x86_64", "threads": 1}
+    for seed, seconds in enumerate((60.0, 180.0, 7200.0)):
+        recorded = {"times": {"total_s": seconds}, "machine": machine}
+        store.save(
+            make_result(seed=seed, recorded=recorded), checkout / f"results/cpu/split-cifar10/frozen-{seed}.json"
+        )
+    warnings, pages = book(index=index)
+    assert warnings == ""
+    cells = [text(cell) for cell in pages["book/index"].select("tbody td")]
+    assert cells == ["split-cifar10, cpu", "3", duration(180), duration(7440)]
+    assert "Some, Linux x86_64, 1 thread a run" in text(pages["book/index"])
 
 
 def test_the_status_page_says_when_each_page_ran_and_whether_it_is_fresh(book, checkout):

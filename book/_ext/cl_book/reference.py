@@ -1,6 +1,7 @@
-"""Reference pages that are made of facts: where each part of the paper is taken up, and how fresh each page is."""
+"""Pages that are made of facts: where each part of the paper is taken up, how fresh each page is, how long runs take."""
 
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import yaml
@@ -15,6 +16,8 @@ from cl_book.errors import nearest
 from cl_book.footer import timings
 from cl_book.marks import mark
 from cl_core.companion import notebook
+from cl_core.experiments import store
+from cl_core.experiments.progress import duration
 
 _NOT_YET = "not run yet"
 
@@ -101,6 +104,34 @@ class Status(SphinxDirective):
         ]
 
 
+class RunTimes(SphinxDirective):
+    """``:::{runtimes}``: how long the stored reference runs took, by experiment, and on what they were computed."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table, or a sentence while no run is stored."""
+        found: dict[str, list[float]] = {}
+        machines = set()
+        for name in store.stored():
+            self.env.note_dependency(str(Path(self.env.srcdir) / name))
+            result = store.load(name)
+            if "total_s" in result.recorded.get("times", {}):
+                found.setdefault(f"{result.experiment}, {result.profile}", []).append(
+                    result.recorded["times"]["total_s"]
+                )
+                machine = result.recorded["machine"]
+                machines.add(f"{machine['processor']}, {machine['system']}, {machine['threads']} thread a run")
+        if not found:
+            return [nodes.paragraph(text="No reference run is stored yet, so there is no time to tell.")]
+        head = ["Experiment and profile", "Runs", "A run, median", "All of them, one after another"]
+        cells = [
+            (kind, str(len(all_)), duration(median(all_)), duration(sum(all_))) for kind, all_ in sorted(found.items())
+        ]
+        rows: list[list[list[nodes.Node]]] = [[[nodes.paragraph(text=text)] for text in row] for row in cells]
+        lines = [nodes.list_item("", nodes.paragraph(text=line)) for line in sorted(machines)]
+        where = nodes.paragraph(text="These times were recorded as the runs were computed, on:")
+        return [table(head, rows, wordy=False), where, nodes.bullet_list("", *lines)]
+
+
 def page_link(page: str) -> addnodes.pending_xref:
     """Return a link to a page of the book that shows its title."""
     inner = nodes.inline("", page)
@@ -124,3 +155,4 @@ def setup(app: Sphinx) -> None:
     """Register the directives."""
     app.add_directive("papermap", PaperMap)
     app.add_directive("status", Status)
+    app.add_directive("runtimes", RunTimes)
