@@ -1,6 +1,8 @@
 """Reruns: equal ones are equal to the line, wrong parameters never start one, failures are kept."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -35,6 +37,23 @@ def test_equal_reruns_are_equal_and_changes_are_told(write_page, tmp_path):
         Change("T04", "reproduced · 30 steps, limit 100", "not reproduced · 400 steps, limit 100"),
         Change("double", "60", "800"),
     )
+
+
+def test_nbdime_shows_what_two_reruns_changed_and_nothing_of_two_equal_ones(write_page, tmp_path):
+    path = write_page("page", PAGE, parameters=PARAMETERS)
+
+    def of(steps, folder):
+        return rerun(path, given=resolve(path, settings={"steps": steps}), out=tmp_path / folder).path
+
+    def shown(*paths):
+        command = [sys.executable, "-m", "nbdime.nbdiffapp", "--no-color", *map(str, paths)]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    one, two, other = of("40", "one"), of("40", "two"), of("41", "other")
+    assert shown(one, two) == ""
+    assert "steps = 41" in shown(one, other)
+    assert "double = 82" in shown(one, other)
+    assert "fixed" not in shown(one, other)
 
 
 def test_sources_of_parameters(write_page, tmp_path):
