@@ -11,6 +11,7 @@ from concurrent.futures import BrokenExecutor, Executor, Future
 import pytest
 
 from cl_core.experiments import matrix, store, sweep, worker
+from cl_core.experiments.again import again
 from cl_core.experiments.crews import LocalCrew, crew
 
 QUICK = {"tasks": (3,), "width": (8,), "epochs": (1,), "batch": (256,), "many": (2,)}
@@ -83,6 +84,14 @@ def test_a_control_comes_after_its_adaptive_run_even_if_listed_before(folders):
     done = Crew()
     sweep.sweep(plans[::-1], crew=done, **folders)
     assert done.orders == ["adaptive", "random"]
+
+
+def test_what_follows_frozen_comes_after_it_and_can_be_run_again(folders):
+    done = Crew()
+    end = sweep.sweep(quick(["within"])[::-1], crew=done, **folders)
+    assert done.orders == ["frozen", "within"]
+    _, comparison = again(folders["results"] / end.computed[-1].name)
+    assert comparison.identical
 
 
 def test_a_worker_that_dies_costs_its_attempt_alone(folders):
