@@ -31,12 +31,16 @@ class Spread:
 
 @dataclass(frozen=True)
 class Row:
-    """One strategy, at one value of a setting where one was asked for. A measure that its runs do not have is absent."""
+    """One strategy, at one value of a setting where one was asked for. A measure that its runs do not have is absent.
+
+    `changed` says that the value is not the protocol's own.
+    """
 
     strategy: str
     value: Value | None
     seeds: tuple[int, ...]
     measures: Mapping[str, Spread]
+    changed: bool = False
 
 
 def rows(experiment: str, results: Shelf, *, over: str | None = None) -> list[Row]:
@@ -87,7 +91,7 @@ def _row(strategy: str, value: Value | None, runs: Sequence[Result]) -> Row:
         values = [100 * store.metric(run, name) for run in runs]
         if all(number == number for number in values):
             measures[name] = Spread(fmean(values), stdev(values) if len(values) > 1 else None)
-    return Row(strategy, value, tuple(sorted(run.seed for run in runs)), measures)
+    return Row(strategy, value, tuple(sorted(run.seed for run in runs)), measures, bool(runs[0].overrides))
 
 
 def _machine(run: Result) -> str:

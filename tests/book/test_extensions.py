@@ -389,6 +389,7 @@ def test_reference_results_over_a_setting(measured, make_run, checkout):
         ("frozen", "2", "1"),
         ("adaptive", "—", "not run"),
     ]
+    assert ["reported" in row[4] for row in rows] == [True, True, False, True]
 
 
 def test_a_stale_reference_result_is_left_out_and_named(measured, checkout):

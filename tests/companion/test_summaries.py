@@ -24,7 +24,8 @@ def test_other_settings_have_rows_of_their_own_where_asked(keep):
     keep("split-cifar100", "frozen trained=2", 0)
     keep("split-cifar100", "frozen trained=2 norm=group", 0)
     assert [(row.strategy, row.seeds) for row in rows("split-cifar100", shelf())] == [("frozen", (0,))]
-    assert [(row.value, row.seeds) for row in rows("split-cifar100", shelf(), over="trained")] == [(1, (0,)), (2, (0,))]
+    over = rows("split-cifar100", shelf(), over="trained")
+    assert [(row.value, row.seeds, row.changed) for row in over] == [(1, (0,), False), (2, (0,), True)]
     assert rows("split-cifar10", shelf()) == []
 
 

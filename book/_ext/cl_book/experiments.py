@@ -69,7 +69,7 @@ class Reference(SphinxDirective):
         for metric in _TITLES:
             found = row.measures.get(metric)
             cell: list[nodes.Node] = [nodes.paragraph(text="—" if found is None else str(found))]
-            if (metric, row.strategy) in own:
+            if (metric, row.strategy) in own and not row.changed:
                 cell.append(_reported(own[metric, row.strategy]))
             cells.append(cell)
         return [*cells, [nodes.paragraph(text=str(len(row.seeds)) if row.seeds else "not run")]]

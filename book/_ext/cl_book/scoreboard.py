@@ -13,7 +13,7 @@ from cl_book.marks import MARKS, mark
 from cl_book.numbers import reported
 from cl_core.companion import claims, report
 from cl_core.companion.claims import Standing
-from cl_core.companion.deciding import EXPLORATORY
+from cl_core.companion.deciding import EXPLORATORY, PRIMARY
 from cl_core.companion.intervals import signed
 from cl_core.companion.repeat import command
 from cl_core.companion.verdicts import NOT_RUN
@@ -40,7 +40,9 @@ class Scoreboard(SphinxDirective):
         found = [standing for standing in standings().values() if self._wanted(standing)]
         if not found:
             raise self.error(f"no claim is in this selection: {self.options}")
-        return [table(["Claim", "What is claimed", "What came out"], [self._row(each) for each in found])]
+        made = table(["Claim", "What is claimed", "What came out"], [self._row(each) for each in found])
+        made[0]["classes"].append("cl-cards")
+        return [made]
 
     def _wanted(self, standing: Standing) -> bool:
         claim, family = standing.claim, self.options.get("family")
@@ -55,7 +57,7 @@ class Scoreboard(SphinxDirective):
         said = nodes.paragraph("", "", nodes.strong(text=claim.title), nodes.Text(". " + claim.statement.strip()))
         where = nodes.paragraph("", "", mark(claim.mark), nodes.Text(" " + claim.where.strip()), classes=["cl-quiet"])
         first = [nodes.paragraph(text=claim.id), nodes.paragraph("", "", linked_badge(self.env, standing, named=False))]
-        labels = [label for label in standing.labels if label != EXPLORATORY]
+        labels = [label for label in standing.labels if label not in {EXPLORATORY, PRIMARY}]
         if labels:
             first.append(nodes.paragraph(text=", ".join(labels), classes=["cl-quiet"]))
         return [first, [said, where], [*self._numbers(standing), *_folded(standing)]]
