@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from statistics import fmean
 
-from cl_core.companion.comparisons import PROFILE, Arm, Comparison, Difference, run_of
+from cl_core.companion.comparisons import PROFILE, Arm, Comparison, Difference, Picked, run_of
 from cl_core.companion.intervals import signed
 from cl_core.companion.readings import Reading, Shelf, measure
 from cl_core.companion.verdicts import NOT_REPRODUCED, REPRODUCED
 from cl_core.experiments import store
+from cl_core.experiments.catalogue import STRATEGIES
 from cl_core.experiments.store import Result
 
 DEPTHS = range(5)
@@ -41,9 +42,8 @@ def accuracies_beside(test: Comparison, reading: Reading) -> str:
 
 def learned_less(test: Comparison, reading: Reading, verdict: str, mean: float) -> bool:
     """Whether the side that forgets less also ends with the lower Avg.Acc, where the verdict says that it forgets less."""
-    two = len(reading.sides) == 2
     decided = verdict == REPRODUCED or (verdict == NOT_REPRODUCED and mean < 0)
-    if test.measure != "forgetting" or not two or not decided:
+    if test.measure != "forgetting" or not isinstance(test, Difference | Picked) or not decided:
         return False
     (_, of), (_, against) = reading.sides
     of_forgets_less = test.sign * mean < 0
@@ -59,9 +59,9 @@ def depth_signs(test: Comparison, results: Shelf, mean: float) -> tuple[bool, st
     if not isinstance(test, Difference):
         return False, ""
     arms = (test.of, test.against)
-    plain = [arm.strategy == "frozen" and not any(word.startswith("trained=") for word in arm.settings) for arm in arms]
-    if not any(plain):
+    if "frozen" not in (arm.strategy for arm in arms) or any("trained=" in str(arm) for arm in arms):
         return False, ""
+    plain = ["trained" in STRATEGIES[arm.strategy].reads for arm in arms]
     signs = {}
     blocks = run_of(test.experiment, test.of, test.seeds[0]).blocks
     for depth in DEPTHS[: blocks + 1]:
@@ -87,6 +87,8 @@ def tuned(test: Comparison, results: Shelf, mean: float) -> tuple[bool, str]:
     best = [_best_tuning(test, arm, results) for arm in (test.of, test.against)]
     if any(runs is None for _, runs in best):
         return False, ""
+    if [words for words, _ in best] == [str(test.of), str(test.against)]:
+        return False, "each strategy does best as it is tuned here"
     found = _mean_difference(test, [runs or {} for _, runs in best])
     if found is None:
         return False, ""
@@ -116,7 +118,10 @@ def _mean_difference(test: Difference, sides: list[_BY_SEED]) -> float | None:
     seeds = sorted(set(of) & set(against))
     if len(seeds) < LEAST_RUNS:
         return None
-    return fmean(test.sign * (measure(of[s], test.measure) - measure(against[s], test.measure)) for s in seeds)
+    try:
+        return fmean(test.sign * (measure(of[s], test.measure) - measure(against[s], test.measure)) for s in seeds)
+    except ValueError:
+        return None  # magnitude 0 moves nothing, and has no logarithm of its distance
 
 
 def _best_tuning(test: Difference, arm: Arm, results: Shelf) -> tuple[str, _BY_SEED | None]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from cl_core.companion.comparisons import PROFILE
-from cl_core.companion.readings import Shelf
+from cl_core.companion.readings import Shelf, mean_update
 from cl_core.experiments import store
 from cl_core.experiments.catalogue import STRATEGIES
 from cl_core.experiments.settings import Value
@@ -14,13 +14,16 @@ from cl_core.experiments.store import Result
 SHOWN = ("avg_acc", "task_acc", "forgetting", "lost_share")
 """The measures of a row, in their order."""
 
+DISTANCE = "distance"
+"""The mean ‖θ_t − θ_{t−1}‖ over the tasks from the second on, in the unit of the parameters."""
+
 WIDTHS = ("width", "epochs", "learning_rate")
 """Settings that a reader asks for first."""
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Mean and standard deviation over seeds, in per cent; None with a single seed."""
+    """Mean and standard deviation over seeds; None with a single seed."""
 
     mean: float
     std: float | None
@@ -31,31 +34,32 @@ class Spread:
 
 @dataclass(frozen=True)
 class Row:
-    """One strategy, at one value of a setting where one was asked for. A measure that its runs do not have is absent.
+    """One strategy, at one value of each setting that was asked for. A measure that its runs do not have is absent.
 
-    `changed` says that the value is not the protocol's own.
+    `values` has None for a setting that the strategy does not read. `changed` says that they are not the protocol's own.
     """
 
     strategy: str
-    value: Value | None
+    values: tuple[Value | None, ...]
     seeds: tuple[int, ...]
     measures: Mapping[str, Spread]
     changed: bool = False
 
 
-def rows(experiment: str, results: Shelf, *, over: str | None = None) -> list[Row]:
+def rows(
+    experiment: str, results: Shelf, *, over: Sequence[str] = (), strategies: Sequence[str] | None = None
+) -> list[Row]:
     """Return the rows of `experiment` in the order of the strategies: runs as the protocol has them, of seeds below 100.
 
-    With `over` also runs that change that setting alone, by its value.
+    With `over` also runs that change those settings alone, by their values. `strategies` leaves out all others.
     """
-    groups: dict[tuple[str, Value | None], list[Result]] = {}
+    groups: dict[tuple[str, tuple[Value | None, ...]], list[Result]] = {}
     for run in _own(experiment, results):
-        if set(run.overrides) <= ({over} if over else set()):
-            value = run.config.get(over) if over else None
-            groups.setdefault((run.strategy, value), []).append(run)
+        if set(run.overrides) <= set(over) and (strategies is None or run.strategy in strategies):
+            groups.setdefault((run.strategy, tuple(run.config.get(name) for name in over)), []).append(run)
     order = list(STRATEGIES)
-    keys = sorted(groups, key=lambda key: (key[1] is not None, _number(key[1]), order.index(key[0])))
-    return [_row(strategy, value, groups[strategy, value]) for strategy, value in keys]
+    keys = sorted(groups, key=lambda key: ([_place(value) for value in key[1]], order.index(key[0])))
+    return [_row(strategy, values, groups[strategy, values]) for strategy, values in keys]
 
 
 def circumstances(experiment: str, results: Shelf) -> list[str]:
@@ -85,13 +89,19 @@ def _own(experiment: str, results: Shelf) -> list[Result]:
     ]
 
 
-def _row(strategy: str, value: Value | None, runs: Sequence[Result]) -> Row:
+def _row(strategy: str, values: tuple[Value | None, ...], runs: Sequence[Result]) -> Row:
     measures = {}
     for name in SHOWN:
-        values = [100 * store.metric(run, name) for run in runs]
-        if all(number == number for number in values):
-            measures[name] = Spread(fmean(values), stdev(values) if len(values) > 1 else None)
-    return Row(strategy, value, tuple(sorted(run.seed for run in runs)), measures, bool(runs[0].overrides))
+        numbers = [100 * store.metric(run, name) for run in runs]
+        if all(number == number for number in numbers):
+            measures[name] = _spread(numbers)
+    if all(norm is not None for run in runs for row in run.update_norms for norm in row):
+        measures[DISTANCE] = _spread([mean_update(run) for run in runs])
+    return Row(strategy, values, tuple(sorted(run.seed for run in runs)), measures, bool(runs[0].overrides))
+
+
+def _spread(numbers: Sequence[float]) -> Spread:
+    return Spread(fmean(numbers), stdev(numbers) if len(numbers) > 1 else None)
 
 
 def _machine(run: Result) -> str:
@@ -103,5 +113,8 @@ def _all(values: Iterable[object]) -> str:
     return " and ".join(dict.fromkeys(str(value) for value in values if value is not None))
 
 
-def _number(value: Value | None) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
+def _place(value: Value | None) -> tuple[int, float, str]:
+    """Return where a value stands among others: none first, then numbers, then words."""
+    if value is None:
+        return (0, 0.0, "")
+    return (1, float(value), "") if isinstance(value, int | float) else (2, 0.0, value)

@@ -379,8 +379,14 @@ def test_reference_results_over_a_setting(measured, make_run, checkout):
     run = make_run("split-cifar100", "frozen trained=2", 0)
     store.save(run, checkout / "results/cpu/split-cifar100" / f"frozen~{digest_of({'trained': 2})[:10]}-0.json")
     plain = ":::{reference} split-cifar100\n:::"
-    _, pages = measured(index=f"# Front\n\n{plain}\n\n{plain[:-3]}:over: trained\n:::", outputs=())
-    without, over = pages["book/index"].select("table")
+    _, pages = measured(
+        index=f"# Front\n\n{plain}\n\n{plain[:-3]}:over: trained\n:::\n\n{plain[:-3]}:strategies: frozen\n:brief:\n:::",
+        outputs=(),
+    )
+    without, over, brief = pages["book/index"].select("table")
+    assert "reported" not in text(brief)
+    assert [text(row.td) for row in brief.select("tbody tr")] == ["frozen"]
+    assert len(pages["book/index"].select("p.cl-evidence")) == 2
     assert len(without.select("tbody tr")) == 3
     rows = [[text(cell) for cell in row.select("td")] for row in over.select("tbody tr")]
     assert [(row[0], row[1], row[-1]) for row in rows] == [

@@ -146,6 +146,26 @@ def test_a_sign_that_turns_with_the_depth_is_said(keep_all, stand):
     assert "depends on the depth" in stand().labels
 
 
+def test_a_depth_without_the_measure_is_passed_over(keep_all, stand):
+    keep_all("split-cifar100", SEEDS, {"initialized": {"update": 2.0}, "frozen": {"update": 1.0}})
+    keep_all("split-cifar100", range(3), {"frozen-0": {"update": 0.0}, "frozen trained=2": {"update": 3.0}})
+    found = stand(measure="update_norm", delta=10)
+    assert found.verdict == "reproduced"
+    assert "by number of trained blocks 1: +69.31, 2: −40.55" in found.evidence
+
+
+def test_what_follows_frozen_follows_it_at_every_depth(keep_all, stand):
+    keep_all("split-cifar100", SEEDS, falling(2.0))
+    keep_all("split-cifar100", SEEDS, {"within": {"forgetting": 25.0}})
+    keep_all("split-cifar100", range(3), {"frozen trained=2": {"forgetting": 30.0}})
+    assert "trained blocks" not in stand(of="within", against="frozen", direction="more").evidence
+    keep_all("split-cifar100", range(3), {"within trained=2": {"forgetting": 35.0}})
+    assert (
+        "by number of trained blocks 1: +7.00, 2: +5.00"
+        in stand(of="within", against="frozen", direction="more").evidence
+    )
+
+
 def test_a_network_of_few_blocks_has_few_depths(keep_all, stand):
     keep_all("permuted-mnist", SEEDS, {**falling(2.0), "frozen trained=3": {"forgetting": 19.0}})
     found = stand(experiment="permuted-mnist")
@@ -161,6 +181,40 @@ def test_a_verdict_that_turns_with_tuning_is_labelled(keep_all, stand):
     found = stand()
     assert "depends on tuning" in found.labels
     assert "(frozen; initialized learning_rate=0.01) −" in found.evidence
+
+
+def test_as_tuned_here_is_not_tuned_otherwise(keep_all, stand):
+    # On the three seeds that every tuning has, the sign is another; but no other tuning is better.
+    keep_all(
+        "split-cifar100",
+        SEEDS,
+        {"initialized": {"forgetting": 20.0}, "frozen": {"forgetting": lambda s: 20.5 if s < 3 else 15.0}},
+    )
+    for arm in ("initialized", "frozen"):
+        keep_all("split-cifar100", range(3), {f"{arm} learning_rate=0.01": {"task_acc": 40}})
+    assert "each strategy does best as it is tuned here" in stand().evidence
+    assert "depends on tuning" not in stand().labels
+
+
+def test_a_trend_is_never_by_learning_less(keep_all, stand):
+    depths = {
+        f"frozen trained={k}": {"task_acc": 50 + k, "forgetting": lambda s, k=k: 10 + k + WOBBLE[s]}
+        for k in range(1, 5)
+    }
+    keep_all("split-cifar100", SEEDS, depths)
+    trend = {k: v for k, v in TEST.items() if k != "against"}
+    found = decide(
+        Claim(
+            **{
+                **CLAIM,
+                "test": {**trend, "kind": "trend", "over": "trained", "values": [1, 2, 3, 4], "direction": "more"},
+            }
+        ),
+        shelf(),
+    )
+    assert (found.verdict, "by learning less" in found.labels) == ("reproduced", False)
+    assert "frozen trained=1: Task.Acc 51.00" in found.evidence
+    assert "frozen trained=4: Task.Acc 54.00" in found.evidence
 
 
 def test_controls_that_are_adaptive_itself_decide_nothing(keep_all, stand):

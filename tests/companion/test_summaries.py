@@ -24,9 +24,20 @@ def test_other_settings_have_rows_of_their_own_where_asked(keep):
     keep("split-cifar100", "frozen trained=2", 0)
     keep("split-cifar100", "frozen trained=2 norm=group", 0)
     assert [(row.strategy, row.seeds) for row in rows("split-cifar100", shelf())] == [("frozen", (0,))]
-    over = rows("split-cifar100", shelf(), over="trained")
-    assert [(row.value, row.seeds, row.changed) for row in over] == [(1, (0,), False), (2, (0,), True)]
+    over = rows("split-cifar100", shelf(), over=["trained"])
+    assert [(row.values, row.seeds, row.changed) for row in over] == [((1,), (0,), False), ((2,), (0,), True)]
+    both = rows("split-cifar100", shelf(), over=["trained", "norm"])
+    assert [row.values for row in both] == [(1, "batch"), (2, "batch"), (2, "group")]
+    assert rows("split-cifar100", shelf(), strategies=["adaptive"]) == []
     assert rows("split-cifar10", shelf()) == []
+
+
+def test_how_far_the_parameters_moved(keep, make_run):
+    keep("split-cifar100", "frozen", 0, update=1.0)
+    keep("split-cifar100", "frozen", 1, update=2.0)
+    assert rows("split-cifar100", shelf())[0].measures["distance"].mean == pytest.approx(1.5)
+    keep("split-cifar100", "joint", 0, update_norms=((None, None),) * 4)
+    assert "distance" not in rows("split-cifar100", shelf(), strategies=["joint"])[0].measures
 
 
 def test_one_seed_has_no_spread(keep):

@@ -18,7 +18,8 @@ from cl_core.companion import readings, summaries
 from cl_core.companion.comparisons import PROFILE
 from cl_core.companion.summaries import Row
 from cl_core.experiments import store
-from cl_core.experiments.catalogue import CATALOGUE
+from cl_core.experiments.catalogue import CATALOGUE, STRATEGIES
+from cl_core.experiments.settings import SETTINGS, Value
 
 _TITLES = {"avg_acc": "Avg.Acc", "task_acc": "Task.Acc", "forgetting": "Forgetting", "lost_share": "Lost share"}
 
@@ -26,30 +27,47 @@ _TITLES = {"avg_acc": "Avg.Acc", "task_acc": "Task.Acc", "forgetting": "Forgetti
 class Reference(SphinxDirective):
     """``:::{reference} split-cifar100``: each strategy's reference results beside the paper's row, and how they were made.
 
-    ``:over: overlap`` also takes runs that change that setting alone, a row for each of its values. Where nothing was
-    run it says so.
+    ``:over: overlap`` also takes runs that change that setting alone (several: those), a row for each value,
+    ``:strategies: frozen masked`` leaves out all others, and ``:distance:`` adds how far the parameters moved.
+    ``:brief:`` leaves out the paper's row and how the results were made. Where nothing was run it says so.
     """
 
     required_arguments = 1
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = {"over": directives.unchanged_required}
+    option_spec: ClassVar[dict[str, Callable[[str], str | None]]] = {
+        "over": directives.unchanged_required,
+        "strategies": directives.unchanged_required,
+        "distance": directives.flag,
+        "brief": directives.flag,
+    }
 
     def run(self) -> list[nodes.Node]:
         """Return the table; an unknown experiment is an error."""
         name = self.arguments[0]
         if name not in CATALOGUE:
             raise self.error(f"there is no experiment {name!r}{nearest(name, CATALOGUE)}")
-        over = self.options.get("over")
+        over = self.options.get("over", "").split()
+        strategies = self.options["strategies"].split() if "strategies" in self.options else None
+        for word in over:
+            if word not in SETTINGS:
+                raise self.error(f"there is no setting {word!r}{nearest(word, SETTINGS)}")
+        for word in strategies or ():
+            if word not in STRATEGIES:
+                raise self.error(f"there is no strategy {word!r}{nearest(word, STRATEGIES)}")
         results = shelf()
         for file in store.stored(f"{PROFILE}/{name}/*"):
             self.env.note_dependency(str(Path(self.env.srcdir) / file))
         paper = {key: found for key, found in reported(self.env).items() if key.split("/")[1] == name}
-        rows = summaries.rows(name, results, over=over)
+        if "brief" in self.options:
+            paper = {}
+        elif strategies is not None:
+            paper = {key: found for key, found in paper.items() if key.split("/")[2] in strategies}
+        rows = summaries.rows(name, results, over=over, strategies=strategies)
         return [
             *self._table(rows, paper, over),
-            *_about(name, results, ran=bool(rows), paper=bool(paper)),
+            *_about(name, results, ran=bool(rows), paper=bool(paper), brief="brief" in self.options),
         ]
 
-    def _table(self, rows: list[Row], paper: dict[str, Reported], over: str | None) -> list[nodes.Node]:
+    def _table(self, rows: list[Row], paper: dict[str, Reported], over: list[str]) -> list[nodes.Node]:
         """Return the rows that ran, and behind them the paper's of strategies that did not."""
         own = {(metric, strategy): found for metric, strategy, found in _by_place(paper)}
         reported_alone = dict.fromkeys(
@@ -57,22 +75,30 @@ class Reference(SphinxDirective):
         )
         if not rows and not own:
             return []
-        lines = [self._line(row, own, over) for row in rows]
-        lines += [self._line(Row(strategy, None, (), {}), own, over) for strategy in reported_alone]
-        head = ["Strategy", *([over] if over else []), *_TITLES.values(), "Seeds"]
+        lines = [self._line(row, own) for row in rows]
+        lines += [self._line(Row(strategy, (None,) * len(over), (), {}), own) for strategy in reported_alone]
+        head = ["Strategy", *over, *self._titles().values(), "Seeds"]
         return [table(head, lines, wordy=False)]
 
-    def _line(self, row: Row, own: dict[tuple[str, str], Reported], over: str | None) -> list[list[nodes.Node]]:
+    def _line(self, row: Row, own: dict[tuple[str, str], Reported]) -> list[list[nodes.Node]]:
         cells: list[list[nodes.Node]] = [[nodes.paragraph(text=row.strategy)]]
-        if over:
-            cells.append([nodes.paragraph(text="—" if row.value is None else f"{row.value:g}")])
-        for metric in _TITLES:
+        cells += [[nodes.paragraph(text=_value(value))] for value in row.values]
+        for metric in self._titles():
             found = row.measures.get(metric)
             cell: list[nodes.Node] = [nodes.paragraph(text="—" if found is None else str(found))]
             if (metric, row.strategy) in own and not row.changed:
                 cell.append(_reported(own[metric, row.strategy]))
             cells.append(cell)
         return [*cells, [nodes.paragraph(text=str(len(row.seeds)) if row.seeds else "not run")]]
+
+    def _titles(self) -> dict[str, str]:
+        return {**_TITLES, summaries.DISTANCE: "Distance moved"} if "distance" in self.options else _TITLES
+
+
+def _value(value: Value | None) -> str:
+    if value is None:
+        return "—"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _by_place(paper: dict[str, Reported]) -> list[tuple[str, str, Reported]]:
@@ -90,7 +116,7 @@ def _reported(found: Reported) -> nodes.paragraph:
     return nodes.paragraph("", "", nodes.Text(text), mark(found.mark), classes=["cl-quiet"])
 
 
-def _about(name: str, results: readings.Shelf, *, ran: bool, paper: bool) -> list[nodes.Node]:
+def _about(name: str, results: readings.Shelf, *, ran: bool, paper: bool, brief: bool) -> list[nodes.Node]:
     facts = summaries.circumstances(name, results)
     said = "; ".join(facts)
     text = f"Reference results in per cent, mean ± standard deviation over seeds: {said}. "
@@ -98,11 +124,13 @@ def _about(name: str, results: readings.Shelf, *, ran: bool, paper: bool) -> lis
         text = "Not run: there is no reference result of this experiment. "
     elif not facts:
         text = "Reference results in per cent, mean ± standard deviation over seeds. "
+    if ran and brief:
+        text = ""
     text += "The paper's numbers are of another width and of choices that are not known." if paper else ""
     left_out = summaries.stale(name, results)
     if left_out:
         text += f" Stale and left out: {', '.join(left_out)}."
-    return [nodes.paragraph(text=text.strip(), classes=["cl-evidence"])]
+    return [nodes.paragraph(text=text.strip(), classes=["cl-evidence"])] if text else []
 
 
 @lru_cache(maxsize=1)
