@@ -119,12 +119,12 @@ class Live:
         return found
 
     def describe(self) -> str:
-        """Say in one line what is run, and whether it is a stand-in."""
+        """Say in two lines what is run, and whether it is a stand-in."""
         made = self.plan("initialized")
         what = f"{made.experiment.name}, profile {self.profile}, seed {self.seed}"
         if made.experiment.embedded:
-            return f"{what}: a stand-in on embedded digits, whose results say nothing of {self.experiment}"
-        return f"{what}, scored on held-out training images"
+            return f"{what}:\na stand-in on embedded digits, which says nothing of {self.experiment}"
+        return f"{what}:\nscored on held-out training images"
 
     def _route(self, made: Plan) -> Route | None:
         return None if made.experiment.embedded or self.route == "official" else "prepared"
@@ -158,13 +158,17 @@ def table(runs: Mapping[str, Result]) -> str:
 
 
 def difference(runs: Mapping[str, Result], one: str = "frozen", other: str = "initialized") -> str:
-    """Return in one line by how much `one` differs from `other` in this one run, and that this is no verdict."""
-    label = runs[one].data["label"]
-    told = ", ".join(
-        f"{title} {_signed(points(runs[one], measure) - points(runs[other], measure))}"
-        for measure, title in MEASURES.items()
+    """Return in a few short lines by how much `one` differs from `other` in this one run, and that this is no verdict."""
+    told = {
+        title: signed(points(runs[one], measure) - points(runs[other], measure)) for measure, title in MEASURES.items()
+    }
+    return "\n".join(
+        [
+            f"{runs[one].data['label']}, 1 seed: {one} − {other}",
+            *(f"  {title:10s} {value:>6s} points" for title, value in told.items()),
+            "one seed gives no verdict",
+        ]
     )
-    return f"{label}, 1 seed: {one} − {other} in points: {told}; one seed gives no verdict"
 
 
 def doubts(runs: Mapping[str, Result]) -> list[str]:
@@ -187,5 +191,6 @@ def _runs_of(magnitudes: Sequence[int | None]) -> str:
     return " ".join(f"{m}×{count}" if count > 2 else " ".join([str(m)] * count) for m, count in parts)
 
 
-def _signed(value: float) -> str:
+def signed(value: float) -> str:
+    """Write a difference with one decimal and its sign, a true minus or a plus."""
     return f"{round(value, 1) + 0.0:+.1f}".replace("-", "−")

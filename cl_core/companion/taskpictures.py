@@ -81,15 +81,15 @@ def task_table(stream: Stream) -> str:
     """Return the tasks as text, one a line: classes, images, and how close each is to the one before."""
     told = stream.describe()
     closeness = [None, *told["neighbours"]]
-    lines = ["task  classes    train  scored   shared  distance of means  subspaces   what is done to images"]
+    lines = ["task classes  train scored  shared  means  spaces  images"]
     for number, (task, close) in enumerate(zip(told["tasks"], closeness, strict=True), start=1):
         near = (
-            f"{'–':>7s}{'–':>19s}{'–':>11s}"
+            f"{'–':>6s}{'–':>7s}{'–':>8s}"
             if close is None
-            else f"{close['shared_classes']:7.2f}{close['mean_distance']:19.1f}{close['subspace_similarity']:11.2f}"
+            else f"{close['shared_classes']:6.2f}{close['mean_distance']:7.1f}{close['subspace_similarity']:8.2f}"
         )
         lines.append(
-            f"{number:4d}  {len(task['classes']):7d}  {task['train']:7d}  {task['eval']:6d}  {near}   {task['transform']}"
+            f"{number:4d} {len(task['classes']):7d} {task['train']:6d} {task['eval']:6d}  {near}  {task['transform']}"
         )
     return "\n".join(lines)
 

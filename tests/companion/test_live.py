@@ -12,7 +12,7 @@ def test_a_stand_in_is_run_under_its_own_name_and_says_so():
     live = Live(experiment="split-cifar100", seed=100)
     assert live.plan("frozen").experiment.name == "digits-split"
     assert "stand-in" in live.describe()
-    assert live.describe().endswith("say nothing of split-cifar100")
+    assert live.describe().endswith("which says nothing of split-cifar100")
     real = Live(experiment="split-cifar100", seed=100, profile="cpu")
     assert real.plan("frozen").experiment.name == "split-cifar100"
     assert "stand-in" not in real.describe()
@@ -77,10 +77,14 @@ def test_the_lines_say_what_the_results_hold(make_result):
     assert head.split() == ["Avg.Acc", "Task.Acc", "Forgetting", "lost", "share", "blocks", "moved"]
     assert first.split() == ["frozen", "90.0", "90.0", "0.0", "0.0", "2", "1", "1"]
     assert second.split()[-1] == "2×3"
-    assert difference(runs) == (
-        "made up, 1 seed: frozen − initialized in points: Avg.Acc +13.3, Task.Acc +0.0, Forgetting −20.0, "
-        "lost share −44.4; one seed gives no verdict"
-    )
+    assert difference(runs).splitlines() == [
+        "made up, 1 seed: frozen − initialized",
+        "  Avg.Acc     +13.3 points",
+        "  Task.Acc     +0.0 points",
+        "  Forgetting  −20.0 points",
+        "  lost share  −44.4 points",
+        "one seed gives no verdict",
+    ]
 
 
 def test_doubts_are_told(make_result):
