@@ -1,0 +1,151 @@
+"""The explorer: its numbers are the core's, it answers to mouse and keyboard, and without scripts there is a picture."""
+
+import itertools
+import json
+import re
+
+import numpy as np
+import pytest
+from cl_book.explorer import SLIDERS, best_size, markup
+
+from cl_core.linear.outlook import outlook
+
+PAGE = "book/explorer"
+DEFAULTS = {one.name: one.value for one in SLIDERS}
+WHOLE = ("parameters", "specific", "samples")
+
+
+def settings(**changed):
+    values = {**DEFAULTS, **changed}
+    return {name: int(value) if name in WHOLE else float(value) for name, value in values.items()}
+
+
+CASES = [
+    settings(),
+    settings(noise=0, distance=0, shared_error=0),
+    settings(parameters=20, specific=19, samples=150),
+    settings(parameters=200, specific=1, samples=2, noise=2),
+    settings(samples=10, shared_error=3, distance=0.35),
+    settings(parameters=41, samples=40),
+    settings(shared_error=0, noise=0),
+    *(
+        settings(samples=n, noise=noise, distance=distance, shared_error=error)
+        for n, noise, distance, error in itertools.product((5, 60), (0.05, 1.95), (0, 2.4), (0.15, 2))
+    ),
+]
+
+
+def test_what_stands_in_the_page_is_the_core_s():
+    curve = outlook(**settings())
+    cells = re.findall(r"<td>(.*?)</td>", markup())
+    rows = [cells[place : place + 4] for place in range(0, len(cells), 4)]
+    sizes = [0, int(DEFAULTS["specific"]), int(DEFAULTS["parameters"]), best_size(curve)]
+    assert [int(row[0]) for row in rows] == sizes
+    for row, m in zip(rows, sizes, strict=True):
+        shown = [float(words.replace("−", "-")) for words in row[1:]]
+        assert shown == pytest.approx([column[m] for column in curve], abs=5e-4)
+
+
+def test_the_ranges_of_the_sliders_fit_the_core():
+    lows, highs = ({one.name: value for one in SLIDERS for value in [getattr(one, end)]} for end in ("low", "high"))
+    outlook(**settings(**lows))
+    outlook(**settings(**{**highs, "specific": highs["parameters"] - 1}))
+    for one in SLIDERS:
+        assert one.low <= one.value <= one.high
+        assert (one.value - one.low) / one.step == pytest.approx(round((one.value - one.low) / one.step))
+
+
+@pytest.fixture
+def page(browser, site):
+    opened = browser.new_page(viewport={"width": 390, "height": 844})
+    opened.set_default_timeout(120_000)
+    opened.goto((site / f"{PAGE}.html").as_uri(), wait_until="load")
+    opened.wait_for_selector(".cl-live svg")
+    yield opened
+    opened.close()
+
+
+def numbers(page, values):
+    """The three columns that the script computes, infinity told as a word."""
+    told = page.evaluate(
+        "(values) => JSON.stringify(Object.values(clExplorer.outlook(values)), (_, v) => v === Infinity ? 'inf' : v)",
+        values,
+    )
+    return np.array([[float(value) for value in column] for column in json.loads(told)])
+
+
+@pytest.mark.slow
+def test_every_number_is_the_core_s(page):
+    for values in CASES:
+        np.testing.assert_allclose(numbers(page, values), np.array(outlook(**values)), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.slow
+def test_a_wrong_formula_would_be_seen(page):
+    values = settings()
+    core = np.array(outlook(**{**values, "noise": values["noise"] * (1 + 1e-6)}))
+    with pytest.raises(AssertionError):
+        np.testing.assert_allclose(numbers(page, values), core, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.slow
+def test_every_slider_answers_to_the_keyboard(page):
+    for one in SLIDERS:
+        name = f"#cl-{one.name.replace('_', '-')}"
+        page.focus(name)
+        before = page.inner_html(".cl-live"), page.inner_text(".cl-said")
+        for _ in range(4):
+            page.keyboard.press("ArrowRight")
+        assert float(page.input_value(name)) == pytest.approx(one.value + 4 * one.step)
+        assert page.inner_text(f"output[for='{name[1:]}']") == page.input_value(name)
+        assert (page.inner_html(".cl-live"), page.inner_text(".cl-said")) != before, one.name
+    now = settings(**{one.name: one.value + 4 * one.step for one in SLIDERS})
+    cells = page.locator(".cl-explorer tbody tr:nth-child(3) td").all_inner_texts()
+    assert float(cells[1].replace("−", "-")) == pytest.approx(outlook(**now).forgetting[-1], abs=5e-4)
+    page.click(".cl-sliders button")
+    assert [float(page.input_value(f"[name={one.name}]")) for one in SLIDERS] == list(DEFAULTS.values())
+
+
+@pytest.mark.slow
+def test_the_block_stays_smaller_than_the_whole(page):
+    page.evaluate("document.querySelector('[name=specific]').value = 99")
+    page.focus("[name=parameters]")
+    page.keyboard.press("Home")
+    assert page.input_value("[name=parameters]") == "20"
+    assert page.input_value("[name=specific]") == "19"
+    assert "infinite" not in page.inner_text(".cl-said")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("changed", [{"samples": 10}, {"noise": 0, "distance": 0, "shared_error": 0}, {"samples": 100}])
+def test_the_drawing_stays_in_its_frame(page, changed):
+    for name, value in changed.items():
+        page.evaluate(
+            "([name, value]) => { const slider = document.querySelector(`[name=${name}]`); slider.value = value; "
+            "slider.dispatchEvent(new Event('input', {bubbles: true})); }",
+            [name, str(value)],
+        )
+    assert "NaN" not in page.inner_html(".cl-live")
+    marks = page.evaluate(
+        "[...document.querySelectorAll('.cl-live svg > :is(circle, rect, path)')].map((mark) => mark.getBBox())"
+        ".map((box) => [box.x, box.y, box.x + box.width, box.y + box.height])"
+    )
+    assert marks
+    assert all(left >= 0 and top >= 0 and right <= 640 and bottom <= 400 for left, top, right, bottom in marks)
+
+
+@pytest.mark.slow
+def test_without_scripts_there_is_a_picture_and_no_dead_slider(browser, site):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((site / f"{PAGE}.html").as_uri(), wait_until="load")
+    assert page.locator(".cl-static svg").is_visible()
+    assert not page.locator(".cl-sliders").is_visible()
+    assert page.locator(".cl-explorer tbody tr").count() == 4
+    context.close()
+
+
+@pytest.mark.slow
+def test_no_other_page_loads_the_script(site, pages):
+    loading = [name for name in pages if "explorer.js" in (site / f"{name}.html").read_text(encoding="utf-8")]
+    assert loading == [PAGE]
