@@ -407,9 +407,10 @@ def test_a_stale_reference_result_is_left_out_and_named(measured, checkout):
 
 
 def test_reference_results_that_are_not_there_are_not_run(book):
-    warnings, pages = book(index="# Front\n\n:::{reference} split-cub50\n:::")
+    warnings, pages = book(index="# Front\n\n:::{reference} split-cub50\n:::\n\n:::{reference} split-cub200\n:::")
     assert warnings == ""
     assert "Not run: there is no reference result" in text(pages["book/index"])
+    assert "Not run: it needs CUB-200." in text(pages["book/index"])
     warnings, _ = book(index="# Front\n\n:::{reference} split-cub51\n:::")
     assert "there is no experiment 'split-cub51'; did you mean 'split-cub50'?" in warnings
 

@@ -16,10 +16,12 @@ from cl_book.marks import mark
 from cl_book.numbers import Reported, reported
 from cl_core.companion import readings, summaries
 from cl_core.companion.comparisons import PROFILE
+from cl_core.companion.deciding import UNAVAILABLE
 from cl_core.companion.summaries import Row
 from cl_core.experiments import store
 from cl_core.experiments.catalogue import CATALOGUE, STRATEGIES
 from cl_core.experiments.settings import SETTINGS, Value
+from cl_core.streams.definitions import DEFINITIONS
 
 _TITLES = {"avg_acc": "Avg.Acc", "task_acc": "Task.Acc", "forgetting": "Forgetting", "lost_share": "Lost share"}
 
@@ -121,7 +123,8 @@ def _about(name: str, results: readings.Shelf, *, ran: bool, paper: bool, brief:
     said = "; ".join(facts)
     text = f"Reference results in per cent, mean ± standard deviation over seeds: {said}. "
     if not ran:
-        text = "Not run: there is no reference result of this experiment. "
+        needs = UNAVAILABLE.get(DEFINITIONS[CATALOGUE[name].stream].dataset)
+        text = f"Not run: it needs {needs}. " if needs else "Not run: there is no reference result of this experiment. "
     elif not facts:
         text = "Reference results in per cent, mean ± standard deviation over seeds. "
     if ran and brief:
