@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cl_core.experiments import store
 from cl_core.experiments.beginnings import Beginnings, kin_of
+from cl_core.experiments.checkpoints import Checkpoint
 from cl_core.experiments.complete import existing, source_of
 from cl_core.experiments.crews import Crew
 from cl_core.experiments.plan import Plan
@@ -174,7 +175,11 @@ def _take_in(standing: Standing, future: Future[Done], made: Plan, results: Path
 
 
 def _tidy(plans: Sequence[Plan], results: Path, cache: Path) -> None:
-    """Remove the states of shared beginnings that a run leaves which was killed before it could do so itself."""
+    """Remove the checkpoints of finished runs that were killed before they could do so themselves."""
+    for made in plans:
+        place = Checkpoint(made.name, "", cache)
+        if place.folder.exists() and (results / made.name).exists():
+            place.clear()
     if any((cache / "runs").rglob("beginnings~*/*/checkpoint.npz")):
         for made in plans:
             Beginnings(made, kin_of(made, plans), "", cache).clear(results)

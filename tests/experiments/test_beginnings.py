@@ -11,6 +11,7 @@ import pytest
 
 from cl_core.experiments import matrix, store, sweep
 from cl_core.experiments.beginnings import Beginnings, kin_of
+from cl_core.experiments.checkpoints import Checkpoint
 from cl_core.experiments.plan import plan
 from cl_core.experiments.reference import SCHEDULES
 from cl_core.experiments.runner import execute
@@ -101,9 +102,11 @@ def test_a_run_stopped_anywhere_goes_on_to_the_same_bits(folders, alone, stage, 
 def test_a_kill_between_a_result_and_its_tidying_up_leaves_nothing_in_the_end(folders, monkeypatch):
     plans = schedules(["mmmm", "mffm"])
     with monkeypatch.context() as broken:
-        broken.setattr(Beginnings, "clear", lambda self, results: None)
+        broken.setattr(Checkpoint, "clear", lambda self: None)
         sweep.sweep(plans, crew=Crew(), **folders)
-    assert len(states(folders["cache"])) == 2
+    left = [path.relative_to(folders["cache"] / "runs/smoke/digits-permuted") for path in states(folders["cache"])]
+    assert sum(path.name == "checkpoint.npz" for path in left) == 2 + 2
+    assert {path.parts[0].partition("~")[0] for path in left} == {"beginnings", "fixed"}
     sweep.sweep(plans, crew=Crew(), **folders)
     assert not states(folders["cache"])
 
