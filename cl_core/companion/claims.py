@@ -6,6 +6,7 @@ derived from results/. No verdict is written by hand.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -107,18 +108,19 @@ def load() -> tuple[Claim, ...]:
 def standings(judges: Mapping[str, Judge] | None = None, *, ids: Sequence[str] = ()) -> tuple[Standing, ...]:
     """Return where every claim stands, in the order of the claims; `judges` replaces the judge of a source.
 
-    With `ids` only those, in the order given. Raises ClaimError for one that does not exist, with those that there are.
+    With `ids` only those, in the order given. Raises ClaimError for one that does not exist, with the nearest.
     """
     chosen = {**all_judges(), **(judges or {})}
     known = {claim.id: claim for claim in load()}
     for claim_id in ids:
         if claim_id not in known:
-            raise ClaimError(f"there is no claim {claim_id!r}; {FILE} has {', '.join(known) or 'none'}")
+            near = get_close_matches(claim_id, known, n=3, cutoff=0.5) or list(known)[:1]
+            raise ClaimError(f"there is no claim {claim_id!r}; of {len(known)}, {FILE} has {', '.join(near) or 'none'}")
     return tuple(chosen[known[each].source](known[each]) for each in dict.fromkeys(ids or known))
 
 
 def standing(claim_id: str) -> Standing:
-    """Return where the claim `claim_id` stands; raises ClaimError if there is none, with those that there are."""
+    """Return where the claim `claim_id` stands; raises ClaimError if there is none, with the nearest."""
     return standings(ids=[claim_id])[0]
 
 
