@@ -198,6 +198,18 @@ def outcomes(folder):
     return {str(name): result.outcome for name, result in found.items()}
 
 
+def workers_at_work(folder):
+    """Return the processes whose runs have begun; a run's journal goes when the run ends."""
+    found = []
+    for journal in (folder / "cache").rglob("journal.jsonl"):
+        try:
+            lines = journal.read_text().splitlines()
+        except FileNotFoundError:
+            continue
+        found += [json.loads(line)["process"] for line in lines[:1]]
+    return found
+
+
 def wait_until(true, process, folder):
     for _ in range(6000):
         if true():
@@ -265,9 +277,9 @@ def test_a_sweep_stopped_with_ctrl_c_says_so_and_goes_on(unbroken, tmp_path):
 @pytest.mark.slow
 def test_a_worker_killed_in_mid_run_loses_its_attempt_alone(unbroken, tmp_path):
     process = start(tmp_path, "--jobs", "2")
-    journals = lambda: list((tmp_path / "cache").rglob("journal.jsonl"))  # noqa: E731
-    wait_until(journals, process, tmp_path)
-    os.kill(json.loads(journals()[0].read_text().splitlines()[0])["process"], signal.SIGKILL)
+    at_work = []
+    wait_until(lambda: at_work.extend(workers_at_work(tmp_path)) or at_work, process, tmp_path)
+    os.kill(at_work[0], signal.SIGKILL)
     assert process.wait(300) == 0, (tmp_path / "log").read_text()
     assert outcomes(tmp_path) == unbroken
 
@@ -275,9 +287,9 @@ def test_a_worker_killed_in_mid_run_loses_its_attempt_alone(unbroken, tmp_path):
 @pytest.mark.slow
 def test_a_cluster_with_a_worker_killed_gives_the_same_results(unbroken, tmp_path):
     process = start(tmp_path, "--cluster", "local:2")
-    journals = lambda: list((tmp_path / "cache").rglob("journal.jsonl"))  # noqa: E731
-    wait_until(journals, process, tmp_path)
-    os.kill(json.loads(journals()[0].read_text().splitlines()[0])["process"], signal.SIGKILL)
+    at_work = []
+    wait_until(lambda: at_work.extend(workers_at_work(tmp_path)) or at_work, process, tmp_path)
+    os.kill(at_work[0], signal.SIGKILL)
     assert process.wait(300) == 0, (tmp_path / "log").read_text()
     assert outcomes(tmp_path) == unbroken
 
