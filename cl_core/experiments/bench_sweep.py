@@ -39,7 +39,7 @@ def main() -> None:
         strategies=["initialized"],
         seeds=range(100, 100 + runs),
         profile="smoke",
-        choices={"epochs": (9,)},
+        choices={"epochs": (18,)},
     )
     one, several = seconds(plans, jobs=1), seconds(plans, jobs=jobs)
     found = {"runs": runs, "jobs": jobs, "cores": os.cpu_count(), "ratio": round(several / one, 3)}
