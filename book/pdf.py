@@ -29,10 +29,13 @@ FOOTER = (
 
 def find_browser() -> str:
     """Return the path of a browser; raises SystemExit, with what to do, where there is none."""
-    for name in (os.environ.get("CHROMIUM", ""), *BROWSERS):
-        if name and (found := shutil.which(name)):
+    named = os.environ.get("CHROMIUM")
+    for name in [named] if named else BROWSERS:
+        if found := shutil.which(name):
             return found
-    raise SystemExit("no browser: install Debian's chromium or Google Chrome, or name one in CHROMIUM")
+    raise SystemExit(
+        f"no browser at {named or 'any usual place'}: install Debian's chromium or Google Chrome, or name one in CHROMIUM"
+    )
 
 
 def single_page(folder: Path) -> Path:

@@ -2,7 +2,6 @@
 
 import os
 import runpy
-import shutil
 import subprocess
 import sys
 import time
@@ -15,12 +14,6 @@ TOP = Path(__file__).resolve().parents[2]
 make_result = runpy.run_path(str(TOP / "tests/experiments/conftest.py"))["make_result"]
 """The made-up results of the tests of experiments."""
 
-_BROWSERS = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-)
 _QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
 
 
@@ -65,15 +58,14 @@ def browser():
     """A Chromium that starts no traffic of its own; without one the test is skipped, which fails under CI."""
     from playwright.sync_api import sync_playwright
 
-    found = (
-        [os.environ["CHROMIUM"]] if os.environ.get("CHROMIUM") else [path for path in _BROWSERS if shutil.which(path)]
-    )
-    if not found:
-        pytest.skip("no browser: set CHROMIUM to one, or install Debian's chromium or Google Chrome")
+    try:
+        path = runpy.run_path(str(TOP / "book/pdf.py"))["find_browser"]()
+    except SystemExit as missing:
+        pytest.skip(str(missing))
     as_root = hasattr(os, "geteuid") and os.geteuid() == 0
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
-            executable_path=shutil.which(found[0]), args=[*_QUIET, *(["--no-sandbox"] if as_root else [])]
+            executable_path=path, args=[*_QUIET, *(["--no-sandbox"] if as_root else [])]
         )
         yield started
         started.close()

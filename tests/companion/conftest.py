@@ -5,8 +5,10 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from matplotlib import pyplot as plt
 
 from cl_core.companion.comparisons import parse_arm, run_of
+from cl_core.companion.figures import style
 from cl_core.experiments import store
 from cl_core.experiments.catalogue import PROTOCOL
 from cl_core.experiments.provenance import claim_digests, code_digests
@@ -17,6 +19,16 @@ make_result = runpy.run_path(str(Path(__file__).resolve().parents[1] / "experime
 """The made-up results of the tests of experiments."""
 
 IMAGES = 100_000
+
+
+@pytest.fixture
+def shown(monkeypatch, request):
+    """What `show` was given by the module that the test file names as DRAWS, figures included; nothing is displayed."""
+    style()
+    calls = []
+    monkeypatch.setattr(request.module.DRAWS, "show", lambda figure, **rest: calls.append({"figure": figure, **rest}))
+    yield calls
+    plt.close("all")
 
 
 @pytest.fixture

@@ -5,18 +5,10 @@ import pytest
 from matplotlib import pyplot as plt
 
 from cl_core.companion import runfigures
-from cl_core.companion.figures import PALETTE, style
+from cl_core.companion.figures import PALETTE
 from cl_core.experiments.store import accuracies
 
-
-@pytest.fixture
-def shown(monkeypatch):
-    """What `show` was given, the figure included; nothing is displayed."""
-    style()
-    calls = []
-    monkeypatch.setattr(runfigures, "show", lambda figure, **rest: calls.append({"figure": figure, **rest}))
-    yield calls
-    plt.close("all")
+DRAWS = runfigures
 
 
 @pytest.fixture

@@ -1,21 +1,11 @@
 """Pictures of tasks: the images are the task's own, in their places, and the words and the table say what they are."""
 
 import numpy as np
-import pytest
-from matplotlib import pyplot as plt
 
 from cl_core.companion import taskpictures
-from cl_core.companion.figures import style
 from cl_core.streams import stream
 
-
-@pytest.fixture
-def shown(monkeypatch):
-    style()
-    calls = []
-    monkeypatch.setattr(taskpictures, "show", lambda figure, **rest: calls.append({"figure": figure, **rest}))
-    yield calls
-    plt.close("all")
+DRAWS = taskpictures
 
 
 def test_a_montage_keeps_each_image_whole_and_the_gaps_clear():

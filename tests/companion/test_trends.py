@@ -2,19 +2,10 @@
 
 import numpy as np
 import pytest
-from matplotlib import pyplot as plt
 
 from cl_core.companion import trends
-from cl_core.companion.figures import style
 
-
-@pytest.fixture
-def shown(monkeypatch):
-    style()
-    calls = []
-    monkeypatch.setattr(trends, "show", lambda figure, **rest: calls.append({"figure": figure, **rest}))
-    yield calls
-    plt.close("all")
+DRAWS = trends
 
 
 @pytest.fixture
