@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.optim.sgd import sgd
 
 from cl_core.learners.arrival import ArrivalReport, arrive
 from cl_core.learners.constraints import Constraint, Masked
@@ -176,13 +177,8 @@ def descend(
         raise ValueError(f"share = {share!r} of the steps does not fit; allowed: above 0 to 1")
     in_pass = max(1, size // recipe.batch)
     total = max(1, round(share * recipe.epochs * in_pass))
-    optimizer = torch.optim.SGD(
-        [*shared, *heads],
-        lr=recipe.learning_rate,
-        momentum=recipe.momentum,
-        weight_decay=recipe.weight_decay,
-        fused=True,
-    )
+    moving = [*shared, *heads]
+    momenta: list[Tensor | None] = [None] * len(moving)
     done, mean = 0, math.nan
     while done < total:
         steps = min(in_pass, total - done)
@@ -190,18 +186,13 @@ def descend(
         losses = torch.zeros((), dtype=torch.float64, device=device)
         for chosen in torch.split(order, recipe.batch)[:steps]:
             rate = _rate(recipe, done, total)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            optimizer.zero_grad(set_to_none=True)
+            for parameter in moving:
+                parameter.grad = None
             loss = loss_on(chosen)
             loss.backward()  # type: ignore[no-untyped-call]
-            for head in heads:
-                # A minibatch of many tasks may miss one; the fused optimizer needs a gradient of every head.
-                if head.grad is None:
-                    head.grad = torch.zeros_like(head)
-            optimizer.step()
-            if after_step is not None:
-                with torch.no_grad():
+            with torch.no_grad():
+                _step(moving, momenta, rate, recipe)
+                if after_step is not None:
                     after_step(rate)
             losses += loss.detach()
             done += 1
@@ -217,7 +208,7 @@ def descend(
 
 
 def mark_moved(network: Network, moving: range, task: int) -> None:
-    """Tell torch, whose fused optimizer does not, that these blocks and this head changed, and note the first block."""
+    """Tell torch, whose fused step does not, that these blocks and this head changed, and note the first block."""
     changed = [network.head(task), *(network.blocks[block] for block in moving)]
     for module in changed:
         for tensor in (*module.parameters(), *module.buffers()):
@@ -241,6 +232,23 @@ def _correct(network: Network, inputs: Tensor, entry: int, y: Tensor, task: int)
             count_correct(network.logits(network.features(piece.to(kind), entry), task), labels)
             for piece, labels in pieces
         )
+
+
+def _step(moving: list[Tensor], momenta: list[Tensor | None], rate: float, recipe: Recipe) -> None:
+    """Make one step of SGD in place: torch's own arithmetic, without the class, which would load its compiler first."""
+    sgd(
+        moving,
+        # A minibatch of many tasks may miss a head, which then has no gradient.
+        [torch.zeros_like(one) if one.grad is None else one.grad for one in moving],
+        momenta,
+        fused=True,
+        weight_decay=recipe.weight_decay,
+        momentum=recipe.momentum,
+        lr=rate,
+        dampening=0.0,
+        nesterov=False,
+        maximize=False,
+    )
 
 
 def _rate(recipe: Recipe, done: int, total: int) -> float:
