@@ -6,6 +6,7 @@ checked by digest), *prepared* (a ``.npz`` file that someone made), *embedded* (
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -122,18 +123,32 @@ def _embedded() -> Dataset:
     They come without a split. The last fifth of each class, in the file's order, is the test set: the file goes
     writer by writer, so most test digits are from hands that the training set has not seen.
     """
-    from sklearn.datasets import load_digits
-
     source = SOURCES["digits"]
-    digits = load_digits()
-    x = np.rint(digits.images * (255 / 16)).astype(np.uint8)
-    y = digits.target.astype(np.uint8)
+    table = _digits()
+    x = np.rint(table[:, :-1].reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
+    y = table[:, -1].astype(np.uint8)
     test = np.zeros(len(y), bool)
     for label in range(source.classes):
         members = np.flatnonzero(y == label)
         test[members[len(members) - len(members) // 5 :]] = True
     content: arrays.Arrays = {"x_train": x[~test], "y_train": y[~test], "x_test": x[test], "y_test": y[test]}
     return _dataset(source, "embedded", content, source.names)
+
+
+def _digits() -> NDArray[np.float64]:
+    """Return scikit-learn's table of digits: (1797, 65), the pixels of an image and its class in a row.
+
+    Read past scikit-learn, whose import takes longer than a run; by it, where the file is not in its usual place.
+    """
+    spec = find_spec("sklearn")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        file = Path(folder, "datasets", "data", "digits.csv.gz")
+        if file.is_file():
+            return np.loadtxt(file, delimiter=",")
+    from sklearn.datasets import load_digits
+
+    images, classes = load_digits(return_X_y=True)
+    return np.column_stack([images, classes])
 
 
 def _dataset(source: Source, route: Route, content: arrays.Arrays, names: tuple[str, ...]) -> Dataset:

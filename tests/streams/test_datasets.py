@@ -1,11 +1,13 @@
 """Data sets in memory: the embedded digits, prepared files good and bad, and what every set promises."""
 
 import os
+import sys
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
-from cl_core.streams import DataError, arrays, available, load
+from cl_core.streams import DataError, arrays, available, datasets, load
 from cl_core.streams.manifest import PREPARED, SOURCES
 
 SHAPES = {
@@ -29,6 +31,16 @@ def prepared(folder, name, images):
     if name == "cub50":
         content["names"] = np.array([f"{label:03d}.Bird" for label in range(classes)])
     return prepare(folder, name, content), content
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_digits_are_scikit_learns_wherever_it_keeps_them(monkeypatch, elsewhere):
+    images, classes = load_digits(return_X_y=True)
+    if elsewhere:
+        monkeypatch.setattr(datasets, "find_spec", lambda name: None)
+    else:
+        monkeypatch.setitem(sys.modules, "sklearn.datasets", None)  # read past it: its import would now fail
+    np.testing.assert_array_equal(datasets._digits(), np.column_stack([images, classes]))
 
 
 def test_digits_are_the_known_ones():
