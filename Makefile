@@ -21,7 +21,7 @@ ifeq ($(TORCH),cpu)
 TORCH_INDEX = --extra-index-url https://download.pytorch.org/whl/cpu
 endif
 
-.PHONY: help env torch book pdf test lint fast outputs slow test-all refresh bench archive clean
+.PHONY: help env torch book pdf test lint fast outputs slow test-all refresh links bench archive clean
 
 help: ## list these commands
 	@echo "make book        build the book from the stored outputs (needs no PyTorch), and say where it is"
@@ -29,6 +29,7 @@ help: ## list these commands
 	@echo "make pdf         the whole book as one PDF, printed by Chromium"
 	@echo "make test-all    make test, then the slow tests: reruns, kills, clusters, the book in a browser"
 	@echo "make refresh     run again the notebooks whose outputs are stale"
+	@echo "make links       follow every link out of the book, the README and the data's manifest (needs a network)"
 	@echo "make bench       time training against a plain loop; ratios go to build/bench.json"
 	@echo "make archive     pack wheel, locks, results, notebooks, book and PDF, with checksums, into dist/"
 	@echo "make clean       delete what the commands above made, except the environment in $(VENV)"
@@ -105,6 +106,10 @@ test-all: test slow ## every test
 
 refresh: $(VENV)/installed-torch ## run stale notebooks again
 	@$(BIN)/cl-core refresh
+
+# Sphinx's linkcheck; book/_ext/cl_book/links.py has what it is given and what is said of it.
+links: $(VENV)/installed ## follow every external link
+	@$(BIN)/jupyter-book build . --toc book/_toc.yml --path-output $(BUILD)/links -qq --builder linkcheck
 
 bench: $(VENV)/installed-torch ## time training against a plain loop
 	$(BIN)/python -m cl_core.experiments.bench

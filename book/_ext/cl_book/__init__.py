@@ -18,14 +18,17 @@ from cl_book import (
     front,
     implied,
     launch,
+    links,
     marks,
     numbers,
     offline,
     outputs,
+    phasemap,
     proofs,
     reference,
     results,
     scoreboard,
+    touch,
 )
 
 
@@ -45,12 +48,15 @@ def setup(app: Sphinx) -> dict[str, Any]:
         results,
         experiments,
         explorer,
+        phasemap,
+        touch,
         implied,
         scoreboard,
         freshness,
         footer,
         front,
         launch,
+        links,
     ):
         part.setup(app)
     return {"version": "1", "env_version": _digest(), "parallel_read_safe": True, "parallel_write_safe": True}
