@@ -47,6 +47,7 @@ def execute(notebook: Notebook, *, folder: Path, parameters: Mapping[str, object
 
     bare = normalised(notebook)
     bare.metadata.pop(METADATA, None)
+    bare.cells = [cell for cell in bare.cells if not notebooks.is_setup(cell)]
     for cell in notebooks.code_cells(bare):
         cell.outputs, cell.execution_count = [], None
     start, death = time.perf_counter(), ""

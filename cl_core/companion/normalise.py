@@ -9,11 +9,12 @@ from pathlib import Path
 
 import nbformat
 
-from cl_core.companion.notebook import METADATA, Cell, Notebook
+from cl_core.companion.notebook import METADATA, Cell, Notebook, is_setup
 
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 _LANGUAGE = {"file_extension": ".py", "mimetype": "text/x-python", "name": "python", "pygments_lexer": "ipython3"}
 _CELL_METADATA = ("tags", "mystnb")
+_HIDING = ("cellView", "jupyter")
 _KERNEL_FILE = re.compile(r"[^\s\"'(]*ipykernel_\d+[/\\]\d+\.py")
 
 
@@ -37,8 +38,9 @@ def to_text(notebook: Notebook) -> str:
 
 def _cell(cell: Cell) -> Cell:
     kept = nbformat.from_dict(cell)  # type: ignore[no-untyped-call]
+    names = (*_CELL_METADATA, *_HIDING) if is_setup(cell) else _CELL_METADATA
     kept.metadata = nbformat.from_dict(  # type: ignore[no-untyped-call]
-        {key: cell.metadata[key] for key in _CELL_METADATA if cell.metadata.get(key)}
+        {key: cell.metadata[key] for key in names if cell.metadata.get(key)}
     )
     if cell.cell_type == "code":
         kept.outputs = [_output(output) for output in _one_stream_each(kept.outputs)]

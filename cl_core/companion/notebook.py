@@ -15,6 +15,9 @@ FOLDER = "notebooks"
 METADATA = "cl_core"
 """Notebook metadata key under which this project keeps its own notes."""
 
+SETUP = "setup-colab"
+"""Tag of the cell that :mod:`cl_core.companion.colab` puts before a chapter, and that is no part of it."""
+
 Cell = Any
 Notebook = Any
 """Nodes as nbformat has them: dictionaries whose keys are attributes too."""
@@ -83,8 +86,13 @@ def _join_lines(node: _Node, key: str) -> None:
 
 
 def code_cells(notebook: Notebook) -> list[Cell]:
-    """Return the cells that hold code, in their order."""
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+    """Return the chapter's cells that hold code, in their order."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code" and not is_setup(cell)]
+
+
+def is_setup(cell: Cell) -> bool:
+    """Return whether `cell` is the one that installs the package on Colab."""
+    return SETUP in cell.metadata.get("tags", [])
 
 
 def verdict_lines(notebook: Notebook) -> list[Line]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cl_core import files
-from cl_core.companion import execution, stamps
+from cl_core.companion import colab, execution, stamps
 from cl_core.companion import notebook as notebooks
 from cl_core.companion.normalise import normalised, to_text
 from cl_core.companion.notebook import METADATA, Notebook
@@ -49,10 +49,15 @@ def refresh(paths: Iterable[Path], *, force: bool = False) -> Iterator[Refreshed
         yield _refresh_one(path, reasons)
 
 
+def written(notebook: Notebook) -> Notebook:
+    """Return `notebook` in the form in which it is stored: normalised, with the cell for Colab if an address is set."""
+    return normalised(colab.with_setup(notebook, colab.address()))
+
+
 def _refresh_one(path: Path, reasons: tuple[str, ...]) -> Refreshed:
     notebook = notebooks.load(path)
     if not reasons:
-        _write_if_changed(path, normalised(notebook))
+        _write_if_changed(path, written(notebook))
         return Refreshed(path=path, reasons=(), seconds=0.0)
     before = stamps.stamp(normalised(notebook), reads=())
     run = execution.execute(notebook, folder=path.parent)
@@ -66,7 +71,7 @@ def _refresh_one(path: Path, reasons: tuple[str, ...]) -> Refreshed:
         **stamps.stamp(run.notebook, reads=run.reads),
         **{key: before[key] for key in ("code", "parameters", "modules")},
     }
-    _write_if_changed(path, normalised(run.notebook))
+    _write_if_changed(path, written(run.notebook))
     _record_time(path.stem, run.seconds)
     return Refreshed(path=path, reasons=reasons, seconds=run.seconds)
 

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile, get_sanitize_patterns, nocolors
 
+from cl_core.companion.notebook import is_setup
+
 TOP = Path(__file__).resolve().parents[2]
 STORED = sorted((TOP / "notebooks").glob("*.ipynb"))
 
@@ -42,10 +44,10 @@ class Comparison:
 
 @pytest.fixture
 def comparisons(request, patterns):
-    """Return nbval's comparisons for a notebook: one for each code cell."""
+    """Return nbval's comparisons for a notebook: one for each code cell of the chapter."""
 
     def collect(path):
         file = IPyNbFile.from_parent(request.session, path=path)
-        return [Comparison(item, patterns) for item in file.collect()]
+        return [Comparison(item, patterns) for item in file.collect() if not is_setup(item.cell)]
 
     return collect

@@ -10,7 +10,8 @@ from nbformat import NotebookNode
 
 from cl_core.companion import claims, parameters, stamps
 from cl_core.companion import notebook as notebooks
-from cl_core.companion.normalise import normalised, to_text
+from cl_core.companion.normalise import to_text
+from cl_core.companion.refresh import written
 from cl_core.companion.verdicts import VALUE_MIME, VERDICT_LINE, VERDICT_MIME
 
 TEXTS = ("text/plain", "text/csv", "text/html")
@@ -95,7 +96,7 @@ def test_every_code_cell_ran_in_order(stored):
 
 
 def test_it_is_in_the_written_form(stored):
-    assert stored.read_text(encoding="utf-8") == to_text(normalised(notebooks.load(stored))), "run `cl-core refresh`"
+    assert stored.read_text(encoding="utf-8") == to_text(written(notebooks.load(stored))), "run `cl-core refresh`"
 
 
 def test_it_is_not_stale(stored):
