@@ -1,5 +1,6 @@
 """Running a notebook with other parameters, beside the stored one, which stays as it is."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,13 @@ from cl_core.companion import notebook as notebooks
 from cl_core.companion.execution import Failure
 from cl_core.companion.normalise import normalised, to_text
 from cl_core.companion.notebook import METADATA
-from cl_core.companion.parameters import ParameterError, Value
+from cl_core.companion.parameters import Parameter, ParameterError, Range, Value
+
+SMOKE = "smoke"
+"""The profile in which a chapter only shows that it works."""
+
+REPEATED = ("draws", "tuning", "cases", "seeds", "tasks", "epochs", "longer")
+"""Parameters that say how often something is done: more of it makes a chapter slower and its answers surer."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +46,30 @@ def resolve(
 ) -> dict[str, Value]:
     """Return the checked parameters for the notebook at `path`: from `file` (YAML), then `profile`, then `settings`.
 
+    Profile smoke is for every notebook, whether or not it has that parameter: each of REPEATED is at its least.
     Raises ParameterError on what the notebook does not have or allow, before anything runs.
     """
+    known = parameters.read(path)
     given: dict[str, object] = {}
     if file is not None:
         given.update(_from_yaml(file))
-    if profile is not None:
+    if profile == SMOKE:
+        given.update(_least(known))
+    if profile is not None and (profile != SMOKE or "profile" in {parameter.name for parameter in known}):
         given["profile"] = profile
     given.update(settings)
-    return parameters.resolve(parameters.read(path), given, where=path.name)
+    return parameters.resolve(known, given, where=path.name)
+
+
+def _least(known: tuple[Parameter, ...]) -> dict[str, object]:
+    """Return the least that each of REPEATED allows."""
+    found: dict[str, object] = {}
+    for parameter in known:
+        if parameter.name in REPEATED and isinstance(parameter.allowed, Range):
+            low = parameter.allowed.low
+            least = math.ceil(low) if parameter.allowed.low_in else math.floor(low) + 1
+            found[parameter.name] = [least] if parameter.is_list else least
+    return found
 
 
 def rerun(path: Path, *, given: Mapping[str, Value], out: Path) -> Rerun:

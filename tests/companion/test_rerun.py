@@ -65,6 +65,24 @@ def test_sources_of_parameters(write_page, tmp_path):
     assert resolve(path, settings={}) == {}
 
 
+def test_profile_smoke_is_for_every_notebook_and_repeats_least(write_page):
+    counts = (
+        "draws: int = 30  # [10, 500] draws\n"
+        "epochs: list[int] = []  # [1, 200] passes\n"
+        "few: int = 3  # [1, 9] blocks\n"
+        "seeds: int = 6  # (2, 9] networks"
+    )
+    without, with_profile = (
+        write_page("page", PAGE, parameters=counts),
+        write_page("other", PAGE, parameters=PARAMETERS),
+    )
+    assert resolve(without, settings={}, profile="smoke") == {"draws": 10, "epochs": [1], "seeds": 3}
+    assert resolve(without, settings={"draws": "11"}, profile="smoke")["draws"] == 11
+    assert resolve(with_profile, settings={}, profile="smoke") == {"profile": "smoke"}
+    with pytest.raises(ParameterError, match="no parameter 'profile'"):
+        resolve(without, settings={}, profile="cpu")
+
+
 @pytest.mark.parametrize(
     ("content", "says"), [("- 1", "name: value"), ("a: [", "as YAML"), ("stepz: 5", "did you mean 'steps'"), ("", None)]
 )
