@@ -1,12 +1,16 @@
-/* The map of chapter 4 to touch: where frozen training gains, where no update is best. The formulas are those of the core. */
+/* The map of chapter 4 to touch: where frozen training gains, where no update is best. The formulas are the core's. */
 (() => {
   "use strict";
   const { learnedShare, variance, oneUpdate } = window.clStep;
-  const { text, element, width, frame, start, fill } = window.clTouch;
+  const { text, short, element, width, frame, start, fill } = window.clTouch;
 
   // Both axes of the map in powers of ten, and how many points of it carry letters (those of the static picture).
   const FAR = { low: -2, high: 1 }, LEFT_OVER = { low: -3, high: 0 }, POINTS = 61;
   const LETTERS = ["neither", "F", "G", "F G"], PEAK = "peak", IDLE = "∅", LEAST_PART = 0.03;
+  const WORDS = [
+    "gains in neither measure", "gains in forgetting, not in mean loss",
+    "gains in mean loss, not in forgetting", "gains in forgetting and in mean loss",
+  ];
   // Curves are computed a little beyond the frame, so that they run out of it.
   const COLUMNS = 240, BEYOND = { low: 1e-6, high: 10 };
 
@@ -23,10 +27,12 @@
     const old = error.shared + error.own;
     const measures = (update) => ({ ...update, meanLoss: (old + update.forgetting + update.newLoss) / 2 });
     const frozen = oneUpdate(specific, samples, {
-      drift: far.own, repairable: error.own, gapTrained: far.own + error.own, gapFrozen: far.shared + error.shared, noise,
+      drift: far.own, repairable: error.own, noise,
+      gapTrained: far.own + error.own, gapFrozen: far.shared + error.shared,
     });
     const initialized = oneUpdate(parameters, samples, {
-      drift: distance, repairable: old, gapTrained: distance + old, gapFrozen: 0, noise,
+      drift: distance, repairable: old, noise,
+      gapTrained: distance + old, gapFrozen: 0,
     });
     return {
       frozen: measures(frozen),
@@ -75,30 +81,34 @@
     const found = { forgetting: [], meanLoss: [], idle: [] };
     for (let column = -2; column <= COLUMNS + 2; column += 1) {
       const power = FAR.low + ((FAR.high - FAR.low) * column) / COLUMNS;
-      const [low, high] = [BEYOND.low, BEYOND.high].map((left) => gains(compare({ ...settings, distance: 10 ** power, left })));
-      const within = (name) => positive(low[name], high[name]);
+      const at = (left) => gains(compare({ ...settings, distance: 10 ** power, left }));
+      const low = at(BEYOND.low), high = at(BEYOND.high), within = (name) => positive(low[name], high[name]);
       // As on the static map, an infinite gain is no gain: the rival trains at the peak.
       const finite = (name) => (Number.isFinite(low[name]) && Number.isFinite(high[name]) ? within(name) : null);
       const [one, other] = [within("overFrozen"), within("overInitialized")];
       const both = one && other && [Math.max(one[0], other[0]), Math.min(one[1], other[1])];
-      const columns = { forgetting: finite("forgetting"), meanLoss: finite("meanLoss"), idle: both };
-      Object.entries(columns).forEach(([name, span]) => found[name].push(span && span[0] < span[1] ? [power, ...span] : null));
+      Object.entries({ forgetting: finite("forgetting"), meanLoss: finite("meanLoss"), idle: both }).forEach(
+        ([name, span]) => found[name].push(span && span[0] < span[1] ? [power, ...span] : null),
+      );
     }
     return found;
   }
 
+  /** Which of the two gains is positive: the place in `LETTERS` and in `WORDS`. */
+  const kind = ({ forgetting, meanLoss }) => (forgetting > 0 ? 1 : 0) + (meanLoss > 0 ? 2 : 0);
+
   /** What is written over a point: which of the two gains is positive, and whether no update is best. */
   function lettersAt(settings) {
-    const { forgetting, meanLoss, idle } = gains(compare(settings));
-    const known = Number.isFinite(forgetting) && Number.isFinite(meanLoss);
-    const letters = known ? LETTERS[(forgetting > 0 ? 1 : 0) + (meanLoss > 0 ? 2 : 0)] : PEAK;
-    return idle > 0 ? `${letters} ${IDLE}` : letters;
+    const gain = gains(compare(settings));
+    const letters = Number.isFinite(gain.meanLoss) ? LETTERS[kind(gain)] : PEAK;
+    return gain.idle > 0 ? `${letters} ${IDLE}` : letters;
   }
 
-  /** The point furthest inside of those for which `inside` holds, of several the one nearest to their centre (phasemap.innermost). */
+  /** The point furthest inside a region, of several the one nearest to their centre (cl_core.companion.phasemap). */
   function innermost(inside) {
-    const depth = new Int16Array(POINTS * POINTS), at = (row, column) =>
-      row < 0 || column < 0 || row >= POINTS || column >= POINTS ? 0 : depth[row * POINTS + column];
+    const depth = new Int16Array(POINTS * POINTS);
+    const outside = (row, column) => row < 0 || column < 0 || row >= POINTS || column >= POINTS;
+    const at = (row, column) => (outside(row, column) ? 0 : depth[row * POINTS + column]);
     const steps = [...depth.keys()].map((place) => [Math.floor(place / POINTS), place % POINTS]);
     steps.forEach(([row, column], place) => {
       depth[place] = inside[place] ? 1 + Math.min(at(row - 1, column), at(row, column - 1)) : 0;
@@ -107,9 +117,10 @@
       const place = row * POINTS + column;
       depth[place] = Math.min(depth[place], 1 + Math.min(at(row + 1, column), at(row, column + 1)));
     });
-    const deepest = Math.max(...depth), places = steps.reverse().filter(([row, column]) => at(row, column) === deepest);
-    const [middleRow, middleColumn] = [0, 1].map((axis) => places.reduce((sum, place) => sum + place[axis], 0) / places.length);
-    const away = ([row, column]) => (row - middleRow) ** 2 + (column - middleColumn) ** 2;
+    const deepest = Math.max(...depth);
+    const places = steps.reverse().filter(([row, column]) => at(row, column) === deepest);
+    const centre = [0, 1].map((axis) => places.reduce((sum, place) => sum + place[axis], 0) / places.length);
+    const away = ([row, column]) => (row - centre[0]) ** 2 + (column - centre[1]) ** 2;
     return places.reduce((best, place) => (away(place) < away(best) ? place : best));
   }
 
@@ -128,23 +139,21 @@
       });
   }
 
-  /** The chosen point in words: who gains in what, what no update does, and what closer tasks would change. */
+  /** The chosen point in words: who gains in what, who has the least mean loss, what closer tasks would change. */
   function sentence(settings) {
-    const outcomes = compare(settings), { forgetting, meanLoss, idle } = gains(outcomes), lines = gainLines(settings);
-    const short = (value) => String(Number(value.toPrecision(2)));
+    const outcomes = compare(settings), gain = gains(outcomes), slope = gainLines(settings);
     const here = `At D = ${short(settings.distance)} and λ = ${short(settings.left)}`;
-    const best = meanLoss > 0 ? "frozen training" : "initialized training";
-    const rest = idle > 0 ? "No update has the least mean loss of the three." : `Of the three, ${best} has the least mean loss.`;
-    if (!(Number.isFinite(forgetting) && Number.isFinite(meanLoss))) {
-      const names = ["frozen", "initialized"].filter((name) => !Number.isFinite(outcomes[name].meanLoss));
-      return `${here} the expected loss of ${names.join(" and ")} training is infinite: it trains as many parameters as there are samples, give or take one. ${rest}`;
+    let best = gain.meanLoss > 0 ? "frozen training" : "initialized training";
+    if (gain.idle > 0) best = "no update";
+    const rest = `Of the three, ${best} has the least mean loss.`;
+    const infinite = ["frozen", "initialized"].filter((name) => !Number.isFinite(outcomes[name].meanLoss));
+    if (infinite.length) {
+      return `${here}, the expected loss of ${infinite.join(" and ")} training is infinite: as many parameters train `
+        + `as there are samples, give or take one. ${rest}`;
     }
-    const what = [
-      "gains in neither measure", "gains in forgetting, not in mean loss", "gains in mean loss, not in forgetting",
-      "gains in forgetting and in mean loss",
-    ][(forgetting > 0 ? 1 : 0) + (meanLoss > 0 ? 2 : 0)];
-    const trend = (slope) => (slope < 0 ? "grows" : slope > 0 ? "shrinks" : "stays");
-    return `${here}, frozen training ${what}. ${rest} As the tasks come closer, its gain in forgetting ${trend(lines.forgetting)} and its gain in mean loss ${trend(lines.meanLoss)}.`;
+    const trend = (value) => (value < 0 ? "grows" : value > 0 ? "shrinks" : "stays the same");
+    return `${here}, frozen training ${WORDS[kind(gain)]}. ${rest} As the tasks come closer, `
+      + `its gain in forgetting ${trend(slope.forgetting)} and its gain in mean loss ${trend(slope.meanLoss)}.`;
   }
 
   /** A region's outline: along the upper ends of its columns and back along the lower ones. */
@@ -154,8 +163,9 @@
     [...columns, null].forEach((column) => {
       if (column) { run.push(column); return; }
       if (run.length > 1) {
-        const there = run.map(([power, from]) => point(power, from)), back = run.map(([power, , to]) => point(power, to)).reverse();
-        path += `M${[...there, ...back].join("L")}Z`;
+        const there = run.map(([power, from]) => point(power, from));
+        const back = run.map(([power, , to]) => point(power, to));
+        path += `M${[...there, ...back.reverse()].join("L")}Z`;
       }
       run = [];
     });
@@ -171,39 +181,42 @@
   function write(svg, box, cx, cy, words) {
     const ground = element(svg, "rect", { fill: "var(--cl-paper)", rx: 3 });
     const look = { "font-size": 14, fill: "currentColor", "text-anchor": "middle", class: "cl-letters" };
-    const written = element(svg, "text", { x: cx, y: cy + 5, ...look }, words), half = written.getBBox().width / 2 + 5;
+    const written = element(svg, "text", { x: cx, y: cy + 5, ...look }, words);
+    const half = written.getBBox().width / 2 + 5;
     const x = Math.min(Math.max(cx, box.left + half), box.right - half);
     written.setAttribute("x", x);
-    Object.entries({ x: x - half, y: cy - 11, width: 2 * half, height: 22 }).forEach(([key, value]) => ground.setAttribute(key, value));
+    const around = { x: x - half, y: cy - 11, width: 2 * half, height: 22 };
+    Object.entries(around).forEach(([key, value]) => ground.setAttribute(key, value));
   }
 
   function draw(place, settings, said) {
-    const powers = ({ low, high }) => Array.from({ length: high - low + 1 }, (_, step) => [low + step, String(Number((10 ** (low + step)).toPrecision(1)))]);
+    const powers = [-3, -2, -1, 0, 1].map((power) => [power, short(10 ** power)]);
+    const ticks = ({ low, high }) => powers.filter(([power]) => low <= power && power <= high);
     const drawn = frame(place, {
       name: "phase-map",
       said: `Map over the distance and the error left in u: ${said}`,
       height: Math.round(160 + 0.45 * width(place)),
-      across: { ...FAR, ticks: powers(FAR) },
-      up: { low: LEFT_OVER.high, high: LEFT_OVER.low, ticks: powers(LEFT_OVER) },
+      across: { ...FAR, ticks: ticks(FAR) },
+      up: { low: LEFT_OVER.high, high: LEFT_OVER.low, ticks: ticks(LEFT_OVER) },
       above: "error left in u, λ",
       below: "distance D",
     });
     const { svg, defs, inner, box, x, y } = drawn, found = regions(settings);
     [["forgetting", "--cl-1", 45], ["meanLoss", "--cl-2", -45]].forEach(([name, colour, turn]) => {
-      const d = outline(found[name], x, y), line = { stroke: `var(${colour})`, "stroke-width": 2 };
+      const d = outline(found[name], x, y);
       hatch(defs, `cl-hatch-${name}`, turn);
       element(inner, "path", { d, fill: `var(${colour})`, "fill-opacity": 0.28, class: `cl-region-${name}` });
-      element(inner, "path", { d, fill: `url(#cl-hatch-${name})`, ...line });
+      element(inner, "path", { d, fill: `url(#cl-hatch-${name})`, stroke: `var(${colour})`, "stroke-width": 2 });
     });
-    const dots = { fill: "none", stroke: "currentColor", "stroke-width": 2.4, "stroke-dasharray": "0.1 5", "stroke-linecap": "round" };
-    element(inner, "path", { d: outline(found.idle, x, y), class: "cl-region-idle", ...dots });
-    element(svg, "rect", {
-      x: box.left, y: box.top, width: box.right - box.left, height: box.bottom - box.top, fill: "none", stroke: "currentColor",
-    });
+    const dots = { "stroke-width": 2.4, "stroke-dasharray": "0.1 5", "stroke-linecap": "round" };
+    const line = { fill: "none", stroke: "currentColor" };
+    element(inner, "path", { d: outline(found.idle, x, y), class: "cl-region-idle", ...line, ...dots });
+    const edge = { x: box.left, y: box.top, width: box.right - box.left, height: box.bottom - box.top };
+    element(svg, "rect", { ...edge, ...line });
     letters(settings).forEach(({ word, distance, left }) => write(svg, box, x(distance), y(left), word));
     const [cx, cy] = [x(Math.log10(settings.distance)), y(Math.log10(settings.left))];
     element(svg, "circle", { cx, cy, r: 9, fill: "none", stroke: "var(--cl-paper)", "stroke-width": 6 });
-    element(svg, "circle", { cx, cy, r: 9, fill: "none", stroke: "currentColor", "stroke-width": 2.4 });
+    element(svg, "circle", { cx, cy, r: 9, ...line, "stroke-width": 2.4 });
     element(svg, "circle", { cx, cy, r: 2.6, fill: "currentColor", stroke: "var(--cl-paper)" });
     return drawn;
   }
@@ -225,13 +238,15 @@
 
     live.addEventListener("click", choose);
     // A finger that moves scrolls the page; a mouse that is held drags the point.
-    live.addEventListener("pointermove", (event) => { if (event.pointerType === "mouse" && event.buttons === 1) choose(event); });
+    live.addEventListener("pointermove", (event) => {
+      if (event.pointerType === "mouse" && event.buttons === 1) choose(event);
+    });
     return (settings) => {
       const outcomes = compare(settings);
       said.textContent = sentence(settings);
       drawn = draw(live, settings, said.textContent);
-      const measures = ["forgetting", "newLoss", "meanLoss"];
-      fill(root, ["frozen", "initialized", "unchanged"].map((name) => measures.map((measure) => text(outcomes[name][measure]))));
+      const answers = [outcomes.frozen, outcomes.initialized, outcomes.unchanged];
+      fill(root, answers.map((one) => [text(one.forgetting), text(one.newLoss), text(one.meanLoss)]));
     };
   });
 

@@ -10,6 +10,8 @@ window.clTouch = (() => {
     return (Math.abs(value) < 5e-4 ? 0 : value).toFixed(3).replace("-", "−");
   }
 
+  const short = (value) => String(Number(value.toPrecision(2)));
+
   function element(parent, name, attributes, words) {
     const made = document.createElementNS(NS, name);
     Object.entries(attributes).forEach(([key, value]) => made.setAttribute(key, value));
@@ -56,7 +58,7 @@ window.clTouch = (() => {
     function read() {
       by.specific.max = String(Number(by.parameters.value) - 1);
       inputs.forEach((input) => {
-        const words = "log" in input.dataset ? String(Number(value(input).toPrecision(2))) : input.value;
+        const words = "log" in input.dataset ? short(value(input)) : input.value;
         root.querySelector(`output[for="${input.id}"]`).textContent = words;
         input.setAttribute("aria-valuetext", words);
       });
@@ -92,5 +94,5 @@ window.clTouch = (() => {
     });
   }
 
-  return { text, element, width, frame, start, fill };
+  return { text, short, element, width, frame, start, fill };
 })();

@@ -210,7 +210,7 @@ def test_the_sentence_says_what_the_core_says(page):
         gain, (_, slope, _, slope_of_mean) = found.gain(), core(values)[-4:]
         code = int(kinds(gain.forgetting, gain.mean_loss))
         said_of.add(code)
-        assert ("No update has the least mean loss" in said) == bool(found.idle_gain() > 0)
+        assert ("no update has the least mean loss" in said) == bool(found.idle_gain() > 0)
         if code < 0:
             assert "infinite" in said
             for name in ("frozen", "initialized"):
@@ -224,7 +224,7 @@ def test_the_sentence_says_what_the_core_says(page):
 
 
 def trend(slope):
-    return {-1: "grows", 0: "stays", 1: "shrinks"}[int(np.sign(slope))]
+    return {-1: "grows", 0: "stays the same", 1: "shrinks"}[int(np.sign(slope))]
 
 
 @pytest.mark.slow
@@ -249,6 +249,7 @@ def test_every_slider_answers_to_the_keyboard(page):
 
 @pytest.mark.slow
 def test_a_click_moves_the_point(page):
+    page.locator(".cl-live").scroll_into_view_if_needed()
     frame = page.locator(".cl-live svg > rect").first.bounding_box()
     across, up = 0.75, 0.2
     before = page.inner_text(".cl-said")
