@@ -1,6 +1,6 @@
 """The reference runs as data: what `results/` is to hold, in the order in which it is computed.
 
-Five steps, each of batches, each batch a product of experiments, strategies, seeds and settings. The first step stands
+Six steps, each of batches, each batch a product of experiments, strategies, seeds and settings. The first step stands
 alone; each later one adds a question. Seeds come before strategies within a batch, so that a step that is cut short has
 whole seeds. ``cl-core sweep --reference primary,controls`` computes steps.
 """
@@ -25,6 +25,7 @@ TREND = ("initialized", "frozen", "adaptive")
 THREE, FIVE, EIGHT, TEN = (tuple(range(count)) for count in (3, 5, 8, 10))
 
 STRENGTHS = (0.7, 0.5, 0.25, 0.1)
+SHORT_STEPS = (0.25, 0.1, 0.03, 0.01)
 PULLS = (0.03, 0.1, 0.3, 1.0)
 """Preset strengths of the limits, from weak to strong: on validation, frozen's update lies within what they give."""
 
@@ -174,6 +175,13 @@ STEPS: Mapping[str, Step] = {
                     factors={"learning_rate": (0.25, 0.5, 2)},
                 ),
                 _batch("shorter and longer", "split-cifar100", TREND, THREE, factors={"epochs": (0.5, 2)}),
+            ),
+        ),
+        Step(
+            name="surprise",
+            summary="shorter steps of the whole network on Split CIFAR-100, planned after the primary runs",
+            batches=(
+                _batch("is it how many, or how far?", "split-cifar100", "slower", EIGHT, {"rate_factor": SHORT_STEPS}),
             ),
         ),
     )

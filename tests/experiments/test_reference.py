@@ -25,9 +25,7 @@ def seeds_of(*steps, **asked):
 
 
 def test_the_steps_come_in_order():
-    assert list(STEPS) == [
-        name for name in ("primary", "controls", "trends", "schedules", "sensitivity") if name in STEPS
-    ]
+    assert list(STEPS) == ["primary", "controls", "trends", "schedules", "sensitivity", "surprise"]
     every = [made.name for made in plans()]
     assert len(every) == len(set(every))
     primary = [made.name for made in plans(["primary"])]
@@ -79,6 +77,12 @@ def test_the_trends_run_from_end_to_end(experiment, name, values):
 def test_birds_and_twenty_tasks_run_under_every_strategy(experiment):
     found = {key: seeds for key, seeds in seeds_of("trends").items() if key[0] == experiment}
     assert found == {(experiment, strategy, ()): list(range(5)) for strategy in RULES}
+
+
+def test_the_surprise_tries_four_short_steps_on_eight_seeds():
+    found = seeds_of("surprise")
+    tried = {dict(over)["rate_factor"]: seeds for (_, strategy, over), seeds in found.items() if strategy == "slower"}
+    assert tried == dict.fromkeys((0.25, 0.1, 0.03, 0.01), list(range(8)))
 
 
 SENSITIVITY = seeds_of("sensitivity")
