@@ -66,7 +66,10 @@ def rerun(
     ] = None,
     file: Annotated[Path | None, typer.Option("-f", "--file", help="YAML file of parameters; -p wins over it.")] = None,
     profile: Annotated[
-        str | None, typer.Option(help="The size of the run, where a notebook has that parameter: smoke, cpu or paper.")
+        str | None,
+        typer.Option(
+            help="The size of the run: smoke for any notebook, to see it work; cpu or paper where it says so."
+        ),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the executed notebook.")] = Path("build/rerun"),
     show_help: Annotated[
