@@ -104,8 +104,9 @@ slow: $(VENV)/installed-torch
 
 test-all: test slow ## every test
 
-refresh: $(VENV)/installed-torch ## run stale notebooks again
+refresh: $(VENV)/installed-torch ## run stale notebooks again, and redraw the cover
 	@$(BIN)/cl-core refresh
+	@$(BIN)/python book/cover.py
 
 # Sphinx's linkcheck; book/_ext/cl_book/links.py has what it is given and what is said of it.
 links: $(VENV)/installed ## follow every external link

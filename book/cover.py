@@ -1,6 +1,6 @@
-"""Draw the picture on the book's first page and in the README: forgetting against magnitude, theory and simulation.
+"""Draw the picture on the book's first page and in the README: forgetting against magnitude, in theory and in a network.
 
-Run from the top folder: ``python book/cover.py``. It writes book/_static/cover.svg, cover.csv and cover.txt (the alt
+The network's points are the reference results on Split CIFAR-100, as many magnitudes as were run. Run from the top folder: ``python book/cover.py``. It writes book/_static/cover.svg, cover.csv and cover.txt (the alt
 text); a test draws it again and compares.
 """
 
@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from cl_core import files
 from cl_core.companion.figures import INK, PALETTE, PAPER, style, to_csv, to_svg
+from cl_core.companion.intervals import t_interval
+from cl_core.companion.readings import shelf
+from cl_core.experiments import store
 from cl_core.linear import optimal_magnitude, simulate_losses
 from cl_core.linear.optimum import best_magnitude, forgetting_curve
 
@@ -21,6 +25,12 @@ FOLDER = Path(__file__).parent / "_static"
 SAMPLES, CAPACITY, SIGNAL = 20, 160, 2
 XI, ETA = 2.0, 0.5
 DRAWS, SEED = 2_000, 0
+
+NETWORK = "split-cifar100"
+BLOCKS = 9
+ENDS = {"frozen-0": 0, "initialized": BLOCKS}
+"""Magnitudes of the strategies at the two ends; between them stands frozen training with its number of blocks."""
+MEASURES = {"forgetting": "forgetting", "avg_acc": "average accuracy at the end"}
 
 Points = NDArray[np.float64]
 
@@ -57,12 +67,74 @@ def _simulated(size: int) -> tuple[float, float]:
     return float(mean[1, 0] - mean[0, 0]), 2 * float(error[1, 0])
 
 
-def draw(curve: Curve) -> Figure:
-    """Return the picture."""
+@dataclass(frozen=True)
+class Network:
+    """A network's measures over the number of blocks that may move: means in points, and half of their 95 % intervals."""
+
+    blocks: NDArray[np.int64]
+    means: dict[str, Points]
+    halves: dict[str, Points]
+    seeds: NDArray[np.int64]
+
+
+def network() -> Network:
+    """Return what the reference results say; runs that change any setting but the number of blocks stay out."""
+    groups: dict[int, list[store.Result]] = {}
+    for run in shelf().current.values():
+        if run.experiment == NETWORK and run.profile == "cpu" and set(run.overrides) <= {"trained"}:
+            blocks = ENDS.get(run.strategy, run.config["trained"] if run.strategy == "frozen" else None)
+            if blocks is not None:
+                groups.setdefault(blocks, []).append(run)
+    order = sorted(blocks for blocks, runs in groups.items() if len(runs) > 1)
+    found = {
+        name: [t_interval([100 * store.metric(run, name) for run in groups[blocks]]) for blocks in order]
+        for name in MEASURES
+    }
+    return Network(
+        blocks=np.array(order),
+        means={name: np.array([each.mean for each in row]) for name, row in found.items()},
+        halves={name: np.array([each.high - each.mean for each in row]) for name, row in found.items()},
+        seeds=np.array([len(groups[blocks]) for blocks in order]),
+    )
+
+
+def draw(curve: Curve, network: Network) -> Figure:
+    """Return the picture: the theory above, the network below."""
     style()
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(6.4, 3.7))
+    figure, (above, below) = plt.subplots(2, 1, figsize=(6.4, 6.8), height_ratios=(3.7, 2.6))
+    _draw_theory(above, curve)
+    _draw_network(below, network)
+    return figure
+
+
+def _draw_network(axes: Axes, found: Network) -> None:
+    for number, (name, title) in enumerate(MEASURES.items()):
+        axes.errorbar(
+            found.blocks,
+            found.means[name],
+            found.halves[name],
+            fmt="os"[number],
+            color=PALETTE[number + 1],
+            mec=PAPER,
+            ms=7,
+            lw=1.4,
+            label=title,
+        )
+    axes.axhline(0, color=INK, lw=0.8, ls="-")
+    axes.set(
+        xlim=(-0.6, BLOCKS + 0.6),
+        ylim=(-4, None),
+        xticks=range(BLOCKS + 1),
+        xlabel=f"magnitude: blocks that may move (0: no update, 1: frozen, {BLOCKS}: initialized)",
+        ylabel="points",
+        title="a network on Split CIFAR-100",
+    )
+    axes.legend(loc="center", bbox_to_anchor=(0.5, 0.6))
+
+
+def _draw_theory(axes: Axes, curve: Curve) -> None:
     for branch in (curve.magnitudes < SAMPLES, curve.magnitudes > SAMPLES):
         axes.plot(curve.magnitudes[branch], curve.exact[branch], color=PALETTE[0], ls="-")
     axes.errorbar(
@@ -94,10 +166,10 @@ def draw(curve: Curve) -> Figure:
     axes.plot([], [], color=PALETTE[0], ls="-", label="theory, exact")
     axes.plot([], [], "o", color=PALETTE[1], ls="none", ms=6, label="simulation, ± 2 standard errors")
     axes.legend(loc="lower right", bbox_to_anchor=(1, 0.02))
-    return figure
+    axes.set_title("the linear model")
 
 
-def alt(curve: Curve) -> str:
+def alt(curve: Curve, found: Network) -> str:
     """Return in words what is to be seen."""
     valley = optimal_magnitude(XI, ETA, SAMPLES)
     assert valley is not None
@@ -107,7 +179,13 @@ def alt(curve: Curve) -> str:
         f"Forgetting against the number of parameters that an update may move, for {SAMPLES} samples. It starts at "
         f"{least:.2f} with {best} parameters, rises without bound as the number nears {SAMPLES}, falls again to a local "
         f"minimum of {valley[1]:.2f} at {valley[0]:.0f}, and then climbs slowly to {curve.exact[-1]:.2f} at {CAPACITY}. "
-        f"{within:.0%} of {curve.sizes.size} simulated points lie within two standard errors of the exact curve."
+        f"{within:.0%} of {curve.sizes.size} simulated points lie within two standard errors of the exact curve. "
+        "Below, a network on Split CIFAR-100 by the number of blocks that may move: "
+        + "; ".join(
+            f"with {blocks}, forgetting {lost:.1f} and average accuracy {kept:.1f} points"
+            for blocks, lost, kept in zip(found.blocks, found.means["forgetting"], found.means["avg_acc"], strict=True)
+        )
+        + "."
     )
 
 
@@ -117,16 +195,26 @@ def _exact_at(curve: Curve) -> Points:
 
 def render() -> dict[str, str]:
     """Return the contents of the picture's files, by name."""
-    curve = compute()
-    words = alt(curve)
+    curve, found = compute(), network()
+    words = alt(curve, found)
     data = {
         "magnitude": curve.magnitudes,
         "forgetting": curve.exact,
         "simulated_magnitude": curve.sizes,
         "simulated_forgetting": curve.simulated,
         "two_standard_errors": curve.errors,
+        "blocks": found.blocks,
+        "seeds": found.seeds,
+    } | {
+        f"network_{name}{what}": values[name]
+        for name in MEASURES
+        for what, values in (("", found.means), ("_half_interval", found.halves))
     }
-    return {"cover.svg": to_svg(draw(curve), name="cover", alt=words), "cover.csv": to_csv(data), "cover.txt": words}
+    return {
+        "cover.svg": to_svg(draw(curve, found), name="cover", alt=words),
+        "cover.csv": to_csv(data),
+        "cover.txt": words,
+    }
 
 
 if __name__ == "__main__":
