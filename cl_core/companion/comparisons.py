@@ -4,22 +4,17 @@ A claim's `test` in book/claims.yml is one of these. Each gives one number d a s
 zero speaks for the claim. Which seeds, and how large a d matters, is part of the claim.
 """
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from cl_core import files
+from cl_core.companion.tables import reported_rows
 from cl_core.experiments.matrix import parse_seeds
 from cl_core.experiments.plan import Plan, plan
 from cl_core.experiments.settings import parse
-
-PAPER = "book/paper.csv"
-"""The numbers reported for the paper, in points, each with its mark."""
 
 PROFILE = "cpu"
 """The profile of the reference results that decide claims."""
@@ -244,5 +239,5 @@ def run_of(experiment: str, arm: Arm, seed: int) -> Plan:
 
 def reported() -> Mapping[str, float]:
     """Return the means of the paper's tables, in points, by ``table/experiment/strategy/metric``."""
-    rows: Sequence[Mapping[str, str]] = list(csv.DictReader(io.StringIO(files.read_text(PAPER))))
-    return {"/".join(row[k] for k in ("table", "experiment", "strategy", "metric")): float(row["mean"]) for row in rows}
+    keys = ("table", "experiment", "strategy", "metric")
+    return {"/".join(row[key] for key in keys): float(row["mean"]) for row in reported_rows()}

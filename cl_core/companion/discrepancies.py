@@ -3,13 +3,11 @@
 Everything is in per cent. The definitions of the measures are second-hand, so what does not fit is a question.
 """
 
-import csv
-import io
 import math
 from dataclasses import dataclass
 
-from cl_core import files
-from cl_core.companion.implied import PAPER, implied_forgetting, implied_task_accuracy, implied_tasks, most_tasks
+from cl_core.companion.implied import implied_forgetting, implied_task_accuracy, implied_tasks, most_tasks
+from cl_core.companion.tables import reported_rows
 
 LONG, USUAL = 20, 10
 """Tasks of the experiments whose name says so, and the number reported for Split CIFAR-100."""
@@ -62,7 +60,7 @@ class Reported:
 def rows() -> list[Reported]:
     """Return every strategy's row of which Avg.Acc and Forgetting are reported, in the order of the tables."""
     found: dict[tuple[str, str], dict[str, float]] = {}
-    for row in csv.DictReader(io.StringIO(files.read_text(PAPER))):
+    for row in reported_rows():
         if "-minus-" not in row["strategy"]:
             found.setdefault((row["experiment"], row["strategy"]), {})[row["metric"]] = float(row["mean"])
     return [

@@ -3,13 +3,7 @@
 The identity holds for every accuracy matrix and, being linear, for means over seeds. Everything is in per cent.
 """
 
-import csv
-import io
-
-from cl_core import files
-
-PAPER = "book/paper.csv"
-"""The numbers reported for the paper, in per cent, each with its mark."""
+from cl_core.companion.tables import PAPER, reported_rows
 
 
 def reported(table: str, experiment: str, metric: str) -> dict[str, float]:
@@ -17,9 +11,10 @@ def reported(table: str, experiment: str, metric: str) -> dict[str, float]:
 
     Raises ValueError where there is no such row.
     """
-    rows = csv.DictReader(io.StringIO(files.read_text(PAPER)))
     wanted = {"table": table, "experiment": experiment, "metric": metric}
-    found = {row["strategy"]: float(row["mean"]) for row in rows if all(row[key] == wanted[key] for key in wanted)}
+    found = {
+        row["strategy"]: float(row["mean"]) for row in reported_rows() if all(row[key] == wanted[key] for key in wanted)
+    }
     if not found:
         raise ValueError(f"{PAPER} has no {metric} of {experiment} in table {table}")
     return found

@@ -8,8 +8,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from cl_book.claims import table
-from cl_book.numbers import PAPER
 from cl_core.companion.discrepancies import Reported, rows
+from cl_core.companion.tables import PAPER
 
 _NONE = "none"
 

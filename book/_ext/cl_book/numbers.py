@@ -1,7 +1,5 @@
 """Numbers in prose, read by key and never typed: what a notebook records, what the paper reports, what a text sets."""
 
-import csv
-import io
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,10 +11,8 @@ from sphinx.util.docutils import SphinxRole
 from cl_book import freshness
 from cl_book.errors import Rendered, nearest, role_error
 from cl_book.marks import mark
-from cl_core import files
 from cl_core.companion import notebook
-
-PAPER = "book/paper.csv"
+from cl_core.companion.tables import PAPER, reported_rows
 
 
 class Reported(NamedTuple):
@@ -74,12 +70,11 @@ class Given(SphinxRole):
 def reported(env: BuildEnvironment) -> dict[str, Reported]:
     """Return the paper's numbers by ``table/experiment/strategy/metric``."""
     env.note_dependency(str(Path(env.srcdir) / PAPER))
-    rows = csv.DictReader(io.StringIO(files.read_text(PAPER)))
     return {
         "/".join((row["table"], row["experiment"], row["strategy"], row["metric"])): Reported(
             row["mean"], row["std"], row["mark"]
         )
-        for row in rows
+        for row in reported_rows()
     }
 
 
