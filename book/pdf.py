@@ -21,6 +21,9 @@ BROWSERS = (
 PATIENCE = 600_000
 """Milliseconds that setting every equation of the book may take."""
 
+TITLE_PAGE = "document.querySelector('#jb-print-docs-body h1').after(document.querySelector('.cl-footer'))"
+"""Brings version, licence and how to cite from the foot of the one page to below its title."""
+
 FOOTER = (
     '<div style="width: 100%; font: 8px sans-serif; text-align: center">'
     '<span class="pageNumber"></span> / <span class="totalPages"></span></div>'
@@ -39,11 +42,16 @@ def find_browser() -> str:
 
 
 def single_page(folder: Path) -> Path:
-    """Return the one page of the build in `folder`, where its links fit: they are relative to the top folder."""
+    """Return the one page of the build in `folder`, where its links fit: they are relative to the top folder.
+
+    Links to its own parts are cut down to those: a PDF that names a file leads nowhere on another machine.
+    Raises SystemExit where there is no such build.
+    """
     source, page = folder / "book" / "index.html", folder / "print.html"
     if not source.exists():
         raise SystemExit(f"{source} does not exist; build the single page first: make pdf")
-    shutil.copyfile(source, page)
+    text = source.read_text(encoding="utf-8")
+    page.write_text(text.replace('href="book/index.html#', 'href="#'), encoding="utf-8")
     return page
 
 
@@ -59,6 +67,7 @@ def print_pdf(page: Path, target: Path) -> None:
         tab.goto(page.resolve().as_uri())
         tab.wait_for_function("window.MathJax && MathJax.startup && MathJax.startup.promise")
         tab.evaluate("MathJax.startup.promise")
+        tab.evaluate(TITLE_PAGE)
         target.parent.mkdir(parents=True, exist_ok=True)
         tab.pdf(
             path=str(target),

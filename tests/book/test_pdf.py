@@ -72,10 +72,45 @@ def test_a_line_that_does_not_wrap_is_found(printed):
 
 def test_every_page_of_the_book_begins_a_new_page(printed):
     starts = printed.evaluate(
-        """() => [...document.querySelectorAll('span[id^="document-"] + section')].map(each => getComputedStyle(each).breakBefore)"""
+        """() => [...document.querySelectorAll('span[id^="document-"]')].map(each => getComputedStyle(each).breakBefore)"""
     )
     listed = re.findall(r"- file: (\S+)", (TOP / "book/_toc.yml").read_text(encoding="utf-8"))
     assert starts == ["page"] * len(listed)
+
+
+def test_what_a_page_folds_away_is_shown_and_nothing_scrolls(printed):
+    hidden = (
+        "() => [...document.querySelectorAll('.cl-fold .cl-evidence')].filter(each => !each.checkVisibility()).length"
+    )
+    assert printed.evaluate("() => document.querySelectorAll('.cl-fold .cl-evidence').length") > 100
+    assert printed.evaluate(hidden) == 0
+    scrolling = """() => [...document.querySelectorAll('.bd-article *')]
+      .filter(each => each.getClientRects().length && ['auto', 'scroll'].includes(getComputedStyle(each).overflowX))
+      .map(each => each.className)"""
+    assert set(printed.evaluate(scrolling)) == set()
+
+
+def test_long_code_and_long_tables_may_go_on_overleaf(printed):
+    kept = """query => [...document.querySelectorAll(query)].filter(each => {
+      if (!each.getClientRects().length) return false
+      for (let box = each; !box.matches('.bd-article'); box = box.parentElement)
+        if (getComputedStyle(box).breakInside !== 'auto') return true
+      return false
+    }).length"""
+    assert printed.evaluate(kept, ".bd-article .cell_input pre") == 0
+    assert printed.evaluate(kept, ".bd-article table:has(tr:nth-child(20))") == 0
+    assert printed.evaluate(kept, ".bd-article figure.cl-figure") > 10
+
+
+def test_no_link_leads_to_a_file_of_this_machine(printed):
+    leads = printed.evaluate(
+        "() => [...document.querySelectorAll('a[href]')].filter(each => each.getClientRects().length)"
+        ".map(each => each.getAttribute('href'))"
+    )
+    assert len(leads) > 500
+    assert {each for each in leads if not each.startswith(("#", "https://"))} == set()
+    there = set(printed.evaluate("() => [...document.querySelectorAll('[id]')].map(each => each.id)"))
+    assert {each for each in leads if each.startswith("#") and each[1:] not in there} == set()
 
 
 def test_the_pdf_is_written_whole(single, tmp_path, browser):
@@ -85,5 +120,6 @@ def test_the_pdf_is_written_whole(single, tmp_path, browser):
     )
     content = target.read_bytes()
     assert content.startswith(b"%PDF-")
+    assert b"/URI (file:" not in content
     assert content.rstrip().endswith(b"%%EOF")
     assert content.count(b"/Type /Page\n") + content.count(b"/Type /Page ") > 50
