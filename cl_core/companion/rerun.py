@@ -18,7 +18,7 @@ from cl_core.companion.parameters import Parameter, ParameterError, Range, Value
 SMOKE = "smoke"
 """The profile in which a chapter only shows that it works."""
 
-REPEATED = ("draws", "tuning", "cases", "seeds", "tasks", "epochs", "longer")
+REPEATED = ("draws", "tuning", "cases", "seeds", "tasks", "cuts", "epochs", "longer")
 """Parameters that say how often something is done: more of it makes a chapter slower and its answers surer."""
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.func import functional_call, grad, jvp
+from torch.func import functional_call
 from torch.nn import functional
 
 from cl_core.learners.draws import Purpose, generator
@@ -70,9 +70,19 @@ def loss_function(network: Network, x: Tensor, y: Tensor, task: int, blocks: Seq
 
 
 def hessian_vector_product(loss: Loss, at: Tensor, vector: Tensor) -> Tensor:
-    """Return H v, the Hessian of `loss` at `at` times `vector`, all (P,): the gradient's derivative along `vector`."""
-    product: Tensor = jvp(grad(loss), (at,), (vector,))[1]
-    return product.detach()
+    """Return H v, the Hessian of `loss` at `at` times `vector`, all (P,): the gradient of ⟨∇loss, vector⟩."""
+    # Backward twice and not torch.func's forward over backward: as exact, faster here, and it loads no compiler.
+    place = at.detach().requires_grad_()
+    slope = _slope(loss, place, create_graph=True)
+    if not slope.requires_grad:  # a linear loss
+        return torch.zeros_like(at)
+    (product,) = torch.autograd.grad(slope @ vector, place)
+    return product
+
+
+def _slope(loss: Loss, at: Tensor, *, create_graph: bool = False) -> Tensor:
+    """Return ∇loss at `at`, which must require gradients."""
+    return torch.autograd.grad(loss(at), at, create_graph=create_graph)[0]
 
 
 def largest_eigenvalue(loss: Loss, at: Tensor, *, seed: int, steps: int = 60, tolerance: float = 1e-4) -> float:
@@ -118,7 +128,7 @@ def predict(loss: Loss, before: Tensor, after: Tensor, *, seed: int, eigenvalue:
         increase = float(loss(after) - loss(before))
     return Prediction(
         increase=increase,
-        slope=float(grad(loss)(before) @ update),
+        slope=float(_slope(loss, before.detach().requires_grad_()) @ update),
         quadratic=0.5 * float(update @ hessian_vector_product(loss, before, update)),
         largest=0.5 * top * square,
         eigenvalue=top,

@@ -89,3 +89,9 @@ def test_everything_else_is_held_where_it_was(trained, recipe):
     assert float(loss(at)) == value
     moved = loss_function(network, data[0].x_train, data[0].y_train, 0, blocks)
     assert float(moved(at)) != value
+
+
+def test_a_linear_loss_has_no_curvature():
+    at, direction = torch.randn(2, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    product = hessian_vector_product(lambda w: w.sum(), at, direction)
+    assert torch.equal(product, torch.zeros_like(at))
