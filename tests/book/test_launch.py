@@ -7,6 +7,7 @@ import pytest
 import yaml
 from cl_book import launch
 from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from cl_core import files
 from cl_core.companion import colab
@@ -67,7 +68,10 @@ def test_the_book_hides_the_cell(tmp_path):
     nbformat.write(with_cell, tmp_path / "index.ipynb")
     config = {"extensions": ["myst_nb"], "nb_execution_mode": "off"}
     out = tmp_path / "out"
-    Sphinx(tmp_path, None, out, out / "trees", "text", config, status=None, warning=None, warningiserror=True).build()
+    with patch_docutils(), docutils_namespace():
+        Sphinx(
+            tmp_path, None, out, out / "trees", "text", config, status=None, warning=None, warningiserror=True
+        ).build()
     text = (out / "index.txt").read_text(encoding="utf-8")
     assert text.startswith("A page\n")
     assert "one = 1" in text

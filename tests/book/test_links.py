@@ -12,6 +12,7 @@ from bs4 import BeautifulSoup
 from cl_book import links
 from cl_book.links import destinations, listed, outcome, report
 from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from cl_core.streams.manifest import SOURCES
 
@@ -162,10 +163,16 @@ def test_sphinx_follows_the_links_of_pages_and_of_what_is_no_page(
     (tmp_path / "index.rst").write_text(f"Top\n===\n\n`a page's <{server}/page>`_\n", encoding="utf-8")
     (tmp_path / "README.md").write_text(f"[a link]({server}/{readme}), [nowhere](http://nowhere.invalid)\n", "utf-8")
     monkeypatch.setattr(links, "SOURCES", {})
-    config = {"extensions": ["cl_book.links"], "linkcheck_report_timeouts_as_broken": False}
+    config = {
+        "extensions": ["cl_book.links"],
+        "linkcheck_report_timeouts_as_broken": False,
+        # Sphinx's default is one dictionary for all builds of a process, and an earlier one may have added to it.
+        "source_suffix": {".rst": "restructuredtext"},
+    }
     out = tmp_path / "out"
-    app = Sphinx(tmp_path, None, out, out / "trees", "linkcheck", config, status=None, warning=None)
-    app.build()
+    with patch_docutils(), docutils_namespace():
+        app = Sphinx(tmp_path, None, out, out / "trees", "linkcheck", config, status=None, warning=None)
+        app.build()
     said = capsys.readouterr().out.splitlines()
     assert app.statuscode == status
     assert sorted(line.split()[0] for line in said[:-1]) == sorted(["ok", "broken" if status else "ok", "not"])
