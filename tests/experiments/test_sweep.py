@@ -181,7 +181,7 @@ COMMAND = [
 ]
 SETS = [
     word
-    for name, (value,) in {**QUICK, "epochs": (4,), "batch": (32,)}.items()
+    for name, (value,) in {**QUICK, "epochs": (20,), "batch": (32,)}.items()
     for word in ("--set", f"{name}={value}")
 ]
 
