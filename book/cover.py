@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from cl_core import files
+from cl_core.companion.comparisons import PROFILE
 from cl_core.companion.figures import INK, PALETTE, PAPER, style, to_csv, to_svg
 from cl_core.companion.intervals import t_interval
 from cl_core.companion.readings import shelf
@@ -27,9 +28,8 @@ XI, ETA = 2.0, 0.5
 DRAWS, SEED = 2_000, 0
 
 NETWORK = "split-cifar100"
-BLOCKS = 9
-ENDS = {"frozen-0": 0, "initialized": BLOCKS}
-"""Magnitudes of the strategies at the two ends; between them stands frozen training with its number of blocks."""
+FIXED = ("frozen-0", "frozen", "initialized")
+"""Strategies that move one number of blocks from the second task on."""
 MEASURES = {"forgetting": "forgetting", "avg_acc": "average accuracy at the end"}
 
 Points = NDArray[np.float64]
@@ -81,10 +81,9 @@ def network() -> Network:
     """Return what the reference results say; runs that change any setting but the number of blocks stay out."""
     groups: dict[int, list[store.Result]] = {}
     for run in shelf().current.values():
-        if run.experiment == NETWORK and run.profile == "cpu" and set(run.overrides) <= {"trained"}:
-            blocks = ENDS.get(run.strategy, run.config["trained"] if run.strategy == "frozen" else None)
-            if blocks is not None:
-                groups.setdefault(blocks, []).append(run)
+        here = (run.experiment, run.profile) == (NETWORK, PROFILE) and set(run.overrides) <= {"trained"}
+        if here and run.strategy in FIXED:
+            groups.setdefault(int(run.magnitudes[-1] or 0), []).append(run)
     order = sorted(blocks for blocks, runs in groups.items() if len(runs) > 1)
     found = {
         name: [t_interval([100 * store.metric(run, name) for run in groups[blocks]]) for blocks in order]
@@ -124,10 +123,10 @@ def _draw_network(axes: Axes, found: Network) -> None:
         )
     axes.axhline(0, color=INK, lw=0.8, ls="-")
     axes.set(
-        xlim=(-0.6, BLOCKS + 0.6),
+        xlim=(-0.6, found.blocks[-1] + 0.6),
         ylim=(-4, None),
-        xticks=range(BLOCKS + 1),
-        xlabel=f"magnitude: blocks that may move (0: no update, 1: frozen, {BLOCKS}: initialized)",
+        xticks=range(found.blocks[-1] + 1),
+        xlabel=f"magnitude: blocks that may move (0: no update, 1: frozen, {found.blocks[-1]}: initialized)",
         ylabel="points",
         title="a network on Split CIFAR-100",
     )

@@ -24,8 +24,10 @@ TREND = ("initialized", "frozen", "adaptive")
 
 THREE, FIVE, EIGHT, TEN = (tuple(range(count)) for count in (3, 5, 8, 10))
 
-STRENGTHS = (0.7, 0.5, 0.25, 0.1)
 SHORT_STEPS = (0.25, 0.1, 0.03, 0.01)
+"""Step lengths of the follow-up to the primary runs, as shares of the protocol's own, each about a third of the last."""
+
+STRENGTHS = (0.7, 0.5, 0.25, 0.1)
 PULLS = (0.03, 0.1, 0.3, 1.0)
 """Preset strengths of the limits, from weak to strong: on validation, frozen's update lies within what they give."""
 
