@@ -69,3 +69,36 @@ def browser():
         )
         yield started
         started.close()
+
+
+@pytest.fixture
+def touched(browser, site):
+    """Opens a page with sliders on a phone and returns it once its script has drawn; closed after the test."""
+    tabs = []
+
+    def opened(name):
+        tab = browser.new_page(viewport={"width": 390, "height": 844})
+        tabs.append(tab)
+        tab.set_default_timeout(120_000)
+        tab.goto((site / f"{name}.html").as_uri(), wait_until="load")
+        tab.wait_for_selector(".cl-live svg")
+        return tab
+
+    yield opened
+    for tab in tabs:
+        tab.close()
+
+
+@pytest.fixture
+def put():
+    """Moves sliders of a page to places, given by the sliders' names."""
+
+    def moved(page, **places):
+        for name, place in places.items():
+            page.evaluate(
+                "([name, place]) => { const slider = document.querySelector(`[name=${name}]`); slider.value = place; "
+                "slider.dispatchEvent(new Event('input', {bubbles: true})); }",
+                [name, str(place)],
+            )
+
+    return moved

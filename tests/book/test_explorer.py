@@ -56,13 +56,8 @@ def test_the_ranges_of_the_sliders_fit_the_core():
 
 
 @pytest.fixture
-def page(browser, site):
-    opened = browser.new_page(viewport={"width": 390, "height": 844})
-    opened.set_default_timeout(120_000)
-    opened.goto((site / f"{PAGE}.html").as_uri(), wait_until="load")
-    opened.wait_for_selector(".cl-live svg")
-    yield opened
-    opened.close()
+def page(touched):
+    return touched(PAGE)
 
 
 def numbers(page, values):
@@ -118,13 +113,8 @@ def test_the_block_stays_smaller_than_the_whole(page):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("changed", [{"samples": 10}, {"noise": 0, "distance": 0, "shared_error": 0}, {"samples": 100}])
-def test_the_drawing_stays_in_its_frame(page, changed):
-    for name, value in changed.items():
-        page.evaluate(
-            "([name, value]) => { const slider = document.querySelector(`[name=${name}]`); slider.value = value; "
-            "slider.dispatchEvent(new Event('input', {bubbles: true})); }",
-            [name, str(value)],
-        )
+def test_the_drawing_stays_in_its_frame(page, put, changed):
+    put(page, **changed)
     assert "NaN" not in page.inner_html(".cl-live")
     marks = page.evaluate(
         "[...document.querySelectorAll('.cl-live svg > :is(circle, rect, path)')].map((mark) => mark.getBBox())"

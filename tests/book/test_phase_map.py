@@ -119,23 +119,8 @@ def drawn_letters(values):
 
 
 @pytest.fixture
-def page(browser, site):
-    opened = browser.new_page(viewport={"width": 390, "height": 844})
-    opened.set_default_timeout(120_000)
-    opened.goto((site / f"{PAGE}.html").as_uri(), wait_until="load")
-    opened.wait_for_selector(".cl-live svg")
-    yield opened
-    opened.close()
-
-
-def put(page, **places):
-    """Move sliders to these places."""
-    for name, place in places.items():
-        page.evaluate(
-            "([name, place]) => { const slider = document.querySelector(`[name=${name}]`); slider.value = place; "
-            "slider.dispatchEvent(new Event('input', {bubbles: true})); }",
-            [name, str(place)],
-        )
+def page(touched):
+    return touched(PAGE)
 
 
 @pytest.mark.slow
@@ -176,7 +161,7 @@ INSIDE = """([name, points]) => {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
-def test_the_regions_lie_where_the_core_has_them(page, shape):
+def test_the_regions_lie_where_the_core_has_them(page, put, shape):
     put(page, **shape)
     far, left = axes_of_the_map()
     with np.errstate(invalid="ignore"):
@@ -270,7 +255,7 @@ def test_a_click_moves_the_point(page):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [390, 1280])
-def test_words_stay_in_the_frame_and_colour_is_not_alone(page, width):
+def test_words_stay_in_the_frame_and_colour_is_not_alone(page, put, width):
     page.set_viewport_size({"width": width, "height": 844})
     for shape in SHAPES:
         put(page, **{**{one.name: one.value for one in SETTINGS}, **shape})
@@ -288,7 +273,7 @@ def test_words_stay_in_the_frame_and_colour_is_not_alone(page, width):
 
 
 @pytest.mark.slow
-def test_a_region_that_no_update_wins_is_marked(page):
+def test_a_region_that_no_update_wins_is_marked(page, put):
     put(page, noise=2)
     assert any(IDLE in word for word in page.locator(".cl-letters").all_text_contents())
 
