@@ -15,6 +15,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from cl_book.errors import Rendered, nearest, role_error
+from cl_book.formulas import spelled
 from cl_book.marks import mark
 from cl_core.companion import claims
 from cl_core.companion.claims import Claim, Standing
@@ -126,11 +127,13 @@ class Verdicts(SphinxDirective):
         term = nodes.term(
             "", "", target, nodes.Text(f"{claim.id} · {claim.title} "), _badge(standing.verdict), nodes.Text(" ")
         )
-        term += [mark(claim.mark), *(nodes.Text(f" {label}") for label in (", ".join(standing.labels),) if label)]
-        said = nodes.definition("", nodes.paragraph(text=claim.statement.strip()))
+        term.append(mark(claim.mark))
+        if standing.labels:
+            term.append(nodes.inline("", " " + ", ".join(standing.labels), classes=["cl-evidence"]))
+        said = nodes.definition("", nodes.paragraph("", "", *spelled(claim.statement.strip())))
         if standing.evidence:
-            said += nodes.paragraph("", "Evidence: " + standing.evidence, classes=["cl-evidence"])
-        said += nodes.paragraph("", f"Held against: {claim.tolerance.strip()}", classes=["cl-evidence"])
+            said += nodes.paragraph("", "", *spelled("Evidence: " + standing.evidence), classes=["cl-evidence"])
+        said += nodes.paragraph("", "", *spelled(f"Held against: {claim.tolerance.strip()}"), classes=["cl-evidence"])
         return nodes.definition_list_item("", term, said)
 
 
@@ -157,7 +160,7 @@ def linked_badge(env: BuildEnvironment, standing: Standing, *, named: bool) -> n
 def printed_verdict(claim: str, verdict: str, evidence: str) -> nodes.paragraph:
     """Return a verdict line as a cell prints it: id, badge, evidence."""
     line = nodes.paragraph("", "", nodes.strong(text=claim), nodes.Text(" "), classes=["cl-verdict-line"])
-    line += [_badge(verdict), nodes.Text(" " + evidence)]
+    line += [_badge(verdict), *spelled(" " + evidence)]
     return line
 
 

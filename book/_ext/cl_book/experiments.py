@@ -17,13 +17,30 @@ from cl_book.numbers import Reported, reported
 from cl_core.companion import readings, summaries
 from cl_core.companion.comparisons import PROFILE
 from cl_core.companion.deciding import UNAVAILABLE
-from cl_core.companion.summaries import Row
+from cl_core.companion.summaries import Row, Spread
 from cl_core.experiments import store
 from cl_core.experiments.catalogue import CATALOGUE, STRATEGIES
 from cl_core.experiments.settings import SETTINGS, Value
 from cl_core.streams.definitions import DEFINITIONS
 
 _TITLES = {"avg_acc": "Avg.Acc", "task_acc": "Task.Acc", "forgetting": "Forgetting", "lost_share": "Lost share"}
+
+_SETTINGS = {
+    "trained": "Blocks that move",
+    "rate_factor": "Step length ×",
+    "step_share": "Share of steps",
+    "pull": "Pull",
+    "share": "Share that moves",
+    "place": "Place",
+    "threshold": "Threshold",
+    "gradient_at": "Gradient at",
+    "norm": "Normalisation",
+    "learning_rate": "Learning rate",
+    "epochs": "Passes",
+    "overlap": "Overlap",
+    "severity": "Noise",
+}
+"""What a column of settings is called; others keep their own name."""
 
 
 class Reference(SphinxDirective):
@@ -77,17 +94,21 @@ class Reference(SphinxDirective):
         )
         if not rows and not own:
             return []
-        lines = [self._line(row, own) for row in rows]
-        lines += [self._line(Row(strategy, (None,) * len(over), (), {}), own) for strategy in reported_alone]
-        head = ["Strategy", *over, *self._titles().values(), "Seeds"]
-        return [table(head, lines, wordy=False)]
+        # A setting that no row has says nothing yet.
+        kept = [place for place in range(len(over)) if any(row.values[place] is not None for row in rows)]
+        lines = [self._line(row, own, kept) for row in rows]
+        lines += [self._line(Row(strategy, (None,) * len(over), (), {}), own, kept) for strategy in reported_alone]
+        settings = [_SETTINGS.get(over[place], over[place]) for place in kept]
+        made = table(["Strategy", *settings, *self._titles().values(), "Seeds"], lines, wordy=False)
+        made["classes"].append("cl-results")
+        return [made]
 
-    def _line(self, row: Row, own: dict[tuple[str, str], Reported]) -> list[list[nodes.Node]]:
+    def _line(self, row: Row, own: dict[tuple[str, str], Reported], kept: list[int]) -> list[list[nodes.Node]]:
         cells: list[list[nodes.Node]] = [[nodes.paragraph(text=row.strategy)]]
-        cells += [[nodes.paragraph(text=_value(value))] for value in row.values]
+        cells += [[nodes.paragraph(text=_value(row.values[place]))] for place in kept]
         for metric in self._titles():
             found = row.measures.get(metric)
-            cell: list[nodes.Node] = [nodes.paragraph(text="—" if found is None else str(found))]
+            cell: list[nodes.Node] = [_spread(found)]
             if (metric, row.strategy) in own and not row.changed:
                 cell.append(_reported(own[metric, row.strategy]))
             cells.append(cell)
@@ -95,6 +116,17 @@ class Reference(SphinxDirective):
 
     def _titles(self) -> dict[str, str]:
         return {**_TITLES, summaries.DISTANCE: "Distance moved"} if "distance" in self.options else _TITLES
+
+
+def _spread(found: Spread | None) -> nodes.paragraph:
+    """Return the mean, and on a line of its own, where there is little room, the deviation."""
+    if found is None:
+        return nodes.paragraph(text="—")
+    mean, _, deviation = str(found).replace("-", "−").partition(" ± ")
+    made = nodes.paragraph("", mean)
+    if deviation:
+        made += [nodes.Text(" "), nodes.inline("", f"± {deviation}", classes=["cl-deviation"])]
+    return made
 
 
 def _value(value: Value | None) -> str:
@@ -114,8 +146,11 @@ def _by_place(paper: dict[str, Reported]) -> list[tuple[str, str, Reported]]:
 
 
 def _reported(found: Reported) -> nodes.paragraph:
-    text = f"reported {found.mean}" + (f" ± {found.std} " if found.std else " ")
-    return nodes.paragraph("", "", nodes.Text(text), mark(found.mark), classes=["cl-quiet"])
+    made = nodes.paragraph("", f"reported {found.mean} ", classes=["cl-quiet"])
+    if found.std:
+        made += [nodes.inline("", f"± {found.std}", classes=["cl-deviation"]), nodes.Text(" ")]
+    made += mark(found.mark)
+    return made
 
 
 def _about(name: str, results: readings.Shelf, *, ran: bool, paper: bool, brief: bool) -> list[nodes.Node]:

@@ -1,5 +1,6 @@
 """The paper's reported numbers held against each other, computed when the book is built."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from docutils import nodes
@@ -8,6 +9,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from cl_book.claims import table
+from cl_book.marks import mark
+from cl_book.numbers import reported
 from cl_core.companion.discrepancies import Reported, rows
 from cl_core.companion.tables import PAPER
 
@@ -28,7 +31,8 @@ class Implied(SphinxDirective):
         self.env.note_dependency(str(Path(self.env.srcdir) / PAPER))
         found = [row for row in rows() if (row.task is None) == (kind == "pairs")]
         head, line = {"triples": (_TRIPLES, _triple), "pairs": (_PAIRS, _pair)}[kind]
-        cells = [[[nodes.paragraph(text=text)] for text in line(row)] for row in found]
+        marks = {tuple(key.split("/")[1:3]): number.mark for key, number in reported(self.env).items()}
+        cells = [[[_name(row, marks)], *([nodes.paragraph(text=text)] for text in line(row))] for row in found]
         return [table(head, cells, wordy=False)]
 
 
@@ -37,6 +41,7 @@ _TRIPLES = (
     "Avg.Acc",
     "Task.Acc",
     "Forgetting",
+    "Tasks",
     "Forgetting that the first two imply",
     "Tasks at which all three fit",
     "Fewest tasks, if counted from the peak",
@@ -45,23 +50,33 @@ _PAIRS = ("Row", "Avg.Acc", "Forgetting", "Most tasks that they allow")
 
 
 def _triple(row: Reported) -> list[str]:
-    implied = f"{row.expected_forgetting:.2f} ({row.tasks} tasks)"
+    implied = f"{row.expected_forgetting:.2f}"
     fitting = _NONE if row.fitting is None else f"{row.fitting:.1f}"
     least = _NONE if row.least_from_peak is None else str(row.least_from_peak)
-    return [_name(row), f"{row.average:.2f}", f"{row.task:.2f}", f"{row.forgetting:.2f}", implied, fitting, least]
+    return [f"{row.average:.2f}", f"{row.task:.2f}", f"{row.forgetting:.2f}", str(row.tasks), implied, fitting, least]
 
 
 def _pair(row: Reported) -> list[str]:
     return [
-        _name(row),
         f"{row.average:.2f}",
         f"{row.forgetting:.2f}",
         "any number" if row.most is None else str(row.most),
     ]
 
 
-def _name(row: Reported) -> str:
-    return f"{row.experiment}, {row.strategy}"
+_SPELLED = {
+    "cifar10": "CIFAR-10",
+    "cifar100": "CIFAR-100",
+    "cub200": "CUB-200",
+    "mnist": "MNIST",
+    "20": "in twenty tasks",
+}
+
+
+def _name(row: Reported, marks: Mapping[tuple[str, ...], str]) -> nodes.paragraph:
+    """Return experiment and strategy in words, with the mark of where the numbers come from."""
+    words = " ".join(_SPELLED.get(word, word.capitalize()) for word in row.experiment.split("-"))
+    return nodes.paragraph("", f"{words}, {row.strategy} ", mark(marks[row.experiment, row.strategy]))
 
 
 def setup(app: Sphinx) -> None:

@@ -9,6 +9,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from cl_book.claims import linked_badge, standings, table
+from cl_book.formulas import spelled
 from cl_book.marks import MARKS, mark
 from cl_book.numbers import reported
 from cl_core.companion import claims, report
@@ -54,10 +55,11 @@ class Scoreboard(SphinxDirective):
 
     def _row(self, standing: Standing) -> list[list[nodes.Node]]:
         claim = standing.claim
-        said = nodes.paragraph("", "", nodes.strong(text=claim.title), nodes.Text(". " + claim.statement.strip()))
+        said = nodes.paragraph("", "", nodes.strong(text=claim.title), *spelled(". " + claim.statement.strip()))
         where = nodes.paragraph("", "", mark(claim.mark), nodes.Text(" " + claim.where.strip()), classes=["cl-quiet"])
         first = [nodes.paragraph(text=claim.id), nodes.paragraph("", "", linked_badge(self.env, standing, named=False))]
-        labels = [label for label in standing.labels if label not in {EXPLORATORY, PRIMARY}]
+        # What follows a colon is a reason; the evidence has it.
+        labels = [label.partition(":")[0] for label in standing.labels if label not in {EXPLORATORY, PRIMARY}]
         if labels:
             first.append(nodes.paragraph(text=", ".join(labels), classes=["cl-quiet"]))
         return [first, [said, where], [*self._numbers(standing), *_folded(standing)]]
@@ -80,11 +82,17 @@ class Scoreboard(SphinxDirective):
 
 
 class Tally(SphinxDirective):
-    """``:::{tally}``: how many claims stand where, in one line, and how many verdicts chance alone would give."""
+    """``:::{tally}``: how many claims stand where, in one line, and how many verdicts chance alone would give.
+
+    ``:mark: P`` counts those with that mark alone.
+    """
+
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = {"mark": str}
 
     def run(self) -> list[nodes.Node]:
         """Return the line."""
-        everyone = list(standings().values())
+        wanted = self.options.get("mark", "".join(MARKS))
+        everyone = [standing for standing in standings().values() if standing.claim.mark in wanted]
         found = [standing.verdict for standing in everyone]
         parts = [f"{found.count(verdict)} {verdict}" for verdict in sorted(set(found), key=_ORDER.index)]
         text = f"Of {len(found)} claims: " + ", ".join(parts) + "." if found else "No claim is written down yet."
@@ -98,7 +106,8 @@ def _folded(standing: Standing) -> list[nodes.Node]:
     """Return evidence and command behind a summary that opens: most readers of a list want neither at first."""
     inside: list[nodes.Node] = []
     if standing.evidence:
-        inside.append(nodes.paragraph(text=standing.evidence, classes=["cl-evidence"]))
+        reasons = "".join(f"; {label}" for label in standing.labels if ":" in label)
+        inside.append(nodes.paragraph("", "", *spelled(standing.evidence + reasons), classes=["cl-evidence"]))
     inside.append(nodes.paragraph("", "", nodes.literal(text=command(standing.claim)), classes=["cl-command"]))
     title = "Evidence and command" if standing.evidence else "Command"
     opening = (
