@@ -114,7 +114,7 @@ def _draw_network(axes: Axes, found: Network) -> None:
             found.blocks,
             found.means[name],
             found.halves[name],
-            fmt="os"[number],
+            fmt=("o-", "s--")[number],
             color=PALETTE[number + 1],
             mec=PAPER,
             ms=7,
@@ -130,7 +130,7 @@ def _draw_network(axes: Axes, found: Network) -> None:
         ylabel="points",
         title="a network on Split CIFAR-100",
     )
-    axes.legend(loc="center", bbox_to_anchor=(0.5, 0.6))
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 0.1))
 
 
 def _draw_theory(axes: Axes, curve: Curve) -> None:

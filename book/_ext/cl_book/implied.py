@@ -38,13 +38,13 @@ class Implied(SphinxDirective):
 
 _TRIPLES = (
     "Row",
-    "Avg.Acc",
-    "Task.Acc",
     "Forgetting",
+    "Implied",
     "Tasks",
-    "Forgetting that the first two imply",
     "Tasks at which all three fit",
     "Fewest tasks, if counted from the peak",
+    "Avg.Acc",
+    "Task.Acc",
 )
 _PAIRS = ("Row", "Avg.Acc", "Forgetting", "Most tasks that they allow")
 
@@ -53,7 +53,7 @@ def _triple(row: Reported) -> list[str]:
     implied = f"{row.expected_forgetting:.2f}"
     fitting = _NONE if row.fitting is None else f"{row.fitting:.1f}"
     least = _NONE if row.least_from_peak is None else str(row.least_from_peak)
-    return [f"{row.average:.2f}", f"{row.task:.2f}", f"{row.forgetting:.2f}", str(row.tasks), implied, fitting, least]
+    return [f"{row.forgetting:.2f}", implied, str(row.tasks), fitting, least, f"{row.average:.2f}", f"{row.task:.2f}"]
 
 
 def _pair(row: Reported) -> list[str]:
