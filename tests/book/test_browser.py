@@ -130,6 +130,19 @@ def test_the_top_page_leads_to_the_first(browser, site):
     page.close()
 
 
+TYPEFACES = {"article p": "Source Serif 4", "h1": "Inter", "figcaption": "Inter", "pre": "Source Code Pro"}
+
+
+def test_a_page_is_set_in_the_books_own_typefaces(visit, pages):
+    with visit(chapter(pages)) as page:
+        page.evaluate("document.fonts.ready")
+        loaded = set(page.evaluate("[...document.fonts].filter(f => f.status === 'loaded').map(f => f.family)"))
+        assert {name.strip('"') for name in loaded} >= set(TYPEFACES.values())
+        for selector, family in TYPEFACES.items():
+            first = page.evaluate("s => getComputedStyle(document.querySelector(s)).fontFamily", selector).split(",")[0]
+            assert first.strip('"') == family, selector
+
+
 @pytest.mark.parametrize("theme", THEMES)
 def test_the_theme_that_a_reader_chose_is_the_one_shown(visit, pages, theme):
     with visit(own(pages)[0], theme=theme) as page:

@@ -282,6 +282,24 @@ def test_the_scoreboard_lists_every_claim_or_those_of_a_mark(book):
     assert [text(row.td) for row in pages["notebooks/page"].select("tbody tr")] == ["T01 reproduced", "T02 not run"]
 
 
+def test_the_tally_counts_all_claims_or_those_of_a_mark(book):
+    warnings, pages = book(index="# Front\n\n:::{tally}\n:mark: P\n:::")
+    assert warnings == ""
+    assert text(pages["book/index"].select_one(".cl-tally")) == "Of 1 claims: 1 not run."
+
+
+def test_formulas_in_a_claim_are_set_with_indices_and_names_stay_whole(book, checkout):
+    claims = CLAIM.replace("Something holds.", "'‖q_2 − q_1‖ in R^{n×m}, g_{t−1} at w*_1, rate_factor=0.03.'")
+    (checkout / "book/claims.yml").write_text(claims, encoding="utf-8")
+    warnings, pages = book(page=":::{scoreboard}\n:::\n\n:::{verdicts}\n:::")
+    assert warnings == ""
+    for place in (".cl-cards tbody tr", ".cl-verdicts dd"):
+        said = pages["notebooks/page"].select_one(place)
+        assert [low.get_text() for low in said.select("sub")] == ["2", "1", "t−1", "1"]
+        assert [high.get_text() for high in said.select("sup")] == ["n×m"]
+        assert "‖q2 − q1‖ in Rn×m, gt−1 at w*1, rate_factor=0.03." in said.get_text()
+
+
 RUNS = """
 - id: C01
   title: Frozen forgets less
@@ -388,6 +406,7 @@ def test_reference_results_over_a_setting(measured, make_run, checkout):
     assert [text(row.td) for row in brief.select("tbody tr")] == ["frozen"]
     assert len(pages["book/index"].select("p.cl-evidence")) == 2
     assert len(without.select("tbody tr")) == 3
+    assert [text(cell) for cell in over.select("th")][:2] == ["Strategy", "Blocks that move"]
     rows = [[text(cell) for cell in row.select("td")] for row in over.select("tbody tr")]
     assert [(row[0], row[1], row[-1]) for row in rows] == [
         ("initialized", "—", "5"),
@@ -396,6 +415,12 @@ def test_reference_results_over_a_setting(measured, make_run, checkout):
         ("adaptive", "—", "not run"),
     ]
     assert ["reported" in row[4] for row in rows] == [True, True, False, True]
+
+
+def test_a_setting_that_no_row_has_gets_no_column(measured):
+    _, pages = measured(index="# Front\n\n:::{reference} split-cifar100\n:over: pull trained\n:::", outputs=())
+    assert "Pull" not in [text(cell) for cell in pages["book/index"].select("th")]
+    assert "Blocks that move" in [text(cell) for cell in pages["book/index"].select("th")]
 
 
 def test_a_stale_reference_result_is_left_out_and_named(measured, checkout):
@@ -424,8 +449,9 @@ def test_reported_rows_are_held_against_each_other(book, checkout):
         [[text(cell) for cell in row.select("td")] for row in made.select("tbody tr")]
         for made in pages["book/index"].select("table")
     )
-    assert ["split-cub200, adaptive", "39.01", "60.69", "20.76", "24.09 (10 tasks)", "none", "none"] in triples
-    assert ["permuted-mnist, initialized", "75.97", "30.76", "4"] in pairs
+    assert ["Split CUB-200, adaptive [S]", "20.76", "24.09", "10", "none", "none", "39.01", "60.69"] in triples
+    assert ["Permuted MNIST, initialized [S]", "75.97", "30.76", "4"] in pairs
+    assert ["Correlated CIFAR-100, initialized [D]", "43.78", "22.45", "any number"] in pairs
     assert len(triples) == 9
 
 
