@@ -111,6 +111,7 @@ def _decided(
         qualifiers.accuracies_beside(test, reading),
         depths,
         tuning,
+        qualifiers.unpaired(reading.used),
     ]
     return Standing(
         claim,

@@ -101,6 +101,24 @@ def amended(claim: str, digest: str, used: Iterable[Result]) -> bool:
     return any(run.recorded["claims"].get(claim) != digest for run in used if "claims" in run.recorded)
 
 
+def unpaired(used: Iterable[Result]) -> str:
+    """Return a remark on seeds whose runs do not share their first task, though they train it alike; empty if none.
+
+    On one machine they share it to the bit. Two machines round differently, and the difference grows in training.
+    """
+    first: dict[tuple[object, ...], set[int | None]] = {}
+    for run in used:
+        treatment = STRATEGIES[run.strategy]
+        if treatment.kind != "bound":
+            alike = sorted((name, str(value)) for name, value in run.config.items() if name not in treatment.reads)
+            first.setdefault((run.seed, run.experiment, *alike), set()).add(run.correct[0][0])
+    apart = sorted({key[0] for key, counts in first.items() if len(counts) > 1}, key=str)
+    if not apart:
+        return ""
+    seeds = f"{len(apart)} seed{'s' if len(apart) > 1 else ''}"
+    return f"at {seeds} the runs come from machines that round differently, so they share no first task"
+
+
 def _mean(runs: Iterable[Result], name: str) -> float:
     return fmean(100 * store.metric(run, name) for run in runs)
 

@@ -136,6 +136,21 @@ def test_less_forgetting_at_higher_accuracy_has_no_such_label(keep_all, stand):
     assert "by learning less" not in stand().labels
 
 
+def test_runs_that_share_no_first_task_are_named(keep_all, stand):
+    # Made-up runs know one accuracy on new tasks, so another one is another first task.
+    accuracy = {"task_acc": lambda s: 60.0 if s < 3 else 61.0}
+    keep_all("split-cifar100", SEEDS, {"initialized": {}, "frozen": {"forgetting": 18.0, **accuracy}, "adaptive": {}})
+    assert "at 2 seeds the runs come from machines that round differently" in stand().evidence
+    assert "round differently" not in stand(of="adaptive").evidence
+
+
+def test_runs_that_train_the_first_task_otherwise_need_not_share_it(keep_all, stand):
+    keep_all("split-cifar100", SEEDS, {"frozen": {"task_acc": 61.0}, "frozen epochs=8": {}})
+    found = stand(against="frozen epochs=8")
+    assert found.verdict != "not run"
+    assert "round differently" not in found.evidence
+
+
 def test_a_sign_that_turns_with_the_depth_is_said(keep_all, stand):
     keep_all("split-cifar100", SEEDS, falling(2.0))
     assert "number of trained blocks" not in stand().evidence
