@@ -134,6 +134,16 @@ def test_a_page_quotes_its_own_value_without_its_name(book):
     assert text(pages["notebooks/page"].select_one(".cl-value")) == "2.31"
 
 
+@pytest.mark.parametrize(("stored", "shown"), [("-0.29", "−0.29"), ("1e-9", "1e-9"), ("frozen-0", "frozen-0")])
+def test_a_negative_value_gets_a_minus_sign(book, stored, shown):
+    recorded = new_output(
+        "display_data", {"text/plain": f"low = {stored}", VALUE_MIME: {"name": "low", "text": stored}}
+    )
+    warnings, pages = book(page="It is {value}`low`.", outputs=(recorded,))
+    assert warnings == ""
+    assert text(pages["notebooks/page"].select_one(".cl-value")) == shown
+
+
 def test_an_unknown_value_is_red_and_names_the_nearest(book):
     warnings, _ = book(index="# Front\n\nIt is {value}`page:largest_s`.")
     assert "records no 'largest_s'; did you mean 'largest_z'?" in warnings

@@ -1,5 +1,6 @@
 """Numbers in prose, read by key and never typed: what a notebook records, what the paper reports, what a text sets."""
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,10 @@ from cl_book.errors import Rendered, nearest, role_error
 from cl_book.marks import mark
 from cl_core.companion import notebook
 from cl_core.companion.tables import PAPER, reported_rows
+
+
+_MINUS = re.compile(r"(?<![A-Za-z0-9])-(?=[0-9])")
+"""A hyphen before a number; one within a word, such as in frozen-0, is none."""
 
 
 class Reported(NamedTuple):
@@ -42,7 +47,7 @@ class Value(SphinxRole):
             return role_error(self, f"{docname}.ipynb records no {name!r}{nearest(name, values)}")
         if page and docname != self.env.docname and freshness.reasons(path):
             return role_error(self, f"{docname}.ipynb is stale, so {name!r} may not be quoted; run `make refresh`")
-        return [nodes.inline(self.rawtext, values[name], classes=["cl-value"])], []
+        return [nodes.inline(self.rawtext, _MINUS.sub("−", values[name]), classes=["cl-value"])], []
 
 
 class Paper(SphinxRole):
