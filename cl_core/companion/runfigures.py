@@ -19,7 +19,7 @@ from cl_core.experiments.store import Result, accuracies
 ORDER = ("initialized", "frozen", "adaptive", "frozen-0")
 """Strategies with a colour, line and marker of their own, the same on every page."""
 
-DEEPEST = 0.6
+DEEPEST = 0.47
 """Opacity of a heat map's colour at 100 %: text on it stays readable, on light pages and on dark ones."""
 
 _MOST_WRITTEN = 6
@@ -138,7 +138,12 @@ def show_scores(adaptive: Result, *, name: str) -> None:
     upper.axhline(threshold, color=INK, linewidth=1, linestyle=(0, (6, 3)), label=f"threshold {threshold:g}")
     upper.set_ylabel("score")
     lower.bar(tasks, moved, color=PALETTE[2], width=0.55)
-    lower.set(ylabel="blocks", xlabel="task", ylim=(0, len(adaptive.block_parameters) + 0.4))
+    lower.set(
+        ylabel="blocks",
+        xlabel="task",
+        xlim=(0.4, adaptive.tasks + 0.6),
+        ylim=(0, len(adaptive.block_parameters) + 0.4),
+    )
     lower.xaxis.set_major_locator(MaxNLocator(integer=True))
     lower.yaxis.set_major_locator(MaxNLocator(3, integer=True))
     figure.legend(*upper.get_legend_handles_labels(), loc="outside upper center", ncols=3)

@@ -15,12 +15,19 @@ MOST_COLUMNS = 10
 _MOST_NAMES = 3
 
 
+_GAP = (128, 128, 128, 110)
+"""Colour of what lies between images, as RGBA."""
+
+
 def montage(columns: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """Return the images of each column, (n, H, W[, 3]) uint8, set in a grid with clear gaps: RGBA uint8."""
+    """Return the images of each column, (n, H, W[, 3]) uint8, set in a grid with grey gaps: RGBA uint8.
+
+    The grey is half clear, so that black images stay apart on a black page too.
+    """
     height, width = columns[0].shape[1:3]
     gap = max(1, width // 12)
     count = max(len(column) for column in columns)
-    canvas = np.zeros((count * (height + gap) - gap, len(columns) * (width + gap) - gap, 4), np.uint8)
+    canvas = np.full((count * (height + gap) - gap, len(columns) * (width + gap) - gap, 4), _GAP, np.uint8)
     for across, column in enumerate(columns):
         for down, image in enumerate(column):
             colour = image if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)

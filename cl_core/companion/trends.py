@@ -40,7 +40,10 @@ def show_gains(runs: Runs, setting: str, *, name: str) -> None:
     figure, axes = plt.subplots(figsize=(WIDTH, 3.6))
     axes.axhline(0, color=INK, linewidth=0.8, linestyle="-")
     for place, (title, gain) in enumerate(lines.items()):
-        axes.plot(values, gain, color=PALETTE[place], linestyle=LINES[place], marker=MARKERS[place], label=title)
+        # Colours beyond those of the three strategies: these lines are measures.
+        axes.plot(
+            values, gain, color=PALETTE[3 + place], linestyle=LINES[place], marker=MARKERS[3 + place], label=title
+        )
     axes.set(xlabel=setting, ylabel="frozen − initialized, points", xticks=values)
     figure.legend(loc="outside upper center", ncols=3)
     words = "; ".join(f"{title}: {listed(gain, 1)}" for title, gain in lines.items())

@@ -15,7 +15,6 @@ from cl_book.marks import mark
 from cl_core.companion import notebook
 from cl_core.companion.tables import PAPER, reported_rows
 
-
 _MINUS = re.compile(r"(?<![A-Za-z0-9])-(?=[0-9])")
 """A hyphen before a number; one within a word, such as in frozen-0, is none."""
 
