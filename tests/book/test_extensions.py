@@ -526,8 +526,13 @@ def test_the_paper_map_says_what_has_no_page(book):
     warnings, pages = book(index=index, page=":::{verdicts}\n:::")
     assert warnings == ""
     first, second = ([text(cell) for cell in row.select("td")] for row in pages["book/index"].select("tbody tr"))
-    assert first == ["Theorem", "It holds. [P]", "Page cl-core rerun notebooks/page.ipynb", "T01 reproduced cell 1"]
-    assert second == ["Table", "Numbers. [S]", "not run yet", "T02 not run"]
+    assert first == [
+        "Theorem",
+        "It holds. [P]",
+        "Page cl-core rerun notebooks/page.ipynb",
+        "T01 reproduced A first claim, cell 1",
+    ]
+    assert second == ["Table", "Numbers. [S]", "not run yet", "T02 not run A second claim"]
 
 
 def test_the_times_of_reference_runs_are_those_that_they_recorded(book, checkout, make_result):

@@ -39,7 +39,9 @@ class PaperMap(SphinxDirective):
             "Taken up in, and computed by",
             "Claims, and the code cell that decides",
         ]
-        return [table(head, [self._row(entry) for entry in entries])]
+        made = table(head, [self._row(entry) for entry in entries])
+        made[0]["classes"].append("cl-cards")
+        return [made]
 
     def _row(self, entry: dict[str, Any]) -> list[list[nodes.Node]]:
         page = entry["page"]
@@ -48,7 +50,7 @@ class PaperMap(SphinxDirective):
         if exists and notebook_path(self.env.srcdir, page).is_file():
             where.append(nodes.paragraph("", "", nodes.literal(text=f"cl-core rerun {page}.ipynb")))
         return [
-            [nodes.paragraph(text=entry["place"])],
+            [nodes.paragraph("", "", nodes.strong(text=entry["place"]))],
             [nodes.paragraph("", "", nodes.Text(entry["says"] + " "), mark(entry["mark"]))],
             where,
             self._claims(entry.get("claims", []), page),
@@ -61,7 +63,7 @@ class PaperMap(SphinxDirective):
             if claim not in known:
                 raise self.error(f"there is no claim {claim!r}{nearest(claim, known)}")
             line = nodes.paragraph("", "", linked_badge(self.env, known[claim], named=True))
-            line += nodes.Text(self._cell(claim, known[claim].claim.page))
+            line += nodes.Text(f" {known[claim].claim.title}{self._cell(claim, known[claim].claim.page)}")
             lines.append(line)
         return lines or [nodes.paragraph(text="none yet")]
 
@@ -70,7 +72,7 @@ class PaperMap(SphinxDirective):
         if not path.is_file():
             return ""
         cells = [line.cell for line in notebook.verdict_lines(notebook.load(path)) if line.claim == claim]
-        return f" cell {cells[0]}" if cells else ""
+        return f", cell\u00a0{cells[0]}" if cells else ""
 
 
 class Status(SphinxDirective):
