@@ -433,6 +433,30 @@ def test_a_setting_that_no_row_has_gets_no_column(measured):
     assert "Blocks that move" in [text(cell) for cell in pages["book/index"].select("th")]
 
 
+def test_a_chart_is_drawn_from_the_results_and_bound_to_its_verdicts(measured):
+    warnings, pages = measured(index="# Front\n\n:::{chart} distance C01 reproduced\nIt **rises**.\n:::", outputs=())
+    assert warnings == ""
+    figure = pages["book/index"].select_one("figure.cl-figure")
+    assert figure.select_one("svg[data-figure=results-distance] desc").get_text().startswith("Two panels")
+    assert "Fig. 1 It rises." in text(figure.figcaption)
+    assert figure.select_one("a[download]")["href"].endswith("index-results-distance.csv")
+
+
+@pytest.mark.parametrize(
+    ("chart", "said"),
+    [("distance C01 inconclusive", "the verdict is: reproduced"), ("distances", "did you mean 'distance'?")],
+)
+def test_a_wrong_chart_is_red(measured, chart, said):
+    warnings, _ = measured(index=f"# Front\n\n:::{{chart}} {chart}\nIt rises.\n:::", outputs=())
+    assert said in warnings
+
+
+def test_a_chart_without_runs_says_so(book):
+    warnings, pages = book(index="# Front\n\n:::{chart} overlap\nIt falls.\n:::")
+    assert warnings == ""
+    assert "Not run: there is no reference result to draw." in text(pages["book/index"])
+
+
 def test_a_stale_reference_result_is_left_out_and_named(measured, checkout):
     path = checkout / "results/cpu/split-cifar100/frozen-0.json"
     path.write_text(path.read_text(encoding="utf-8").replace("60000", "60001", 1), encoding="utf-8")

@@ -8,6 +8,7 @@ from sphinx.application import Sphinx
 
 from cl_book import (
     api,
+    charts,
     claims,
     cover,
     experiments,
@@ -47,6 +48,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         reference,
         results,
         experiments,
+        charts,
         explorer,
         phasemap,
         touch,
