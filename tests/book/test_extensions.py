@@ -295,7 +295,7 @@ def test_the_scoreboard_lists_every_claim_or_those_of_a_mark(book):
 def test_the_tally_counts_all_claims_or_those_of_a_mark(book):
     warnings, pages = book(index="# Front\n\n:::{tally}\n:mark: P\n:::")
     assert warnings == ""
-    assert text(pages["book/index"].select_one(".cl-tally")) == "Of 1 claims: 1 not run."
+    assert text(pages["book/index"].select_one(".cl-tally")) == "Of 1 claim: 1 not run."
 
 
 def test_formulas_in_a_claim_are_set_with_indices_and_names_stay_whole(book, checkout):

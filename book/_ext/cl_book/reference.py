@@ -84,7 +84,7 @@ class Status(SphinxDirective):
         rows = [self._row(page, record) for page in sorted(self.env.found_docs) if self._is_notebook(page)]
         if not rows:
             return [nodes.paragraph(text="No notebook is in the book yet.")]
-        made = [table(["Page", "Last refreshed", "Seconds", "State"], rows, wordy=False)]
+        made = [table(["Page", "Last refreshed", "Seconds to run", "State"], rows, wordy=False)]
         machines = {_environment(entry): entry for entry in record.values()}
         if machines:
             lines = nodes.bullet_list()

@@ -95,7 +95,11 @@ class Tally(SphinxDirective):
         everyone = [standing for standing in standings().values() if standing.claim.mark in wanted]
         found = [standing.verdict for standing in everyone]
         parts = [f"{found.count(verdict)} {verdict}" for verdict in sorted(set(found), key=_ORDER.index)]
-        text = f"Of {len(found)} claims: " + ", ".join(parts) + "." if found else "No claim is written down yet."
+        text = (
+            f"Of {len(found)} claim{'' if len(found) == 1 else 's'}: " + ", ".join(parts) + "."
+            if found
+            else "No claim is written down yet."
+        )
         made: list[nodes.Node] = [nodes.paragraph(text=text, classes=["cl-tally"])]
         if chance := report.by_chance(everyone):
             made.append(nodes.paragraph(text=chance[0].upper() + chance[1:] + "."))
