@@ -60,8 +60,10 @@ def decide(
         reading = read(claim.test, results)
     except ValueError as error:
         return Standing(claim, NOT_RUN, f"cannot be read: {error}", labels=tuple(labels))
-    if digest is not None and qualifiers.amended(claim.id, digest, reading.used):
-        labels.append(f"{qualifiers.AMENDED}: {claim.amended}" if claim.amended else qualifiers.UNEXPLAINED)
+    if claim.amended and reading.used:
+        labels.append(f"{qualifiers.AMENDED}: {claim.amended}")
+    elif digest is not None and qualifiers.amended(claim.id, digest, reading.used):
+        labels.append(qualifiers.UNEXPLAINED)
     reason = _undecided(claim.test, reading)
     if reason:
         needs = UNAVAILABLE.get(DEFINITIONS[CATALOGUE[claim.test.experiment].stream].dataset)
