@@ -104,7 +104,7 @@ def fit_head(network: Network, x: Tensor, y: Tensor, task: int, *, steps: int, p
         features = features.mean(dim=(2, 3)) if features.ndim == 4 else features
         features = functional.pad(features.to(head.weight.dtype), (0, 1), value=1.0)
         targets = functional.one_hot(y, head.out_features).to(features.dtype)
-        smoothness = 0.5 * torch.linalg.eigvalsh(features.T @ features)[-1] / len(y)
+        smoothness = 0.5 * _largest_eigenvalue(features.T @ features) / len(y)
         weights = torch.cat([head.weight, head.bias[:, None]], dim=1)
         ahead = weights
         for step in range(steps):
@@ -114,6 +114,15 @@ def fit_head(network: Network, x: Tensor, y: Tensor, task: int, *, steps: int, p
             weights = moved
         head.weight.copy_(weights[:, :-1])
         head.bias.copy_(weights[:, -1])
+
+
+def _largest_eigenvalue(moment: Tensor) -> Tensor:
+    """Return the largest eigenvalue of a symmetric matrix."""
+    try:
+        return torch.linalg.eigvalsh(moment)[-1]
+    except torch.linalg.LinAlgError:
+        # In float32, LAPACK gives up on some finite matrices, which it solves in float64.
+        return torch.linalg.eigvalsh(moment.double())[-1].to(moment.dtype)
 
 
 def _gradient(network: Network, x: Tensor, y: Tensor, task: int, precision: str) -> tuple[Vector, float]:

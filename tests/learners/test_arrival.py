@@ -96,6 +96,24 @@ def test_fitting_a_head_never_raises_the_loss_whatever_the_features_scale(make, 
     assert losses[-1] < losses[0]
 
 
+def test_a_head_is_fitted_where_the_eigenvalues_converge_in_float64_only(make, monkeypatch):
+    solve = torch.linalg.eigvalsh
+
+    def stubborn(matrix):
+        if matrix.dtype == torch.float32:
+            raise torch.linalg.LinAlgError("the algorithm failed to converge")
+        return solve(matrix)
+
+    def fitted():
+        network, data = make(dtype=torch.float32)
+        fit_head(network, data[0].x_train, data[0].y_train, 0, steps=20, precision="float32")
+        return network.head(0).weight.detach()
+
+    expected = fitted()
+    monkeypatch.setattr(torch.linalg, "eigvalsh", stubborn)
+    torch.testing.assert_close(fitted(), expected, rtol=1e-4, atol=1e-6)
+
+
 def test_a_task_of_one_image_is_an_error(make, recipe):
     network, data = make("mlp")
     lone = replace(data[0], x_train=data[0].x_train[:1], y_train=data[0].y_train[:1])
