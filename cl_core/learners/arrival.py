@@ -117,12 +117,13 @@ def fit_head(network: Network, x: Tensor, y: Tensor, task: int, *, steps: int, p
 
 
 def _largest_eigenvalue(moment: Tensor) -> Tensor:
-    """Return the largest eigenvalue of a symmetric matrix."""
+    """Return the largest eigenvalue of a symmetric matrix, in its own precision."""
     try:
-        return torch.linalg.eigvalsh(moment)[-1]
-    except torch.linalg.LinAlgError:
+        values: Tensor = torch.linalg.eigvalsh(moment)
+    except RuntimeError:
         # In float32, LAPACK gives up on some finite matrices, which it solves in float64.
-        return torch.linalg.eigvalsh(moment.double())[-1].to(moment.dtype)
+        values = torch.linalg.eigvalsh(moment.double()).to(moment.dtype)
+    return values[-1]
 
 
 def _gradient(network: Network, x: Tensor, y: Tensor, task: int, precision: str) -> tuple[Vector, float]:
