@@ -12,6 +12,9 @@ _MARKER = re.compile(r"^<!-- modules of (cl_core[\w.]*) -->$", re.MULTILINE)
 
 _CODE = re.compile(r"(``.*?``|:\w+:`[^`]*`|`[^`]*`)")
 _ROLE = re.compile(r":(func|class|data):`(\w+)`")
+_EQUATION = re.compile(r"\(?\b(eq-[a-z-]+[a-z])\)?")
+_EMPHASIS = re.compile(r"((?<![\w*])\*\w[^*]*\w\*(?![\w*]))")
+_UNTOLD = "Alias for field number"
 
 
 def setup(app: Sphinx) -> None:
@@ -36,11 +39,22 @@ def _block(module: str) -> str:
 
 
 def _plain(_app: Sphinx, _what: str, name: str, described: Any, _options: Any, lines: list[str]) -> None:
-    """Take a docstring's bars and stars as they stand (|m − n|, m*), and its short names from where it was written."""
+    """Take a docstring's bars and stars as they stand (|m − n|, m*), its short names from where it was written.
+
+    An equation's label becomes a link to it, and a field of a named tuple that says nothing of itself stays silent.
+    """
+    if lines and lines[0].startswith(_UNTOLD):
+        lines.clear()
     home = getattr(described, "__module__", None)
     for number, line in enumerate(lines):
         pieces = _CODE.split(line)
-        pieces[::2] = [re.sub(r"([|*])", r"\\\1", piece) for piece in pieces[::2]]
+        pieces[::2] = [_escaped(piece) for piece in pieces[::2]]
         if home and not name.startswith(home + "."):
             pieces[1::2] = [_ROLE.sub(rf":\1:`~{home}.\2`", piece) for piece in pieces[1::2]]
         lines[number] = "".join(pieces)
+
+
+def _escaped(text: str) -> str:
+    parts = _EMPHASIS.split(text)
+    parts[::2] = [_EQUATION.sub(r":eq:`\1`", re.sub(r"([|*])", r"\\\1", part)) for part in parts[::2]]
+    return "".join(parts)
