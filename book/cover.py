@@ -126,7 +126,7 @@ def _draw_network(axes: Axes, found: Network) -> None:
         xlim=(-0.6, found.blocks[-1] + 0.6),
         ylim=(-4, None),
         xticks=range(found.blocks[-1] + 1),
-        xlabel=f"magnitude: blocks that may move (0: no update, 1: frozen, {found.blocks[-1]}: initialized)",
+        xlabel=f"blocks that may move (0: no update, 1: frozen, {found.blocks[-1]}: initialized)",
         ylabel="points",
         title="a network on Split CIFAR-100",
     )

@@ -27,7 +27,7 @@ _TITLES = {"avg_acc": "Avg.Acc", "task_acc": "Task.Acc", "forgetting": "Forgetti
 
 _SETTINGS = {
     "trained": "Blocks that move",
-    "rate_factor": "Step length ×",
+    "rate_factor": "Step length\u00a0×",
     "step_share": "Share of steps",
     "pull": "Pull",
     "share": "Share that moves",
@@ -119,7 +119,7 @@ class Reference(SphinxDirective):
 
 
 def _spread(found: Spread | None) -> nodes.paragraph:
-    """Return the mean, and on a line of its own, where there is little room, the deviation."""
+    """Return the mean, and the deviation, which the style sheet sets below it."""
     if found is None:
         return nodes.paragraph(text="—")
     mean, _, deviation = str(found).replace("-", "−").partition(" ± ")
