@@ -70,6 +70,11 @@ def stamp(notebook: Notebook, *, reads: Iterable[str]) -> Stamp:
     }
 
 
+def outputs_digest(path: Path) -> str:
+    """Return one digest over the stored outputs of the notebook at `path`, cell by cell."""
+    return digest("\n".join(digest(_canonical(cell)) for cell in notebooks.code_cells(notebooks.load(path))))
+
+
 def digest(text: str) -> str:
     """Return the SHA-256 of `text`, in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()

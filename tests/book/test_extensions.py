@@ -5,10 +5,12 @@ import json
 import re
 import runpy
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from cl_book import freshness
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
@@ -106,6 +108,19 @@ def _build(top):
         for path in out.rglob("*.html")
     }
     return re.sub(r"\x1b\[[0-9;]*m", "", warnings.getvalue()), pages
+
+
+def test_a_style_sheet_that_changed_alone_has_every_page_written_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(freshness.results, "states", dict)
+    monkeypatch.setattr(freshness, "standings", dict)
+    app = SimpleNamespace(srcdir=tmp_path, config=SimpleNamespace(html_static_path=["looks"]))
+    env = SimpleNamespace(found_docs={"page"}, all_docs={"page": 1.0}, doc2path=lambda name: f"{name}.md")
+    (tmp_path / "looks").mkdir()
+    answers = []
+    for style in ("p { color: red }", "p { color: red }", "p { color: blue }"):
+        (tmp_path / "looks/book.css").write_text(style, encoding="utf-8")
+        answers.append(freshness._changed(app, env, set(), set(), set()))
+    assert answers == [["page"], [], ["page"]]
 
 
 def text(element):
@@ -583,7 +598,31 @@ def test_the_status_page_says_when_each_page_ran_and_whether_it_is_fresh(book, c
     (checkout / "notebooks/timings.json").write_text(json.dumps({"page": entry}), encoding="utf-8")
     index = "# Front\n\n:::{status}\n:::"
     _, pages = book(index=index)
-    assert [text(cell) for cell in pages["book/index"].select("tbody td")] == ["Page", "2026-01-02", "2.5", "fresh"]
+    *cells, digest, state = [text(cell) for cell in pages["book/index"].select("tbody td")]
+    assert (cells, state) == (["Page", "2026-01-02", "2.5"], "fresh")
+    assert stamps.outputs_digest(checkout / "notebooks/page.ipynb").startswith(digest)
+    assert len(digest) == 8
     assert "Python 3.11.7, numpy 2.4.6; Some (x86_64), 2 cores" in text(pages["book/index"])
     _, pages = book(index=index, fresh=False)
     assert "stale: it was never refreshed" in text(pages["book/index"])
+
+
+def test_the_status_page_counts_the_runs_that_hold_and_those_that_do_not(book, checkout, make_result):
+    index = "# Front\n\n:::{runstatus}\n:::"
+    _, pages = book(index=index)
+    assert "No reference run is stored yet" in text(pages["book/index"])
+    versions, machine = {"torch": "2.0"}, {"processor": "Some", "system": "Linux x86_64"}
+    for seed in (0, 1):
+        made = make_result(seed=seed, recorded={"versions": versions, "machine": machine})
+        store.save(made, checkout / f"results/cpu/split-cifar10/frozen-{seed}.json")
+    warnings, pages = book(index=index)
+    assert warnings == ""
+    name, _, count, digest, state = [text(cell) for cell in pages["book/index"].select("tbody td")]
+    assert (name, count, len(digest)) == ("split-cifar10, cpu", "2", 8)
+    assert state == "2 unconfirmed"
+    edited = json.loads((checkout / "results/cpu/split-cifar10/frozen-1.json").read_text(encoding="utf-8"))
+    edited["digest"] = "0" * 64
+    (checkout / "results/cpu/split-cifar10/frozen-1.json").write_text(json.dumps(edited), encoding="utf-8")
+    _, pages = book(index=index)
+    assert text(pages["book/index"].select("tbody td")[-1]) == "1 stale, 1 unconfirmed"
+    assert "torch 2.0; Some, Linux x86_64; protocol 1" in text(pages["book/index"])

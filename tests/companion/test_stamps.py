@@ -112,3 +112,15 @@ def test_new_import_is_named(edit):
         "cl_core.companion is now imported",
         "cl_core.companion.verdicts is now imported",
     )
+
+
+def test_the_digest_of_a_page_follows_its_outputs_alone(write_page):
+    path = write_page("page", "print(steps)", parameters=PARAMETERS)
+    digests = []
+    for prose, printed in (("Old words", "30\n"), ("New words", "30\n"), ("New words", "31\n")):
+        notebook = nbformat.read(path, as_version=4)
+        notebook.cells[0].source = prose
+        notebook.cells[-1].outputs = [nbformat.v4.new_output("stream", name="stdout", text=printed)]
+        nbformat.write(notebook, path)
+        digests.append(stamps.outputs_digest(path))
+    assert digests[0] == digests[1] != digests[2]

@@ -1,6 +1,7 @@
 """Stale pages say so: a banner where a page's outputs no longer follow from its code and what it read."""
 
 from functools import cache
+from hashlib import sha256
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -36,17 +37,28 @@ def setup(app: Sphinx) -> None:
     app.connect("doctree-resolved", _banner)
 
 
-def _changed(_app: Sphinx, env: BuildEnvironment, *_sets: set[str]) -> list[str]:
-    """Return every page when anything changed that pages say beyond their own files: verdicts, staleness, the list of pages."""
+def _changed(app: Sphinx, env: BuildEnvironment, *_sets: set[str]) -> list[str]:
+    """Return every page when anything changed that pages show beyond their own files.
+
+    That is verdicts, staleness, the list of pages, and the style sheets and scripts, which Sphinx copies only where it
+    has a page to write.
+    """
     known = {
         "pages": sorted(env.found_docs),
         "states": {docname: reasons(path) for docname in env.found_docs if (path := notebook_of(env, docname))},
         "results": results.states(),
+        "looks": _looks(app),
         "verdicts": {claim: (each.verdict, each.evidence, each.labels) for claim, each in standings().items()},
     }
     before = getattr(env, "cl_book_known", None)
     env.cl_book_known = known  # type: ignore[attr-defined]
     return [] if known == before else sorted(set(env.found_docs) & set(env.all_docs))
+
+
+def _looks(app: Sphinx) -> dict[str, str]:
+    folders = [Path(app.srcdir) / name for name in app.config.html_static_path]
+    files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
+    return {str(path): sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def _banner(app: Sphinx, doctree: nodes.document, docname: str) -> None:

@@ -10,12 +10,12 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from cl_book import freshness
+from cl_book import freshness, results
 from cl_book.claims import linked_badge, standings, table
 from cl_book.errors import nearest
 from cl_book.footer import timings
 from cl_book.marks import mark
-from cl_core.companion import notebook
+from cl_core.companion import notebook, stamps
 from cl_core.experiments import store
 from cl_core.experiments.progress import duration
 
@@ -84,7 +84,7 @@ class Status(SphinxDirective):
         rows = [self._row(page, record) for page in sorted(self.env.found_docs) if self._is_notebook(page)]
         if not rows:
             return [nodes.paragraph(text="No notebook is in the book yet.")]
-        made = [table(["Page", "Last refreshed", "Seconds to run", "State"], rows, wordy=False)]
+        made = [table(["Page", "Last refreshed", "Seconds to run", "Digest", "State"], rows, wordy=False)]
         machines = {_environment(entry): entry for entry in record.values()}
         if machines:
             lines = nodes.bullet_list()
@@ -102,6 +102,7 @@ class Status(SphinxDirective):
             [nodes.paragraph("", "", page_link(page))],
             [nodes.paragraph(text=entry.get("refreshed", "never"))],
             [nodes.paragraph(text=str(entry.get("seconds", "—")))],
+            [_short(stamps.outputs_digest(notebook_path(self.env.srcdir, page)))],
             [nodes.paragraph(text="stale: " + "; ".join(found) if found else "fresh")],
         ]
 
@@ -134,6 +135,53 @@ class RunTimes(SphinxDirective):
         return [table(head, rows, wordy=False), where, nodes.bullet_list("", *lines)]
 
 
+class RunStatus(SphinxDirective):
+    """``:::{runstatus}``: the stored reference runs by experiment, with their data and digests, and whether they hold."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table and what the runs were made with, or a sentence while no run is stored."""
+        groups: dict[tuple[str, str], list[str]] = {}
+        made_with = set()
+        stored = {name: store.load(name) for name in store.stored()}
+        for name, result in stored.items():
+            self.env.note_dependency(str(Path(self.env.srcdir) / name))
+            groups.setdefault((f"{result.experiment}, {result.profile}", result.data["label"]), []).append(name)
+            made_with.add(_made_with(result))
+        if not stored:
+            return [nodes.paragraph(text="No reference run is stored yet.")]
+        rows = [
+            [
+                *([nodes.paragraph(text=text)] for text in (*kind, str(len(names)))),
+                [_short(stamps.digest("\n".join(sorted(stored[name].digest for name in names))))],
+                [nodes.paragraph(text=_hold(names))],
+            ]
+            for kind, names in sorted(groups.items())
+        ]
+        lines = nodes.bullet_list()
+        lines += [nodes.list_item("", nodes.paragraph(text=line)) for line in sorted(made_with)]
+        head = ["Experiment and profile", "Data", "Runs", "Digest", "State"]
+        return [table(head, rows, wordy=False), nodes.paragraph(text="The runs were computed with:"), lines]
+
+
+def _made_with(result: store.Result) -> str:
+    versions, machine = result.recorded.get("versions", {}), result.recorded.get("machine", {})
+    packages = ", ".join(f"{name} {number}" for name, number in versions.items())
+    return f"{packages}; {machine.get('processor')}, {machine.get('system')}; protocol {result.protocol}"
+
+
+def _hold(names: list[str]) -> str:
+    found = [results.states()[name] for name in names]
+    stale = sum(bool(state.stale) for state in found)
+    unconfirmed = sum(bool(state.unconfirmed) and not state.stale for state in found)
+    said = [f"{count} {word}" for count, word in ((stale, "stale"), (unconfirmed, "unconfirmed")) if count]
+    return ", ".join(said) or "current"
+
+
+def _short(digest: str) -> nodes.paragraph:
+    """Return the beginning of a digest; the whole one is its tooltip."""
+    return nodes.paragraph("", "", nodes.abbreviation("", digest[:8], explanation=digest))
+
+
 def page_link(page: str) -> addnodes.pending_xref:
     """Return a link to a page of the book that shows its title."""
     inner = nodes.inline("", page)
@@ -158,3 +206,4 @@ def setup(app: Sphinx) -> None:
     app.add_directive("papermap", PaperMap)
     app.add_directive("status", Status)
     app.add_directive("runtimes", RunTimes)
+    app.add_directive("runstatus", RunStatus)
