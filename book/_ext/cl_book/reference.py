@@ -84,7 +84,7 @@ class Status(SphinxDirective):
         rows = [self._row(page, record) for page in sorted(self.env.found_docs) if self._is_notebook(page)]
         if not rows:
             return [nodes.paragraph(text="No notebook is in the book yet.")]
-        made = [table(["Page", "Last refreshed", "Seconds to run", "Digest", "State"], rows, wordy=False)]
+        made = [table(["Page", "State", "Last refreshed", "Seconds to run", "Digest"], rows, wordy=False)]
         machines = {_environment(entry): entry for entry in record.values()}
         if machines:
             lines = nodes.bullet_list()
@@ -100,10 +100,10 @@ class Status(SphinxDirective):
         found = freshness.reasons(notebook_path(self.env.srcdir, page))
         return [
             [nodes.paragraph("", "", page_link(page))],
+            [nodes.paragraph(text="stale: " + "; ".join(found) if found else "fresh")],
             [nodes.paragraph(text=entry.get("refreshed", "never"))],
             [nodes.paragraph(text=str(entry.get("seconds", "—")))],
             [_short(stamps.outputs_digest(notebook_path(self.env.srcdir, page)))],
-            [nodes.paragraph(text="stale: " + "; ".join(found) if found else "fresh")],
         ]
 
 
@@ -151,15 +151,14 @@ class RunStatus(SphinxDirective):
             return [nodes.paragraph(text="No reference run is stored yet.")]
         rows = [
             [
-                *([nodes.paragraph(text=text)] for text in (*kind, str(len(names)))),
+                *([nodes.paragraph(text=text)] for text in (kind, str(len(names)), _hold(names), data)),
                 [_short(stamps.digest("\n".join(sorted(stored[name].digest for name in names))))],
-                [nodes.paragraph(text=_hold(names))],
             ]
-            for kind, names in sorted(groups.items())
+            for (kind, data), names in sorted(groups.items())
         ]
         lines = nodes.bullet_list()
         lines += [nodes.list_item("", nodes.paragraph(text=line)) for line in sorted(made_with)]
-        head = ["Experiment and profile", "Data", "Runs", "Digest", "State"]
+        head = ["Experiment and profile", "Runs", "State", "Data", "Digest"]
         return [table(head, rows, wordy=False), nodes.paragraph(text="The runs were computed with:"), lines]
 
 
