@@ -189,8 +189,13 @@ SETS = [
 def start(folder, *more):
     environment = {**os.environ, "CL_CACHE_DIR": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "cl_core.cli", "sweep", *COMMAND, *SETS, "--out", str(folder / "results"), *more]
-    log = (folder / "log").open("a")
-    return subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+    # A shell that starts the tests in the background has them ignore Ctrl-C, and a process hands that on.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with (folder / "log").open("a") as log:
+            return subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def outcomes(folder):
