@@ -15,13 +15,16 @@ from numpy.typing import ArrayLike
 from cl_core.companion.comparisons import Arm, run_of
 from cl_core.companion.figures import INK, LINES, MARKERS, PALETTE, PAPER, WIDTH, style
 from cl_core.companion.intervals import Interval, t_interval
+from cl_core.companion.live import MEASURES, signed
 from cl_core.companion.readings import Shelf, mean_update
+from cl_core.companion.trends import COLOURS
+from cl_core.experiments.reference import SHORT_STEPS
 from cl_core.experiments.store import Result, metric
 
 LEAST_RUNS = 2
 """Seeds from which a mean gets an interval; with fewer a point is left out."""
 
-MEASURES = {"forgetting": "forgetting, points", "avg_acc": "average accuracy at the end, %"}
+_AXES = {"forgetting": "forgetting, points", "avg_acc": "average accuracy at the end, %"}
 
 
 @dataclass(frozen=True)
@@ -43,20 +46,20 @@ class _Way:
 
 _WAYS = (
     _Way("number of blocks", (*(Arm("frozen", (f"trained={k}",)) for k in range(1, 9)), Arm("initialized"))),
-    _Way("step length", (*(Arm("slower", (f"rate_factor={x}",)) for x in (0.01, 0.03, 0.1, 0.25)), Arm("initialized"))),
+    _Way("step length", (*(Arm("slower", (f"rate_factor={x}",)) for x in reversed(SHORT_STEPS)), Arm("initialized"))),
     _Way("frozen's distance, all blocks", (Arm("within"),)),
     _Way("no update", (Arm("frozen-0"),)),
 )
 
 
-def forgetting_by_distance(results: Shelf) -> Picture | None:
-    """Return forgetting and average accuracy on Split CIFAR-100 over the measured distance, by what limits the update.
+def forgetting_by_distance(experiment: str, results: Shelf) -> Picture | None:
+    """Return forgetting and average accuracy on `experiment` over the measured distance, by what limits the update.
 
     Points are means over seeds with 95 % intervals. None where no run is there.
     """
     series = []
     for way in _WAYS:
-        groups = [runs for arm in way.arms if len(runs := _runs("split-cifar100", arm, results)) >= LEAST_RUNS]
+        groups = [runs for arm in way.arms if len(runs := _runs(experiment, arm, results)) >= LEAST_RUNS]
         if groups:
             series.append((way.title, groups))
     if not series:
@@ -68,28 +71,28 @@ def forgetting_by_distance(results: Shelf) -> Picture | None:
     for place, (title, groups) in enumerate(series):
         far = [t_interval([mean_update(run) for run in group]).mean for group in groups]
         data[f"{title}: distance"] = far
-        for axes, name in zip(rows, MEASURES, strict=True):
+        for axes, name in zip(rows, _AXES, strict=True):
             found = [t_interval([100 * metric(run, name) for run in group]) for group in groups]
             _points(axes, far, found, PALETTE[place], place, title)
             data |= _columns(f"{title}: {name}", found)
             if name == "avg_acc":
                 highest = max(zip(found, far, strict=True), key=lambda pair: pair[0].mean)
                 words.append(f"by {title} at most {highest[0].mean:.1f} per cent, at distance {highest[1]:.1f}")
-    for axes, label in zip(rows, MEASURES.values(), strict=True):
+    for axes, label in zip(rows, _AXES.values(), strict=True):
         axes.set_title(label)
     rows[1].set_xlabel("distance that the shared parameters moved with a task")
     figure.legend(*rows[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
-    alt = f"Two panels over the distance moved on Split CIFAR-100. Average accuracy at the end: {'; '.join(words)}."
+    alt = f"Two panels over the distance moved on {experiment}. Average accuracy at the end: {'; '.join(words)}."
     return Picture(figure, alt, data)
 
 
-def gains_along(experiment: str, over: str, values: Sequence[float], results: Shelf) -> Picture | None:
+def gains_along(over: str, values: Sequence[float], experiment: str, results: Shelf) -> Picture | None:
     """Return frozen minus initialized on `experiment` along the setting `over`: forgetting and average accuracy.
 
     Points are means of paired differences over seeds with 95 % intervals, in points of accuracy. None where no pair is
     there.
     """
-    gains: dict[str, list[Interval]] = {name: [] for name in MEASURES}
+    gains: dict[str, list[Interval]] = {name: [] for name in _AXES}
     shown = []
     for value in values:
         frozen, initialized = (
@@ -112,11 +115,10 @@ def gains_along(experiment: str, over: str, values: Sequence[float], results: Sh
     data: dict[str, ArrayLike] = {over: shown}
     words = []
     for place, (name, found) in enumerate(gains.items()):
-        # Colours beyond those of the three strategies: these lines are measures.
-        title = {"forgetting": "Forgetting", "avg_acc": "Avg.Acc"}[name]
-        _points(axes, shown, found, PALETTE[3 + 2 * place], place, title)
+        title = MEASURES[name]
+        _points(axes, shown, found, COLOURS[name], place, title)
         data |= _columns(title, found)
-        words.append(f"{title} {', '.join(f'{each.mean:+.1f}'.replace('-', '−') for each in found)}")
+        words.append(f"{title} {', '.join(signed(each.mean) for each in found)}")
     axes.set(xlabel=over, ylabel="frozen − initialized, points", xticks=shown)
     figure.legend(loc="outside upper center", ncols=2)
     at = ", ".join(f"{value:g}" for value in shown)

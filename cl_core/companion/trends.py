@@ -17,6 +17,9 @@ Runs = Mapping[float, Mapping[str, Result]]
 
 SHOWN = ("forgetting", "task_acc", "avg_acc")
 
+COLOURS = dict(zip(SHOWN, PALETTE[3:], strict=False))
+"""The colours of measures, beyond those of the three strategies."""
+
 
 def gains(runs: Runs, measure: str, *, one: str = "frozen", other: str = "initialized") -> NDArray[np.float64]:
     """Return `one` minus `other` in points of `measure`, for each value of the setting in its order: (V,)."""
@@ -40,10 +43,8 @@ def show_gains(runs: Runs, setting: str, *, name: str) -> None:
     figure, axes = plt.subplots(figsize=(WIDTH, 3.6))
     axes.axhline(0, color=INK, linewidth=0.8, linestyle="-")
     for place, (title, gain) in enumerate(lines.items()):
-        # Colours beyond those of the three strategies: these lines are measures.
-        axes.plot(
-            values, gain, color=PALETTE[3 + place], linestyle=LINES[place], marker=MARKERS[3 + place], label=title
-        )
+        color = COLOURS[SHOWN[place]]
+        axes.plot(values, gain, color=color, linestyle=LINES[place], marker=MARKERS[3 + place], label=title)
     axes.set(xlabel=setting, ylabel="frozen − initialized, points", xticks=values)
     figure.legend(loc="outside upper center", ncols=3)
     words = "; ".join(f"{title}: {listed(gain, 1)}" for title, gain in lines.items())

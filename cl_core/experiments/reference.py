@@ -31,6 +31,9 @@ STRENGTHS = (0.7, 0.5, 0.25, 0.1)
 PULLS = (0.03, 0.1, 0.3, 1.0)
 """Preset strengths of the limits, from weak to strong: on validation, frozen's update lies within what they give."""
 
+OVERLAPS = (0.0, 0.25, 0.5, 0.75, 1.0)
+SEVERITIES = (0.0, 1.0, 2.0, 3.0, 4.0)
+"""Settings of the two trends, from one end to the other; the ends are run first."""
 
 SCHEDULES = tuple(
     sorted(("".join(letters) for letters in itertools.product("mf", repeat=4)), key=lambda moves: moves[::-1])
@@ -111,11 +114,11 @@ STEPS: Mapping[str, Step] = {
             name="trends",
             summary="correlated and corrupted streams as trends, CUB-50, and twenty tasks",
             batches=(
-                _batch("from no shared class to all", "correlated-cifar100", TREND, FIVE, {"overlap": (0.0, 1.0)}),
-                _batch("the overlaps between", "correlated-cifar100", TREND, FIVE, {"overlap": (0.25, 0.5, 0.75)}),
+                _batch("from no shared class to all", "correlated-cifar100", TREND, FIVE, {"overlap": OVERLAPS[::4]}),
+                _batch("the overlaps between", "correlated-cifar100", TREND, FIVE, {"overlap": OVERLAPS[1:-1]}),
                 _batch("fine-grained classes", "split-cub50", RULES, FIVE),
-                _batch("from clean to heavy noise", "corrupted-cub50", TREND, FIVE, {"severity": (0.0, 4.0)}),
-                _batch("the severities between", "corrupted-cub50", TREND, FIVE, {"severity": (1.0, 2.0, 3.0)}),
+                _batch("from clean to heavy noise", "corrupted-cub50", TREND, FIVE, {"severity": SEVERITIES[::4]}),
+                _batch("the severities between", "corrupted-cub50", TREND, FIVE, {"severity": SEVERITIES[1:-1]}),
                 _batch("a longer sequence", "split-cifar100-20", RULES, FIVE),
             ),
         ),

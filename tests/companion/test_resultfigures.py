@@ -19,7 +19,7 @@ def test_forgetting_stands_over_the_measured_distance(keep_all):
     by_seed = {"frozen": lambda s: 8.0 + s, "frozen trained=2": lambda s: 15.0 + s, "initialized": lambda s: 30.0 - s}
     moved = {"frozen": 1.0, "frozen trained=2": 2.0, "initialized": 3.0}
     keep_all("split-cifar100", range(4), {arm: {"forgetting": by_seed[arm], "update": moved[arm]} for arm in by_seed})
-    made = forgetting_by_distance(shelf())
+    made = forgetting_by_distance("split-cifar100", shelf())
     expected = [t_interval([by_seed[arm](s) for s in range(4)]) for arm in by_seed]
     assert made.data["number of blocks: forgetting"] == pytest.approx([each.mean for each in expected], abs=1e-3)
     assert made.data["number of blocks: forgetting, low"] == pytest.approx([each.low for each in expected], abs=1e-2)
@@ -43,7 +43,7 @@ def test_gains_are_paired_differences_along_the_setting(keep_all):
         "frozen overlap=1": {"forgetting": 1.0},
     }
     keep_all("correlated-cifar100", range(3), arms)
-    made = gains_along("correlated-cifar100", "overlap", (0, 0.25, 0.5, 1), shelf())
+    made = gains_along("overlap", (0, 0.25, 0.5, 1), "correlated-cifar100", shelf())
     # A quarter was not run, and one has no partner.
     assert made.data["overlap"] == [0, 0.5]
     assert made.data["Forgetting"] == pytest.approx([-10.0, 3.0], abs=1e-3)
@@ -54,10 +54,10 @@ def test_gains_are_paired_differences_along_the_setting(keep_all):
 
 
 def test_without_runs_there_is_no_picture(checkout):
-    assert forgetting_by_distance(shelf()) is None
-    assert gains_along("corrupted-cub50", "severity", (0, 4), shelf()) is None
+    assert forgetting_by_distance("split-cifar100", shelf()) is None
+    assert gains_along("severity", (0, 4), "corrupted-cub50", shelf()) is None
 
 
 def test_a_single_seed_gets_no_interval_and_no_point(keep):
     keep("split-cifar100", "initialized", 0)
-    assert forgetting_by_distance(shelf()) is None
+    assert forgetting_by_distance("split-cifar100", shelf()) is None

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 from typing import ClassVar
 
 from docutils import nodes
@@ -14,11 +13,11 @@ from cl_book.claims import table
 from cl_book.errors import nearest
 from cl_book.marks import mark
 from cl_book.numbers import Reported, reported
+from cl_book.results import noted
 from cl_core.companion import readings, summaries
 from cl_core.companion.comparisons import PROFILE
 from cl_core.companion.deciding import UNAVAILABLE
 from cl_core.companion.summaries import Row, Spread
-from cl_core.experiments import store
 from cl_core.experiments.catalogue import CATALOGUE, STRATEGIES
 from cl_core.experiments.settings import SETTINGS, Value
 from cl_core.streams.definitions import DEFINITIONS
@@ -73,8 +72,7 @@ class Reference(SphinxDirective):
             if word not in STRATEGIES:
                 raise self.error(f"there is no strategy {word!r}{nearest(word, STRATEGIES)}")
         results = shelf()
-        for file in store.stored(f"{PROFILE}/{name}/*"):
-            self.env.note_dependency(str(Path(self.env.srcdir) / file))
+        noted(self.env, f"{PROFILE}/{name}/*")
         paper = {key: found for key, found in reported(self.env).items() if key.split("/")[1] == name}
         if "brief" in self.options:
             paper = {}

@@ -41,20 +41,32 @@ class Caption(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return a figure that still lacks its drawing; :class:`JoinFigures` puts it in."""
         label, *bound = self.arguments
-        require(self, bound)
-        self.assert_has_content()
-        figure = nodes.figure(classes=["cl-figure"], cl_label=label, names=[label])
-        self.set_source_info(figure)
-        body = nodes.Element()
-        self.state.nested_parse(self.content, self.content_offset, body)
-        first, *rest = body.children
-        if not isinstance(first, nodes.paragraph):
-            raise self.error(f"the caption of {label} starts with no paragraph")
-        figure += nodes.caption(first.rawsource, "", *first.children)
-        if rest:
-            figure += nodes.legend("", *rest)
-        self.state.document.note_explicit_target(figure)
+        figure = captioned(self, label, bound)
+        figure["cl_label"] = label
         return [figure]
+
+
+def captioned(directive: SphinxDirective, label: str, bound: list[str]) -> nodes.figure:
+    """Return a figure named `label` without a drawing; the directive's text is its caption, bound to verdicts."""
+    require(directive, bound)
+    directive.assert_has_content()
+    figure = nodes.figure(classes=["cl-figure"], names=[label])
+    directive.set_source_info(figure)
+    body = nodes.Element()
+    directive.state.nested_parse(directive.content, directive.content_offset, body)
+    first, *rest = body.children
+    if not isinstance(first, nodes.paragraph):
+        raise directive.error(f"the caption of {label} starts with no paragraph")
+    figure += nodes.caption(first.rawsource, "", *first.children)
+    if rest:
+        figure += nodes.legend("", *rest)
+    directive.state.document.note_explicit_target(figure)
+    return figure
+
+
+def data_file(docname: str, name: str) -> str:
+    """Return what the data of the figure `name` on the page `docname` are called."""
+    return f"{PurePosixPath(docname).name}-{name}.csv"
 
 
 class JoinFigures(SphinxTransform):
@@ -81,7 +93,7 @@ class JoinFigures(SphinxTransform):
                 continue
             figure.insert(0, shown)
             for link in bundle.findall(data_link):
-                link["file"] = f"{PurePosixPath(self.env.docname).name}-{shown['name']}.csv"
+                link["file"] = data_file(self.env.docname, shown["name"])
                 figure += link.deepcopy()
             figure.parent.remove(figure)
             bundle.replace_self(figure)

@@ -114,8 +114,7 @@ class RunTimes(SphinxDirective):
         """Return the table, or a sentence while no run is stored."""
         found: dict[str, list[float]] = {}
         machines = set()
-        for name in store.stored():
-            self.env.note_dependency(str(Path(self.env.srcdir) / name))
+        for name in results.noted(self.env):
             result = store.load(name)
             if "total_s" in result.recorded.get("times", {}):
                 found.setdefault(f"{result.experiment}, {result.profile}", []).append(
@@ -142,9 +141,8 @@ class RunStatus(SphinxDirective):
         """Return the table and what the runs were made with, or a sentence while no run is stored."""
         groups: dict[tuple[str, str], list[str]] = {}
         made_with = set()
-        stored = {name: store.load(name) for name in store.stored()}
+        stored = {name: store.load(name) for name in results.noted(self.env)}
         for name, result in stored.items():
-            self.env.note_dependency(str(Path(self.env.srcdir) / name))
             groups.setdefault((f"{result.experiment}, {result.profile}", result.data["label"]), []).append(name)
             made_with.add(_made_with(result))
         if not stored:

@@ -6,6 +6,7 @@ from statistics import fmean, stdev
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxRole
 
 from cl_book.errors import Rendered, nearest, role_error
@@ -26,8 +27,7 @@ class ResultRole(SphinxRole):
         runs = list(store.find(experiment, strategy, profile))
         if not runs:
             return role_error(self, f"results/ has no run of {profile}/{experiment}/{strategy}")
-        for file in store.stored(f"{profile}/{experiment}/{strategy}-*"):
-            self.env.note_dependency(str(Path(self.env.srcdir) / file))
+        for file in noted(self.env, f"{profile}/{experiment}/{strategy}-*"):
             if why := states()[file].stale:
                 return role_error(self, f"{file} is stale ({why[0]}) and may not be quoted; run it again")
         values = [100 * store.metric(run, name) for run in runs]
@@ -35,6 +35,14 @@ class ResultRole(SphinxRole):
         seeds = "1 seed" if len(values) == 1 else f"{len(values)} seeds"
         about = f"{seeds}, profile {profile}, {runs[0].data['label']}"
         return [nodes.abbreviation("", text, explanation=about, classes=["cl-value"])], []
+
+
+def noted(env: BuildEnvironment, pattern: str = "*") -> list[str]:
+    """Return the names of the stored results that fit `pattern`; the page that asks is made anew when one changes."""
+    found = store.stored(pattern)
+    for name in found:
+        env.note_dependency(str(Path(env.srcdir) / name))
+    return found
 
 
 @lru_cache(maxsize=1)
