@@ -81,7 +81,7 @@ book: $(VENV)/installed ## build the book
 pdf: $(VENV)/installed ## print the book, from a build of its own as one page
 	@$(BIN)/jupyter-book build . --toc book/_toc.yml --path-output $(BUILD)/pdf -q -n --keep-going \
 	  --builder custom --custom-builder singlehtml
-	@$(BIN)/python book/pdf.py $(BUILD)/pdf/_build/singlehtml $(BUILD)/book.pdf
+	@$(BIN)/python -m cl_book.pdf $(BUILD)/pdf/_build/singlehtml $(BUILD)/book.pdf
 
 test: lint fast outputs ## lint, the quick tests, and the outputs of every notebook
 
@@ -106,20 +106,20 @@ test-all: test slow ## every test
 
 refresh: $(VENV)/installed-torch ## run stale notebooks again, and redraw the cover
 	@$(BIN)/cl-core refresh
-	@$(BIN)/python book/cover.py
+	@$(BIN)/python -m cl_book.cover
 
-# Sphinx's linkcheck; book/_ext/cl_book/links.py has what it is given and what is said of it.
+# Sphinx's linkcheck; book/cl_book/pages/links.py has what it is given and what is said of it.
 links: $(VENV)/installed ## follow every external link
 	@$(BIN)/jupyter-book build . --toc book/_toc.yml --path-output $(BUILD)/links -qq --builder linkcheck
 
 bench: $(VENV)/installed-torch ## time training against a plain loop
-	$(BIN)/python -m cl_core.experiments.bench
-	$(BIN)/python -m cl_core.experiments.bench_sweep
+	PYTHONPATH=tests $(BIN)/python -m bench.bench_training
+	PYTHONPATH=tests $(BIN)/python -m bench.bench_sweep
 
 archive: book pdf ## pack everything into dist/
 	@rm -rf dist
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist . >/dev/null
-	@$(BIN)/python book/archive.py dist/*.whl $(BUILD)/html $(BUILD)/book.pdf dist
+	@$(BIN)/python -m cl_book.archive dist/*.whl $(BUILD)/html $(BUILD)/book.pdf dist
 
 clean: ## delete builds and caches
 	rm -rf $(BUILD) build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

@@ -1,9 +1,9 @@
 """The two bounds that sequential training is read against: all tasks at once, and one network for each task."""
 
 from cl_core.experiments.rows import TaskRow, number
-from cl_core.experiments.work import Clock, Past, Work
-from cl_core.learners.bounds import train_joint
+from cl_core.experiments.run_context import Clock, Past, Work
 from cl_core.learners.evaluation import evaluate
+from cl_core.learners.joint import train_joint
 from cl_core.learners.training import train_task
 
 

@@ -20,8 +20,8 @@ from cl_core.experiments.catalogue import (
     Treatment,
 )
 from cl_core.experiments.settings import SETTINGS, Settings, Value, changed, checked
+from cl_core.naming import require_name
 from cl_core.streams.definitions import DEFINITIONS, define
-from cl_core.streams.naming import require_name
 from cl_core.streams.tasks import Part
 
 _NETWORK = {

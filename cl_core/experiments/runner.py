@@ -13,7 +13,6 @@ from threadpoolctl import threadpool_limits
 
 from cl_core import strategies, streams
 from cl_core.experiments import bounds, provenance
-from cl_core.experiments.beginnings import Beginnings, letters
 from cl_core.experiments.catalogue import PROTOCOL
 from cl_core.experiments.checkpoints import Checkpoint
 from cl_core.experiments.controls import control_schedule
@@ -21,10 +20,11 @@ from cl_core.experiments.limits import limit_of, masked_blocks
 from cl_core.experiments.plan import Plan, digest_of
 from cl_core.experiments.progress import Listener, silent
 from cl_core.experiments.rows import assemble
+from cl_core.experiments.run_context import Past, Work
 from cl_core.experiments.sequential import sequential
 from cl_core.experiments.settings import Value
+from cl_core.experiments.shared_prefixes import Beginnings, letters
 from cl_core.experiments.store import Result
-from cl_core.experiments.work import Past, Work
 from cl_core.learners.recipe import NetworkSpec, Recipe
 from cl_core.strategies import Strategy
 from cl_core.streams import Stream

@@ -7,11 +7,11 @@ from typing import Any
 
 from torch import Tensor
 
-from cl_core.experiments.beginnings import Beginnings
 from cl_core.experiments.checkpoints import Checkpoint
 from cl_core.experiments.limits import Limit
 from cl_core.experiments.rows import TaskRow, number
-from cl_core.experiments.work import Clock, Past, Work, leave, take_up
+from cl_core.experiments.run_context import Clock, Past, Work, leave, take_up
+from cl_core.experiments.shared_prefixes import Beginnings
 from cl_core.learners.arrival import arrive
 from cl_core.learners.evaluation import count_correct, logits, logits_change
 from cl_core.learners.networks import Network

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any
 
-from cl_core.streams.naming import require_name
+from cl_core.naming import require_name
 
 Value = int | float | bool | str
 """What a setting may hold."""

@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cl_core import files
+from cl_core import files, metrics
 from cl_core.experiments.plan import digest_of
 from cl_core.experiments.settings import Value
-from cl_core.learners import metrics
-from cl_core.streams.naming import require_name
+from cl_core.naming import require_name
 
 RESULTS = "results"
 """Name of the repository's folder of reference results."""

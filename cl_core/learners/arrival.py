@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cl_core.learners.draws import Purpose, generator
+from cl_core.draws import Purpose, generator
 from cl_core.learners.evaluation import BATCH, features_of
 from cl_core.learners.networks import Network
 from cl_core.learners.recipe import Recipe

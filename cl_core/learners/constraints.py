@@ -11,7 +11,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from cl_core.learners.draws import Purpose, generator
+from cl_core.draws import Purpose, generator
 
 
 class Constraint(Protocol):

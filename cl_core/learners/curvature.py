@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.func import functional_call
 from torch.nn import functional
 
-from cl_core.learners.draws import Purpose, generator
+from cl_core.draws import Purpose, generator
 from cl_core.learners.networks import Network
 
 Loss = Callable[[Tensor], Tensor]

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cl_core.learners.draws import Purpose, generator
+from cl_core.draws import Purpose, generator
 from cl_core.learners.recipe import NetworkSpec
 
 __all__ = ["Network", "NetworkSpec", "block_parameters", "build_network"]

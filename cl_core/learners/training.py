@@ -16,9 +16,9 @@ from torch import Tensor
 from torch.nn import functional
 from torch.optim.sgd import sgd
 
+from cl_core.draws import Purpose, generator
 from cl_core.learners.arrival import ArrivalReport, arrive
 from cl_core.learners.constraints import Constraint, Masked
-from cl_core.learners.draws import Purpose, generator
 from cl_core.learners.evaluation import BATCH, count_correct, evaluate, features_of, fits_memory, logits, logits_change
 from cl_core.learners.networks import Network, block_parameters
 from cl_core.learners.recipe import Recipe

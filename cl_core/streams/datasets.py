@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from cl_core.naming import require_name
 from cl_core.streams import arrays
 from cl_core.streams.errors import DataError
 from cl_core.streams.fetching import fetch, official_path, prepared_path
 from cl_core.streams.manifest import ROUTES, SOURCES, Route, Source
-from cl_core.streams.naming import require_name
 
 Images = NDArray[np.uint8]
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from cl_core.naming import require_name
 from cl_core.streams.manifest import SOURCES
-from cl_core.streams.naming import require_name
 
 Kind = Literal["split", "permuted", "correlated", "corrupted", "turned"]
 """How tasks are made of a data set; :mod:`cl_core.streams.tasks` has one function for each."""

@@ -9,10 +9,10 @@ from typing import Protocol
 
 import numpy as np
 
+from cl_core.naming import require_name
 from cl_core.streams import archives, arrays, formats
 from cl_core.streams.errors import DataError
 from cl_core.streams.manifest import SOURCES, Archive, Source
-from cl_core.streams.naming import require_name
 
 
 class _Parser(Protocol):

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cl_core.naming import require_name
 from cl_core.streams.datasets import Dataset, load
 from cl_core.streams.definitions import Definition, define
 from cl_core.streams.manifest import Route
-from cl_core.streams.naming import require_name
 from cl_core.streams.similarity import neighbours
 from cl_core.streams.tasks import PARTS, Part, Task, build
 

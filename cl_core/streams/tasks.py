@@ -10,9 +10,9 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from cl_core.draws import Purpose, generator, sequence
 from cl_core.streams.datasets import Dataset
 from cl_core.streams.definitions import Definition, Kind
-from cl_core.streams.draws import Purpose, generator, sequence
 from cl_core.streams.transforms import Noisy, Permuted, Transform, Turned, Unchanged
 
 Images = NDArray[np.uint8]

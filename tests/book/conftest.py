@@ -1,18 +1,15 @@
 """The built book, once for all tests that look at it, and a browser that may reach nothing but files."""
 
 import os
-import runpy
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from cl_book.pdf import find_browser
 
 TOP = Path(__file__).resolve().parents[2]
-
-make_result = runpy.run_path(str(TOP / "tests/experiments/conftest.py"))["make_result"]
-"""The made-up results of the tests of experiments."""
 
 _QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
 
@@ -59,7 +56,7 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     try:
-        path = runpy.run_path(str(TOP / "book/pdf.py"))["find_browser"]()
+        path = find_browser()
     except SystemExit as missing:
         pytest.skip(str(missing))
     as_root = hasattr(os, "geteuid") and os.geteuid() == 0

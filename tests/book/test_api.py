@@ -1,5 +1,5 @@
 import pytest
-from cl_book.api import _plain
+from cl_book.pages.api_page import _plain
 
 
 @pytest.mark.parametrize(

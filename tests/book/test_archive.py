@@ -1,13 +1,12 @@
 """The archive holds what it says, in the same bytes each time, and its checksums fit."""
 
-import runpy
 import zipfile
 from hashlib import sha256
-from pathlib import Path
 
 import pytest
+from cl_book import archive
 
-SCRIPT = runpy.run_path(str(Path(__file__).resolve().parents[2] / "book/archive.py"))
+SCRIPT = vars(archive)
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 import csv
 import io
-import runpy
 from pathlib import Path
 
 import numpy as np
 import pytest
+from cl_book.cover import render
 
 from cl_core.experiments import store
 
@@ -13,7 +13,7 @@ BOOK = Path(__file__).resolve().parents[2] / "book"
 
 @pytest.fixture(scope="module")
 def drawn():
-    return runpy.run_path(str(BOOK / "cover.py"), run_name="cover")["render"]()
+    return render()
 
 
 def numbers(text):

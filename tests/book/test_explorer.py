@@ -6,9 +6,9 @@ import re
 
 import numpy as np
 import pytest
-from cl_book.explorer import SLIDERS, best_size, markup
+from cl_book.pages.explorer import SLIDERS, best_size, markup
 
-from cl_core.linear.outlook import outlook
+from cl_core.linear.tradeoff import outlook
 
 PAGE = "book/explorer"
 DEFAULTS = {one.name: one.value for one in SLIDERS}

@@ -3,21 +3,20 @@
 import io
 import json
 import re
-import runpy
 from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from cl_book import freshness
+from cl_book.notebooks import stamps
+from cl_book.notebooks.normalise import METADATA, normalised
+from cl_book.notebooks.record import VALUE_MIME, VERDICT_MIME
+from cl_book.pages import stale_banner
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from cl_core.companion import stamps
-from cl_core.companion.normalise import METADATA, normalised
-from cl_core.companion.verdicts import VALUE_MIME, VERDICT_MIME
 from cl_core.experiments import store
 from cl_core.experiments.plan import digest_of
 from cl_core.experiments.progress import duration
@@ -111,15 +110,15 @@ def _build(top):
 
 
 def test_a_style_sheet_that_changed_alone_has_every_page_written_anew(tmp_path, monkeypatch):
-    monkeypatch.setattr(freshness.results, "states", dict)
-    monkeypatch.setattr(freshness, "standings", dict)
+    monkeypatch.setattr(stale_banner.results, "states", dict)
+    monkeypatch.setattr(stale_banner, "standings", dict)
     app = SimpleNamespace(srcdir=tmp_path, config=SimpleNamespace(html_static_path=["looks"]))
     env = SimpleNamespace(found_docs={"page"}, all_docs={"page": 1.0}, doc2path=lambda name: f"{name}.md")
     (tmp_path / "looks").mkdir()
     answers = []
     for style in ("p { color: red }", "p { color: red }", "p { color: blue }"):
         (tmp_path / "looks/book.css").write_text(style, encoding="utf-8")
-        answers.append(freshness._changed(app, env, set(), set(), set()))
+        answers.append(stale_banner._changed(app, env, set(), set(), set()))
     assert answers == [["page"], [], ["page"]]
 
 
@@ -349,7 +348,6 @@ REPORTED = (
     "table,experiment,strategy,metric,mean,std,mark\nI,split-cifar100,frozen,forgetting,23.96,0.38,S\n"
     "I,split-cifar100,initialized,forgetting,24.84,0.31,S\nI,split-cifar100,adaptive,forgetting,24.15,0.27,S\n"
 )
-make_run = runpy.run_path(str(Path(__file__).resolve().parents[1] / "companion/conftest.py"))["make_run"]
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 import yaml
-from cl_book import launch
+from cl_book.notebooks import colab
+from cl_book.notebooks.normalise import normalised
+from cl_book.pages import launch
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from cl_core import files
-from cl_core.companion import colab
-from cl_core.companion.normalise import normalised
 
 
 def options_for(url):

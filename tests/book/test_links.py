@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from cl_book import links
-from cl_book.links import destinations, listed, outcome, report
+from cl_book.pages import links
+from cl_book.pages.links import destinations, listed, outcome, report
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
@@ -164,7 +164,7 @@ def test_sphinx_follows_the_links_of_pages_and_of_what_is_no_page(
     (tmp_path / "README.md").write_text(f"[a link]({server}/{readme}), [nowhere](http://nowhere.invalid)\n", "utf-8")
     monkeypatch.setattr(links, "SOURCES", {})
     config = {
-        "extensions": ["cl_book.links"],
+        "extensions": ["cl_book.pages.links"],
         "linkcheck_report_timeouts_as_broken": False,
         # Sphinx's default is one dictionary for all builds of a process, and an earlier one may have added to it.
         "source_suffix": {".rst": "restructuredtext"},

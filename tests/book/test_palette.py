@@ -2,8 +2,7 @@ import re
 from pathlib import Path
 
 import pytest
-
-from cl_core.companion.figures import PALETTE
+from cl_book.figures.drawing import PALETTE
 
 CSS = Path(__file__).resolve().parents[2] / "book/_static/palette.css"
 ON_ITS_WASH = ("yes", "no", "open", "none", "alarm")

@@ -1,15 +1,15 @@
 """The PDF of the whole book: every page of the book is in it, and nothing is wider than the paper."""
 
 import re
-import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from cl_book import pdf
 
 TOP = Path(__file__).resolve().parents[2]
-PDF = runpy.run_path(str(TOP / "book/pdf.py"))
+PDF = vars(pdf)
 
 PAPER = {"width": 658, "height": 986}
 """A4 within the margins, in CSS pixels."""
@@ -116,7 +116,9 @@ def test_no_link_leads_to_a_file_of_this_machine(printed):
 def test_the_pdf_is_written_whole(single, tmp_path, browser):
     target = tmp_path / "book.pdf"
     subprocess.run(
-        [sys.executable, str(TOP / "book/pdf.py"), str(single.parent), str(target)], check=True, capture_output=True
+        [sys.executable, str(TOP / "book/cl_book/pdf.py"), str(single.parent), str(target)],
+        check=True,
+        capture_output=True,
     )
     content = target.read_bytes()
     assert content.startswith(b"%PDF-")

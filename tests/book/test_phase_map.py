@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cl_book.phasemap import POINT, SETTINGS, SLIDERS, axes_of_the_map, markup, outcomes
-from cl_book.touch import first_settings
+from cl_book.figures import drawing
+from cl_book.figures.phase_regions import IDLE, draw_panel, kinds
+from cl_book.pages.interactive import first_settings
+from cl_book.pages.phase_map import POINT, SETTINGS, SLIDERS, axes_of_the_map, markup, outcomes
 
-from cl_core.companion import figures
-from cl_core.companion.phasemap import IDLE, draw_panel, kinds
 from cl_core.linear.blocks import TwoBlocks
 from cl_core.linear.phase import gain_lines, old_error
 
@@ -106,7 +106,7 @@ def drawn_letters(values):
     """The words that chapter 4's picture of these settings carries, each with its place on the map."""
     from matplotlib import pyplot as plt
 
-    figures.style()
+    drawing.style()
     _, axes = plt.subplots()
     far, left = axes_of_the_map()
     with np.errstate(invalid="ignore"):

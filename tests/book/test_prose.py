@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from cl_book.prose import bare_numbers, texts
+from cl_book.pages.prose import bare_numbers, texts
 
 TOP = Path(__file__).resolve().parents[2]
 

@@ -20,7 +20,7 @@ RESULT = "smoke/digits-long/adaptive-100.json"
 
 def start(folder):
     environment = {**os.environ, "CL_CACHE_DIR": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "cl_core.cli", "run", *RUN, "--out", str(folder / "results")]
+    command = [sys.executable, "-m", "cl_book.cli", "run", *RUN, "--out", str(folder / "results")]
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 

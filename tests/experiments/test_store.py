@@ -133,5 +133,5 @@ def test_results_are_found_by_strategy_and_overrides_and_on_record(make_result, 
 
 
 def test_reading_results_needs_no_torch():
-    code = "import sys, cl_core.experiments.store, cl_core.experiments.staleness; sys.exit('torch' in sys.modules)"
+    code = "import sys, cl_core.experiments.store, cl_core.runs.staleness; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -38,7 +38,7 @@ class Copy:
         """Run `python …` in the copy and return the finished process, output and errors in one."""
         environment = {
             **os.environ,
-            "PYTHONPATH": str(self.top),
+            "PYTHONPATH": os.pathsep.join([str(self.top), str(self.top / "book"), str(self.top / "tests")]),
             "OMP_NUM_THREADS": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
@@ -60,19 +60,19 @@ class Copy:
         return self.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "nbval.plugin", *arguments)
 
     def check(self):
-        return self.run("-m", "cl_core.cli", "check")
+        return self.run("-m", "cl_book.cli", "check")
 
 
 @pytest.fixture
 def copy(tmp_path):
     """An empty copy, to be given the parts that its check needs."""
     made = Copy(tmp_path / "copy")
-    made.take("pyproject.toml", "tests/conftest.py")
+    made.take("pyproject.toml", "tests/conftest.py", "tests/support")
     return made
 
 
 @pytest.fixture
 def stored(copy):
     """A copy of the stored notebooks with all that they depend on, where nothing is stale."""
-    copy.take("cl_core", "notebooks", "book/claims.yml", "book/paper.csv", "results", "tests/notebooks")
+    copy.take("cl_core", "book/cl_book", "notebooks", "book/claims.yml", "book/paper.csv", "results", "tests/notebooks")
     return copy

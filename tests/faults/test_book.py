@@ -3,11 +3,10 @@
 import json
 
 import pytest
-
-from cl_core.companion import notebook as notebooks
-from cl_core.companion import stamps
-from cl_core.companion.normalise import to_text
-from cl_core.companion.verdicts import NOT_REPRODUCED, REPRODUCED, VERDICT_MIME
+from cl_book.notebooks import notebook as notebooks
+from cl_book.notebooks import stamps
+from cl_book.notebooks.normalise import to_text
+from cl_book.notebooks.record import NOT_REPRODUCED, REPRODUCED, VERDICT_MIME
 
 PAGE = """\
 # One page

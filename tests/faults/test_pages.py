@@ -7,9 +7,8 @@ import subprocess
 import sys
 
 import pytest
-
-from cl_core.companion import notebook as notebooks
-from cl_core.companion.normalise import to_text
+from cl_book.notebooks import notebook as notebooks
+from cl_book.notebooks.normalise import to_text
 
 PAGE = "01-setting"
 IMPORTED = """
@@ -141,7 +140,7 @@ def test_outputs_of_one_verdict_stripped_and_the_stamp_with_it(stored):
 def test_a_mistyped_parameter(stored):
     name = _parameter(stored)
     mistyped = name[:-1] + ("x" if name[-1] != "x" else "y")
-    done = stored.run("-m", "cl_core.cli", "rerun", f"notebooks/{PAGE}.ipynb", "-p", mistyped, "1000", "--out", "mine")
+    done = stored.run("-m", "cl_book.cli", "rerun", f"notebooks/{PAGE}.ipynb", "-p", mistyped, "1000", "--out", "mine")
     assert done.returncode == 2
     assert f"has no parameter {mistyped!r}; did you mean {name!r}?" in done.stdout
     assert not (stored.top / "mine").exists()

@@ -2,15 +2,10 @@
 
 import json
 import re
-import runpy
-from pathlib import Path
 
 import pytest
 
 from cl_core.experiments import store
-
-make_run = runpy.run_path(str(Path(__file__).resolve().parents[1] / "companion/conftest.py"))["make_run"]
-"""Made-up reference results."""
 
 FORGETS_LESS, ENDS_HIGHER = "C04", "C03"
 """The claims on frozen against initialized that the made-up results decide."""
@@ -30,7 +25,7 @@ def decided(copy, make_run, monkeypatch):
 
 
 def standing(copy, *ids):
-    done = copy.run("-m", "cl_core.cli", "claims", "--json", *ids)
+    done = copy.run("-m", "cl_book.cli", "claims", "--json", *ids)
     assert done.returncode == 0, done.stdout
     return {entry["id"]: (entry["verdict"], entry["evidence"]) for entry in json.loads(done.stdout)}
 

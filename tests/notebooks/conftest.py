@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import pytest
+from cl_book.notebooks.notebook import is_setup
 from nbval.plugin import IPyNbCell, IPyNbFile, get_sanitize_patterns, nocolors
-
-from cl_core.companion.notebook import is_setup
 
 TOP = Path(__file__).resolve().parents[2]
 STORED = sorted((TOP / "notebooks").glob("*.ipynb"))

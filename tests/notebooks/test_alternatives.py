@@ -2,9 +2,8 @@
 
 import pytest
 import yaml
-
-from cl_core.companion import parameters
-from cl_core.companion.rerun import rerun, resolve
+from cl_book.notebooks import parameters
+from cl_book.notebooks.rerun import rerun, resolve
 
 
 @pytest.fixture(scope="module")

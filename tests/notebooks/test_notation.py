@@ -6,8 +6,7 @@ import itertools
 import re
 
 import pytest
-
-from cl_core.companion import notebook as notebooks
+from cl_book.notebooks import notebook as notebooks
 
 HEAD = "| Paper | Here | Meaning | In code |"
 _NAME = re.compile(r"(?P<path>[\w.]+)(?:\((?P<argument>\w+)\))?")

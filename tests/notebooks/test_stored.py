@@ -6,13 +6,13 @@ from collections import Counter
 
 import papermill
 import pytest
+from cl_book.claims import claim as claims
+from cl_book.notebooks import notebook as notebooks
+from cl_book.notebooks import parameters, stamps
+from cl_book.notebooks.normalise import to_text
+from cl_book.notebooks.record import VALUE_MIME, VERDICT_LINE, VERDICT_MIME
+from cl_book.notebooks.refresh import written
 from nbformat import NotebookNode
-
-from cl_core.companion import claims, parameters, stamps
-from cl_core.companion import notebook as notebooks
-from cl_core.companion.normalise import to_text
-from cl_core.companion.refresh import written
-from cl_core.companion.verdicts import VALUE_MIME, VERDICT_LINE, VERDICT_MIME
 
 TEXTS = ("text/plain", "text/csv", "text/html")
 
@@ -141,7 +141,7 @@ def test_every_figure_is_shown_with_its_words_and_its_data(stored):
     for cell in notebooks.code_cells(notebooks.load(stored)):
         for output in cell.outputs:
             kinds = set(output.get("data", {}))
-            assert not kinds & {"image/png", "image/jpeg"}, "end the cell with cl_core.companion.figures.show"
+            assert not kinds & {"image/png", "image/jpeg"}, "end the cell with cl_book.figures.drawing.show"
             if "image/svg+xml" in kinds:
                 assert kinds == {"image/svg+xml", "text/csv", "text/plain"}
                 assert re.fullmatch(r"figure [a-z0-9-]+: \S.*", output.data["text/plain"])
@@ -157,7 +157,7 @@ def test_figures_leave_ink_and_paper_to_the_page(stored):
         for output in cell.outputs:
             drawing = output.get("data", {}).get("image/svg+xml", "").partition("</style>")[2]
             fixed = re.findall(r"(?:fill|stroke): (#(?:000000|ffffff|fff|000)\b|black|white)", drawing)
-            assert not fixed, "use INK and PAPER of cl_core.companion.figures"
+            assert not fixed, "use INK and PAPER of cl_book.figures.drawing"
 
 
 def test_its_verdicts_are_on_claims_of_this_page(stored):

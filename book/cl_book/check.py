@@ -1,0 +1,67 @@
+"""One look over the repository: which pages and results are stale and why, and which claims have no verdict."""
+
+from dataclasses import dataclass
+
+from cl_book.claims import claim as claims
+from cl_book.claims.caveats import UNEXPLAINED
+from cl_book.notebooks import notebook as notebooks
+from cl_book.notebooks import stamps
+from cl_book.notebooks.record import NOT_RUN
+from cl_core import imports
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found, a line each, and how many faults there are: stale pages and results, unexplained changes."""
+
+    lines: tuple[str, ...]
+    faults: int
+
+
+def check() -> Report:
+    """Return what is stale in the checkout that this stands in; raises ValueError where the code run is another one's."""
+    _require_own_code()
+    parts = (_notebooks(), _results(), _claims())
+    return Report(lines=tuple(line for part in parts for line in part.lines), faults=sum(part.faults for part in parts))
+
+
+def _notebooks() -> Report:
+    states = {path.name: stamps.state(path) for path in notebooks.stored()}
+    stale = {name: reasons for name, reasons in states.items() if reasons}
+    lines = [line for name, reasons in stale.items() for line in (f"{name}: stale, because", *_indented(reasons))]
+    return Report((*lines, f"{len(states)} notebooks, {len(stale)} stale"), faults=len(stale))
+
+
+def _results() -> Report:
+    from cl_core.runs.staleness import survey
+
+    states = survey()
+    stale = {name: state.stale for name, state in states.items() if state.stale}
+    lines = [line for name, reasons in stale.items() for line in (f"{name}: stale, because", *_indented(reasons))]
+    unconfirmed: dict[tuple[str, ...], list[str]] = {}
+    for name, state in states.items():
+        if state.unconfirmed and not state.stale:
+            unconfirmed.setdefault(state.unconfirmed, []).append(name)
+    for code, names in unconfirmed.items():
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        lines.append(f"{names[0]}{more}: unconfirmed, made before a change of {', '.join(code)}")
+    count = sum(map(len, unconfirmed.values()))
+    return Report((*lines, f"{len(states)} results, {len(stale)} stale, {count} unconfirmed"), faults=len(stale))
+
+
+def _claims() -> Report:
+    standings = claims.standings()
+    lines = [f"{one.claim.id}: not run ({one.claim.title})" for one in standings if one.printed == NOT_RUN]
+    silent = [one.claim.id for one in standings if UNEXPLAINED in one.labels]
+    told = [f"{name}: changed after its first result; give the reason as `amended` in {claims.FILE}" for name in silent]
+    return Report((*lines, *told, f"{len(standings)} claims, {len(lines)} not run"), faults=len(silent))
+
+
+def _indented(reasons: tuple[str, ...]) -> list[str]:
+    return [f"  {reason}" for reason in reasons]
+
+
+def _require_own_code() -> None:
+    own, used = notebooks.top() / "cl_core", imports.package_folder()
+    if own.resolve() != used.resolve():
+        raise ValueError(f"{used} would be checked, not this checkout's {own}; install it with `pip install -e .`")

@@ -1,0 +1,1 @@
+"""Claims: what is stated before a run, and what the results say of it."""

@@ -1,0 +1,1 @@
+"""The commands of `cl-core` that run experiments, and what they show on a terminal."""

@@ -1,0 +1,212 @@
+"""The commands `run` and `data` of the command line; what they need is imported when they run."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cl_core.experiments.catalogue import CATALOGUE, PROFILES, STRATEGIES, Treatment
+from cl_core.experiments.settings import SETTINGS, allowed, meaning
+
+data = typer.Typer(
+    help="The data sets: what is here, and how to get the rest.", no_args_is_help=True, rich_markup_mode=None
+)
+"""The command group `data`."""
+
+ROUTE = "CL_DATA_ROUTE"
+"""Name of the environment variable that stands for --data."""
+
+
+def listed(entries: Mapping[str, str]) -> str:
+    """Return names and what they mean as a list that the command line's help leaves as it is."""
+    width = max(map(len, entries))
+    return "\b\n" + "\n".join(f"  {name:<{width}}  {text}" for name, text in entries.items())
+
+
+def _kind(strategy: Treatment) -> str:
+    if strategy.kind == "rule":
+        return ""
+    return f" ({strategy.kind}" + (f"; follows {strategy.follows})" if strategy.follows else ")")
+
+
+RUN_HELP = "\n\n".join(
+    [
+        "Run one experiment under one strategy with one seed, and store what came of it.",
+        "The result is one JSON file, results/PROFILE/EXPERIMENT/STRATEGY-SEED.json, written whole or not at all. A result "
+        "that is there is shown, never computed again and never replaced. Killed at any moment, the same command goes on "
+        "after the last finished task and ends with the same bits. Training reports its progress on stderr.",
+        "Seeds 0 to 99 are scored on test images, for reference results; seeds from 100 on are scored on a tenth of the "
+        "training images, held out, for development.",
+        "Experiments (under profile smoke, one on real images runs its embedded stand-in, and says so):",
+        listed({e.name: e.summary + (f"; smoke: {e.stand_in}" if e.stand_in else "") for e in CATALOGUE.values()}),
+        "Strategies (a control needs the finished run that it follows, of the same experiment, seed and settings):",
+        listed({s.name: s.summary + _kind(s) for s in STRATEGIES.values()}),
+        "Profiles:",
+        listed({p.name: p.summary for p in PROFILES.values()}),
+        "Settings for --set (a run reads those of its own network, strategy and stream, and refuses others; "
+        "their values are in the book, page Protocol):",
+        listed({name: f"{meaning(name)} ({allowed(name)})" for name in SETTINGS}),
+        "Examples:",
+        "\b\n  cl-core run split-cifar100 --strategy adaptive --seed 100 --profile cpu\n"
+        "  cl-core run permuted-mnist --strategy frozen --profile cpu --set trained=2 --data prepared\n"
+        "  cl-core run --again results/cpu/split-cifar100/adaptive-0.json",
+    ]
+)
+"""The manual of `cl-core run`."""
+
+Route = Annotated[
+    str | None,
+    typer.Option(
+        "--data",
+        metavar="ROUTE",
+        envvar=ROUTE,
+        help="Where the images come from: official (the archive; the default), prepared (a file of yours in "
+        "$CL_DATA_DIR/prepared) or embedded.",
+        show_default=False,
+    ),
+]
+
+
+def run(
+    experiment: Annotated[
+        str | None, typer.Argument(metavar="EXPERIMENT", help="One of the experiments above.", show_default=False)
+    ] = None,
+    strategy: Annotated[str | None, typer.Option(help="One of the strategies above.", show_default=False)] = None,
+    seed: Annotated[int, typer.Option(help="Decides class order, first weights and minibatches.")] = 100,
+    profile: Annotated[str, typer.Option(help="The size of the run: smoke, cpu or paper.")] = "smoke",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Change one setting; may be repeated.", show_default=False),
+    ] = None,
+    route: Route = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of results, instead of the repository's results/.", show_default=False)
+    ] = None,
+    again: Annotated[
+        Path | None,
+        typer.Option(help="Run the stored result in this file again, and compare; write nothing.", show_default=False),
+    ] = None,
+) -> None:
+    """Run one experiment (the manual is RUN_HELP)."""
+    if again is not None:
+        if experiment or strategy or settings or out:
+            raise ValueError("--again takes everything from the stored result; give it alone, or with --data")
+        _again(again, route)
+        return
+    if experiment is None or strategy is None:
+        missing = "EXPERIMENT" if experiment is None else "--strategy"
+        raise ValueError(f"{missing} is missing; `cl-core run --help` lists what there is")
+    from cl_book.commands import run_summary
+    from cl_core.experiments.checkpoints import cache_folder
+    from cl_core.experiments.plan import plan
+    from cl_core.experiments.progress import Display
+    from cl_core.runs.complete import complete, results_folder
+
+    made = plan(experiment, strategy, seed, profile, overrides=pairs(settings or []))
+    notice = run_summary.stand_in_line(made)
+    if notice:
+        typer.echo(notice)
+    with data_errors(), Display(made.describe()) as display:
+        done = complete(
+            made,
+            results=out or results_folder(),
+            cache=cache_folder(),
+            route=checked_route(route),
+            listener=display,
+            waiting=lambda holder: typer.echo(f"process {holder} is computing this run; waiting for it", err=True),
+        )
+    typer.echo(made.describe())
+    for line in run_summary.lines(done.result):
+        typer.echo(f"  {line}")
+    typer.echo(f"{'written' if done.computed else 'was there already'}: {done.path}")
+
+
+def _again(path: Path, route: str | None) -> None:
+    from cl_book.commands import run_summary
+    from cl_core.experiments.progress import Display
+    from cl_core.runs.repeat import again
+
+    with data_errors(), Display(f"{path}, again") as display:
+        after, comparison = again(path, route=checked_route(route), listener=display)
+    typer.echo(f"{path}, run again")
+    for line in run_summary.lines(after):
+        typer.echo(f"  {line}")
+    for difference in comparison.differences:
+        typer.echo(f"  {difference}")
+    where = "the same machine and versions" if comparison.expected else "another machine or other versions"
+    if comparison.identical:
+        typer.echo(f"identical to the bit, on {where}")
+    else:
+        typer.echo(
+            f"not identical, on {where}; the largest difference is {comparison.largest:.2f} points, "
+            f"{comparison.tolerance:g} are allowed elsewhere"
+        )
+    if not comparison.holds:
+        raise typer.Exit(1)
+
+
+@data.command("list")
+def list_data() -> None:
+    """List every data set and route: whether it is here, its size, whether it is the right one, its terms.
+
+    Reads and checks every file that is here; fetches nothing.
+    """
+    from cl_core.streams import available, data_directory
+
+    typer.echo(f"data folder: {data_directory()} ($CL_DATA_DIR)")
+    for row in available():
+        state = {True: "here, verified", False: "here, NOT what it should be", None: "not here"}[row.verified]
+        typer.echo(f"  {row.name:<9} {row.route:<9} {state:<28} {_size(row.bytes):>9}  {row.licence}")
+
+
+@data.command()
+def fetch(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A data set of `cl-core data list`.")],
+) -> None:
+    """Fetch the official archive of a data set, check it, and store its images in the data folder.
+
+    What is there already is kept. Without a network the error says which file to bring from where, and its digest.
+    """
+    from cl_core.streams import fetch as fetch_data
+
+    with data_errors():
+        typer.echo(f"{name} is here: {fetch_data(name)}")
+
+
+def pairs(words: list[str]) -> dict[str, Any]:
+    """Return the settings given as ``name=value``, parsed and checked. Raises ValueError for one given twice."""
+    from cl_core.experiments.settings import parse
+
+    found: dict[str, Any] = {}
+    for name, value in map(parse, words):
+        if name in found:
+            raise ValueError(f"--set {name} is given twice")
+        found[name] = value
+    return found
+
+
+def checked_route(name: str | None) -> Any:
+    """Return the route called `name`. Raises ValueError for one that does not exist."""
+    from cl_core.naming import require_name
+    from cl_core.streams.manifest import ROUTES
+
+    if name is not None:
+        require_name("route", name, ROUTES)
+    return name
+
+
+@contextmanager
+def data_errors() -> Iterator[None]:
+    """Turn what can go wrong with data or in training into an error that the command line shows as one line."""
+    from cl_core.streams.errors import DataError
+
+    try:
+        yield
+    except (DataError, FloatingPointError) as error:
+        raise RuntimeError(str(error)) from error
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB" if count else "unknown"

@@ -1,0 +1,204 @@
+"""The command `sweep` of the command line; what it needs is imported when it runs."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cl_book.commands.run_command import Route, checked_route, data_errors, listed
+from cl_core.experiments.catalogue import CATALOGUE, PROFILES, STRATEGIES
+from cl_core.runs.reference import RULES, STEPS
+
+if TYPE_CHECKING:
+    from cl_core.experiments.plan import Plan
+    from cl_core.runs.estimate import Pace
+    from cl_core.runs.sweep import Standing
+
+HELP = "\n\n".join(
+    [
+        "Do every run of a set that is missing: experiments × strategies × seeds × settings, in parallel.",
+        "A run that is there is never computed again. Stopped with Ctrl-C, or killed in any way, the same command goes on: "
+        "finished runs stand, unfinished ones resume after their last finished task. A control waits for the run "
+        "that it follows, which is added if it was not asked for. A run that fails is reported and the others go on; the "
+        "exit code is then 1.",
+        "Experiments:",
+        listed({e.name: e.summary for e in CATALOGUE.values()}),
+        "Strategies:",
+        listed({s.name: s.summary for s in STRATEGIES.values()}),
+        "Steps for --reference, the runs that results/ is to hold (profile cpu; --seeds replaces their seeds, "
+        "--experiments and --strategies leave out others):",
+        listed({step.name: step.summary for step in STEPS.values()}),
+        "Without --cluster or --scheduler the runs go to processes on this machine, one thread each. With one of them they "
+        "go to the workers of a Dask cluster (pip install distributed), and the results come back here. Whoever "
+        "reaches a scheduler's port can run code on its workers: use TLS or a private network.",
+        "Examples:",
+        "\b\n  cl-core sweep --experiments digits-split,digits-permuted --seeds 100-102\n"
+        "  cl-core sweep --experiments split-cifar100 --strategies adaptive --seeds 100-104 --profile cpu "
+        "--set threshold=0,0.1,0.2\n"
+        "  cl-core sweep --profile cpu --seeds 0-9 --dry-run\n"
+        "  cl-core sweep --reference primary,controls",
+    ]
+)
+"""The manual of `cl-core sweep`."""
+
+
+def sweep(
+    experiments: Annotated[
+        str | None,
+        typer.Option(help="Names, with commas. Default: all of the profile whose data are here.", show_default=False),
+    ] = None,
+    strategies: Annotated[
+        str | None,
+        typer.Option(help="Names, with commas. Default: initialized,frozen,frozen-0,adaptive.", show_default=False),
+    ] = None,
+    seeds: Annotated[
+        str | None, typer.Option(help="Numbers and ranges, such as 0-2,7. Default: 100.", show_default=False)
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            help="The size of the runs: smoke, cpu or paper. Default: smoke, with --reference cpu.", show_default=False
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE[,VALUE]",
+            help="Try these values of a setting, in every run that reads it; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    reference: Annotated[
+        str | None,
+        typer.Option(metavar="STEP[,STEP]", help="Do these steps of the reference runs.", show_default=False),
+    ] = None,
+    route: Route = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of results, instead of the repository's results/.", show_default=False)
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(help="Processes at a time. Default: one a core.", show_default=False)
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="A running Dask scheduler, such as tcp://10.0.0.1:8786.", show_default=False
+        ),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="local:N", help="A Dask cluster of N workers on this machine.", show_default=False),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and how long it will take.")] = False,
+) -> None:
+    """Do every run of a set that is missing (the manual is HELP)."""
+    from cl_book.commands.sweep_display import SweepDisplay
+    from cl_core.experiments.checkpoints import cache_folder
+    from cl_core.experiments.store import load
+    from cl_core.runs.complete import results_folder
+    from cl_core.runs.estimate import learned
+    from cl_core.runs.executors import crew
+    from cl_core.runs.sweep import survey
+    from cl_core.runs.sweep import sweep as do_sweep
+
+    taken = checked_route(route)
+    results = out or results_folder()
+    plans = _asked(experiments, strategies, seeds, profile, settings or [], reference, route)
+    workers = jobs or os.cpu_count() or 1
+    pace = learned(load(path) for path in sorted(results.rglob("*.json")))
+    if dry_run:
+        _print_plan(survey(plans, results=results, route=taken), pace, workers)
+        return
+    with data_errors(), crew(jobs=workers, scheduler=scheduler, cluster=cluster) as made:
+        display = SweepDisplay(pace, made.slots())
+        try:
+            with display:
+                end = do_sweep(plans, results=results, cache=cache_folder(), crew=made, route=taken, watcher=display)
+        except KeyboardInterrupt:
+            typer.echo("stopped; what is finished stands, and the same command goes on with the rest", err=True)
+            raise typer.Exit(130) from None
+    typer.echo(f"{len(end.computed)} computed, {len(end.there)} were there, {len(end.failed)} failed: {results}")
+    if end.failed:
+        for name, reason in end.failed.items():
+            typer.echo(f"  failed: {name}: {reason}", err=True)
+        raise typer.Exit(1)
+
+
+def _asked(
+    experiments: str | None,
+    strategies: str | None,
+    seeds: str | None,
+    profile: str | None,
+    settings: list[str],
+    reference: str | None,
+    route: str | None,
+) -> "list[Plan]":
+    """Return the runs that these words ask for: steps of the reference runs, or a product of their own."""
+    from cl_core.runs import grid
+    from cl_core.runs.reference import plans
+
+    if reference is not None:
+        if settings:
+            raise ValueError("--set has no place beside --reference, whose steps have settings of their own")
+        return plans(
+            _names(reference),
+            profile=profile or "cpu",
+            seeds=grid.parse_seeds(seeds) if seeds else None,
+            experiments=_names(experiments) if experiments else None,
+            strategies=_names(strategies) if strategies else None,
+        )
+    profile = profile or "smoke"
+    return grid.runs(
+        experiments=_names(experiments) if experiments else _present(profile, route),
+        strategies=_names(strategies) if strategies else list(RULES),
+        seeds=grid.parse_seeds(seeds or "100"),
+        profile=profile,
+        choices=grid.parse_choices(settings),
+    )
+
+
+def _print_plan(standing: "Standing", pace: "Pace", workers: int) -> None:
+    from cl_book.commands.sweep_display import time_left
+    from cl_core.experiments.progress import duration
+
+    for made in standing.there:
+        typer.echo(f"  there   {made.describe()}")
+    times = []
+    for made in standing.waiting:
+        seconds = pace.seconds(made)
+        times.append(seconds)
+        typer.echo(f"  to do   {made.describe()}" + (f"  ({duration(seconds)})" if seconds is not None else ""))
+    unknown = sum(seconds is None for seconds in times)
+    typer.echo(
+        f"{len(standing.there)} there, {len(times)} to do in {time_left(times, workers)} with {workers} at a time"
+        + (f"; {unknown} of them are unlike any stored run" if unknown else "")
+    )
+
+
+def _names(text: str) -> list[str]:
+    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def _present(profile: str, route: str | None) -> list[str]:
+    """Return the experiments of `profile` whose data are here, and say which are left out."""
+    from cl_core.naming import require_name
+    from cl_core.streams import DEFINITIONS
+    from cl_core.streams.fetching import official_path, prepared_path
+    from cl_core.streams.manifest import SOURCES
+
+    require_name("profile", profile, PROFILES)
+    found: list[str] = []
+    absent: list[str] = []
+    for experiment in CATALOGUE.values():
+        if experiment.embedded != PROFILES[profile].embedded:
+            continue
+        source = SOURCES[DEFINITIONS[experiment.stream].dataset]
+        path = prepared_path(source) if route == "prepared" else official_path(source)
+        (found if experiment.embedded or path.exists() else absent).append(experiment.name)
+    if absent:
+        typer.echo(f"left out, as their data are not here (`cl-core data list`): {', '.join(absent)}", err=True)
+    if not found:
+        raise ValueError("no experiment's data are here; `cl-core data list` says what is, --experiments names some")
+    return found

@@ -1,0 +1,100 @@
+"""A sweep on a terminal: how many runs are done, what is running, what is left, and how long it will take."""
+
+import math
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from cl_core.experiments import store
+from cl_core.experiments.plan import Plan
+from cl_core.experiments.progress import duration
+from cl_core.experiments.store import Result
+from cl_core.runs.estimate import Pace
+from cl_core.runs.sweep import Standing
+
+
+class SweepDisplay:
+    """Shows a sweep with `workers` workers, live on a terminal; a line for each finished run stays. A context manager."""
+
+    def __init__(self, pace: Pace, workers: int, console: Console | None = None) -> None:
+        self._pace = pace
+        self._workers = workers
+        self._console = console or Console(stderr=True)
+        self._live = Live(console=self._console, transient=True, refresh_per_second=4)
+        self._begun: dict[str, float] = {}
+        self._shown: tuple[Plan, Result] | None = None
+        self._failures = 0
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def __call__(self, standing: Standing) -> None:
+        """Show where the sweep stands."""
+        for made in standing.running:
+            self._begun.setdefault(made.name, time.monotonic())
+        if standing.finished is not None and standing.finished is not self._shown:
+            self._shown = standing.finished
+            self._pace.learn(standing.finished[1])
+            self._print(self._line(standing, *standing.finished))
+        for name, reason in list(standing.failed.items())[self._failures :]:
+            self._failures += 1
+            self._print(f"failed: {name}: {reason}")
+        if self._console.is_terminal:
+            self._live.update(self._table(standing))
+
+    def _print(self, text: str) -> None:
+        self._console.print(text, highlight=False, soft_wrap=True, markup=False)
+
+    def _line(self, standing: Standing, made: Plan, result: Result) -> str:
+        done = standing.total - len(standing.left) - len(standing.failed)
+        value = 100 * store.metric(result, "avg_acc")
+        parts = [f"{done} of {standing.total}", made.describe(), f"Avg.Acc {value:.1f} %"]
+        if standing.left:
+            parts.append(f"{self._time_left(standing)} left")
+        return " · ".join(parts)
+
+    def _time_left(self, standing: Standing) -> str:
+        now = time.monotonic()
+        running = [(self._pace.seconds(made), now - self._begun[made.name]) for made in standing.running]
+        times = [None if known is None else max(0.0, known - spent) for known, spent in running]
+        return time_left([*times, *(self._pace.seconds(made) for made in standing.waiting)], self._workers)
+
+    def _table(self, standing: Standing) -> Table:
+        done = standing.total - len(standing.left)
+        table = Table.grid(padding=(0, 2))
+        table.add_row(
+            ProgressBar(total=max(1, standing.total), completed=done, width=40),
+            Text(f"{done} of {standing.total} done, {len(standing.running)} running, {len(standing.waiting)} waiting"),
+            Text(f"{self._time_left(standing)} left"),
+        )
+        for made in standing.running:
+            spent = duration(time.monotonic() - self._begun[made.name])
+            table.add_row(Text("  running", style="dim"), Text(made.describe()), Text(spent))
+        return table
+
+
+def time_left(times: list[float | None], workers: int) -> str:
+    """Return in words how long runs of these seconds take on so many workers; one that is unknown takes the mean."""
+    known = [seconds for seconds in times if seconds is not None]
+    if not times:
+        return duration(0)
+    if not known:
+        return "unknown time"
+    mean = sum(known) / len(known)
+    total = sum(known) + mean * (len(times) - len(known))
+    longest = max(known)
+    words = duration(math.ceil(max(total / workers, longest)))
+    return words if len(known) == len(times) else f"about {words}"

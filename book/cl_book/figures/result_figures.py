@@ -1,0 +1,156 @@
+"""Figures of the reference results: what is forgotten over how far the network moved, and gains along a stream's dial.
+
+Each returns what a page needs to show it; the book draws them when it is built, so that they cannot be older than
+results/.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from cl_book.claims.comparisons import Arm, run_of
+from cl_book.claims.paired_differences import Shelf, mean_update
+from cl_book.claims.statistics import Interval, t_interval
+from cl_book.figures.drawing import INK, LINES, MARKERS, PALETTE, PAPER, WIDTH, style
+from cl_book.figures.trend_figures import COLOURS
+from cl_book.notebooks.notebook_run import MEASURES, signed
+from cl_core.experiments.store import Result, metric
+from cl_core.runs.reference import SHORT_STEPS
+
+LEAST_RUNS = 2
+"""Seeds from which a mean gets an interval; with fewer a point is left out."""
+
+_AXES = {"forgetting": "forgetting, points", "avg_acc": "average accuracy at the end, %"}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure with the words and the numbers that go with it."""
+
+    figure: Figure
+    alt: str
+    data: Mapping[str, ArrayLike]
+
+
+@dataclass(frozen=True)
+class _Way:
+    """A way to move less: its name, its runs in the order of the distance, and whether a line joins them."""
+
+    title: str
+    arms: tuple[Arm, ...]
+
+
+_WAYS = (
+    _Way("number of blocks", (*(Arm("frozen", (f"trained={k}",)) for k in range(1, 9)), Arm("initialized"))),
+    _Way("step length", (*(Arm("slower", (f"rate_factor={x}",)) for x in reversed(SHORT_STEPS)), Arm("initialized"))),
+    _Way("frozen's distance, all blocks", (Arm("within"),)),
+    _Way("no update", (Arm("frozen-0"),)),
+)
+
+
+def forgetting_by_distance(experiment: str, results: Shelf) -> Picture | None:
+    """Return forgetting and average accuracy on `experiment` over the measured distance, by what limits the update.
+
+    Points are means over seeds with 95 % intervals. None where no run is there.
+    """
+    series = []
+    for way in _WAYS:
+        groups = [runs for arm in way.arms if len(runs := _runs(experiment, arm, results)) >= LEAST_RUNS]
+        if groups:
+            series.append((way.title, groups))
+    if not series:
+        return None
+    style()
+    figure, rows = plt.subplots(2, 1, figsize=(WIDTH, 6.2), sharex=True)
+    data: dict[str, ArrayLike] = {}
+    words = []
+    for place, (title, groups) in enumerate(series):
+        far = [t_interval([mean_update(run) for run in group]).mean for group in groups]
+        data[f"{title}: distance"] = far
+        for axes, name in zip(rows, _AXES, strict=True):
+            found = [t_interval([100 * metric(run, name) for run in group]) for group in groups]
+            _points(axes, far, found, PALETTE[place], place, title)
+            data |= _columns(f"{title}: {name}", found)
+            if name == "avg_acc":
+                highest = max(zip(found, far, strict=True), key=lambda pair: pair[0].mean)
+                words.append(f"by {title} at most {highest[0].mean:.1f} per cent, at distance {highest[1]:.1f}")
+    for axes, label in zip(rows, _AXES.values(), strict=True):
+        axes.set_title(label)
+    rows[1].set_xlabel("distance that the shared parameters moved with a task")
+    figure.legend(*rows[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    alt = f"Two panels over the distance moved on {experiment}. Average accuracy at the end: {'; '.join(words)}."
+    return Picture(figure, alt, data)
+
+
+def gains_along(over: str, values: Sequence[float], experiment: str, results: Shelf) -> Picture | None:
+    """Return frozen minus initialized on `experiment` along the setting `over`: forgetting and average accuracy.
+
+    Points are means of paired differences over seeds with 95 % intervals, in points of accuracy. None where no pair is
+    there.
+    """
+    gains: dict[str, list[Interval]] = {name: [] for name in _AXES}
+    shown = []
+    for value in values:
+        frozen, initialized = (
+            {run.seed: run for run in _runs(experiment, Arm(name, (f"{over}={value:g}",)), results)}
+            for name in ("frozen", "initialized")
+        )
+        seeds = sorted(set(frozen) & set(initialized))
+        if len(seeds) < LEAST_RUNS:
+            continue
+        shown.append(value)
+        for name, row in gains.items():
+            row.append(
+                t_interval([100 * (metric(frozen[seed], name) - metric(initialized[seed], name)) for seed in seeds])
+            )
+    if not shown:
+        return None
+    style()
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.6))
+    axes.axhline(0, color=INK, linewidth=0.8, linestyle="-")
+    data: dict[str, ArrayLike] = {over: shown}
+    words = []
+    for place, (name, found) in enumerate(gains.items()):
+        title = MEASURES[name]
+        _points(axes, shown, found, COLOURS[name], place, title)
+        data |= _columns(title, found)
+        words.append(f"{title} {', '.join(signed(each.mean) for each in found)}")
+    axes.set(xlabel=over, ylabel="frozen − initialized, points", xticks=shown)
+    figure.legend(loc="outside upper center", ncols=2)
+    at = ", ".join(f"{value:g}" for value in shown)
+    alt = f"Frozen minus initialized in points, at {over} {at}. {'; '.join(words)}. Below zero in forgetting means that frozen forgot less."
+    return Picture(figure, alt, data)
+
+
+def _runs(experiment: str, arm: Arm, results: Shelf) -> list[Result]:
+    """Return the reference runs of `arm` at every seed that is there; a setting at the protocol's own value is none."""
+    found = (results.get(run_of(experiment, arm, seed)) for seed in range(100))
+    return [run for run in found if run is not None]
+
+
+def _points(axes: Axes, at: Sequence[float], found: Sequence[Interval], color: str, place: int, label: str) -> None:
+    axes.errorbar(
+        at,
+        [each.mean for each in found],
+        [each.mean - each.low for each in found],
+        color=color,
+        linestyle=LINES[place] if len(found) > 1 else "none",
+        marker=MARKERS[place],
+        markersize=6.5,
+        markeredgecolor=PAPER,
+        linewidth=1.4,
+        label=label,
+    )
+
+
+def _columns(title: str, found: Sequence[Interval]) -> dict[str, ArrayLike]:
+    return {
+        title: [each.mean for each in found],
+        f"{title}, low": [each.low for each in found],
+        f"{title}, high": [each.high for each in found],
+        f"{title}, seeds": [each.seeds for each in found],
+    }

@@ -1,0 +1,270 @@
+"""Figures of live runs: accuracy matrices, the course over the tasks, scores and magnitudes, and how far blocks moved."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike, NDArray
+
+from cl_book.figures.curves import floats, relative_updates, seen_accuracy, seen_forgetting, update_lengths
+from cl_book.figures.drawing import INK, LINES, MARKERS, PALETTE, PAPER, WIDTH, show
+from cl_book.notebooks.notebook_run import points
+from cl_core.experiments.store import Result, accuracies
+
+ORDER = ("initialized", "frozen", "adaptive", "frozen-0")
+"""Strategies with a colour, line and marker of their own, the same on every page."""
+
+DEEPEST = 0.47
+"""Opacity of a heat map's colour at 100 %: text on it stays readable, on light pages and on dark ones."""
+
+_MOST_WRITTEN = 6
+_PLACES = 4  # Decimals of what is trained, in the data: training amplifies what machines round differently.
+_KEY_STEPS = 30
+
+Matrix = NDArray[np.float64]
+
+
+def look(strategy: str) -> dict[str, Any]:
+    """Return colour, line style, marker and label of a strategy, as keywords of ``Axes.plot``."""
+    place = ORDER.index(strategy) if strategy in ORDER else len(ORDER)
+    return {"color": PALETTE[place], "linestyle": LINES[place], "marker": MARKERS[place], "label": strategy}
+
+
+def show_matrices(runs: Mapping[str, Result], *, name: str) -> None:
+    """Show the accuracy matrix of each run as a heat map: rows after which task, columns on which task.
+
+    Colour begins at chance. Numbers stand in the cells where there are few tasks; the data hold them all.
+    """
+    chance = 1 / next(iter(runs.values())).classes[0]
+    first, *_ = runs
+    figure, layout = plt.subplot_mosaic(
+        [list(runs), ["key"] * len(runs)], figsize=(WIDTH, WIDTH / len(runs) + 1.1), height_ratios=[1, 0.09]
+    )
+    words = []
+    for strategy, result in runs.items():
+        a = accuracies(result)
+        draw_matrix(layout[strategy], a, chance=chance)
+        layout[strategy].set(title=strategy, xlabel="on task")
+        words.append(
+            f"{strategy}: {percent(np.diag(a).min())} to {percent(np.diag(a).max())} right after a task was learned, "
+            f"{percent(a[-1].min())} to {percent(a[-1].max())} in the end"
+        )
+    layout[first].set_ylabel("after task")
+    _draw_key(layout["key"], chance)
+    show(
+        figure,
+        name=name,
+        alt=f"Heat maps of the accuracy on each task after each task. {'; '.join(words)}. Chance is {percent(chance)}.",
+        data={f"{strategy}, per cent on task": 100 * accuracies(result) for strategy, result in runs.items()},
+    )
+
+
+def draw_matrix(axes: Axes, a: Matrix, *, chance: float) -> None:
+    """Draw one accuracy matrix (M, M), shares of 1, in the page's first colour: clear at `chance`, deep at 1."""
+    tasks = len(a)
+    for t in range(tasks):
+        for k in range(t + 1):
+            depth = opacity(a[t, k], chance)
+            axes.add_patch(Rectangle((k, t), 1, 1, facecolor=PALETTE[0], alpha=depth, edgecolor="none"))
+            if tasks <= _MOST_WRITTEN:
+                axes.text(k + 0.5, t + 0.5, f"{100 * a[t, k]:.0f}", ha="center", va="center", fontsize=9.5)
+    steps = np.repeat(np.arange(tasks + 1), 2)
+    axes.plot([*steps[1:], 0, 0], [*steps[:-1], tasks, 0], color=INK, linewidth=0.8, linestyle="-")
+    shown = np.arange(tasks) if tasks <= _MOST_WRITTEN else np.arange(0, tasks, 5 if tasks > 10 else 3)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_ticks(shown + 0.5, [str(task + 1) for task in shown])
+    axes.set(xlim=(0, tasks), ylim=(tasks, 0), aspect="equal")
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.grid(visible=False)
+
+
+def opacity(accuracy: float, chance: float) -> float:
+    """Return how deep a heat map's colour is at `accuracy`: 0 at `chance` and below, DEEPEST at 1."""
+    return float(DEEPEST * np.clip((accuracy - chance) / (1 - chance), 0, 1))
+
+
+def show_course(runs: Mapping[str, Result], *, name: str) -> None:
+    """Show, after each task, the mean accuracy on the tasks so far and how much of them is forgotten so far."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.5))
+    accuracy = {strategy: 100 * seen_accuracy(accuracies(result)) for strategy, result in runs.items()}
+    forgotten = {strategy: 100 * seen_forgetting(accuracies(result)) for strategy, result in runs.items()}
+    for strategy in runs:
+        draw_line(left, accuracy[strategy], strategy)
+        draw_line(right, forgotten[strategy], strategy)
+    right.axhline(0, color=INK, linewidth=0.8, linestyle="-")
+    left.set(title="accuracy on tasks so far, %", xlabel="after task")
+    right.set(title="forgetting so far, points", xlabel="after task")
+    figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=len(runs))
+    words = "; ".join(
+        f"{strategy}: accuracy from {accuracy[strategy][0]:.0f} to {accuracy[strategy][-1]:.0f} %, "
+        f"forgetting {listed(forgotten[strategy][-1], 1)} points at the end, {listed(np.nanmax(forgotten[strategy]), 1)} at most"
+        for strategy in runs
+    )
+    show(
+        figure,
+        name=name,
+        alt=f"Two panels over the tasks. {words}.",
+        data={"task": np.arange(1, len(next(iter(accuracy.values()))) + 1)}
+        | {f"accuracy so far, {strategy}": values for strategy, values in accuracy.items()}
+        | {f"forgetting so far, {strategy}": values for strategy, values in forgotten.items()},
+    )
+
+
+def show_scores(adaptive: Result, *, name: str) -> None:
+    """Show the scores of an adaptive run with what their two halves give, their split-half values, and what it moved."""
+    threshold = float(adaptive.config["threshold"])
+    scores, reliability, moved = (floats(row) for row in (adaptive.scores, adaptive.split_half, adaptive.magnitudes))
+    halves = np.array([floats(row) for row in adaptive.score_halves])
+    tasks = np.arange(1, adaptive.tasks + 1)
+    figure, (upper, lower) = plt.subplots(2, 1, figsize=(WIDTH, 4.4), sharex=True, height_ratios=[2.4, 1])
+    upper.vlines(tasks, halves.min(axis=1), halves.max(axis=1), color=PALETTE[2], linewidth=3, alpha=0.45)
+    upper.plot(tasks, scores, color=PALETTE[2], linestyle="", marker="o", markersize=6, label="score s")
+    upper.plot(
+        tasks,
+        reliability,
+        color=PALETTE[3],
+        linestyle="",
+        marker="s",
+        markersize=6,
+        markerfacecolor=PAPER,
+        label="split-half value",
+    )
+    upper.axhline(threshold, color=INK, linewidth=1, linestyle=(0, (6, 3)), label=f"threshold {threshold:g}")
+    upper.set_ylabel("score")
+    lower.bar(tasks, moved, color=PALETTE[2], width=0.55)
+    lower.set(
+        ylabel="blocks",
+        xlabel="task",
+        xlim=(0.4, adaptive.tasks + 0.6),
+        ylim=(0, len(adaptive.block_parameters) + 0.4),
+    )
+    lower.xaxis.set_major_locator(MaxNLocator(integer=True))
+    lower.yaxis.set_major_locator(MaxNLocator(3, integer=True))
+    figure.legend(*upper.get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    chosen = slice(2, None)
+    apart = np.nanmean(np.abs(halves[chosen, 0] - halves[chosen, 1])) if adaptive.tasks > 2 else np.nan
+    show(
+        figure,
+        name=name,
+        alt=f"Scores of the adaptive run from the second task on: {listed(scores[1:], 2)}; the threshold is {threshold:g}. "
+        f"Split-half values: {listed(reliability, 2)}. The scores that either half of the sample gives lie {apart:.2f} apart "
+        f"on average. Blocks moved: {' '.join(f'{m:.0f}' for m in moved)}.",
+        data={
+            "task": tasks,
+            "score": scores.round(_PLACES),
+            "split-half value": reliability.round(_PLACES),
+            "score of first half": halves[:, 0].round(_PLACES),
+            "score of second half": halves[:, 1].round(_PLACES),
+            "blocks moved": moved.astype(int),
+        },
+    )
+
+
+def show_updates(runs: Mapping[str, Result], *, name: str) -> None:
+    """Show how far the shared parameters really moved: ‖Δθ‖ at each task, and by block relative to the block's length."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.5))
+    lengths = {strategy: update_lengths(result) for strategy, result in runs.items()}
+    relative = {strategy: relative_updates(result) for strategy, result in runs.items()}
+    for strategy in runs:
+        draw_line(left, lengths[strategy], strategy)
+        draw_line(right, relative[strategy], strategy)
+    for axes in (left, right):
+        axes.set_ylim(bottom=0)
+    left.set(title="length of the update, ‖Δθ‖", xlabel="task")
+    right.set(title="by block, over ‖θ‖", xlabel="block, from the input")
+    figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=len(runs))
+    words = "; ".join(
+        f"{strategy}: {lengths[strategy][1:].mean():.2f} on average after the first task, blocks by "
+        f"{100 * relative[strategy].min():.0f} to {100 * relative[strategy].max():.0f} % of their length"
+        for strategy in runs
+    )
+    show(
+        figure,
+        name=name,
+        alt=f"Lengths of the updates of all shared parameters, and of each block. {words}.",
+        data={"task": np.arange(1, len(next(iter(lengths.values()))) + 1)}
+        | {f"length, {strategy}": values.round(_PLACES) for strategy, values in lengths.items()}
+        | {"block": np.arange(1, len(next(iter(relative.values()))) + 1)}
+        | {f"relative, {strategy}": values.round(_PLACES) for strategy, values in relative.items()},
+    )
+
+
+def show_learned_and_kept(runs: Mapping[str, Result], *, name: str) -> None:
+    """Show for each run Task.Acc (what it had learned) and Avg.Acc (what is left in the end), and the way between."""
+    learned, kept = (
+        np.array([points(result, measure) for result in runs.values()]) for measure in ("task_acc", "avg_acc")
+    )
+    chance = np.array([100 / result.classes[0] for result in runs.values()])
+    figure, axes = plt.subplots(figsize=(WIDTH, 0.55 * len(runs) + 1.2))
+    places = np.arange(len(runs))
+    axes.hlines(places, kept, learned, color=INK, linewidth=1.2)
+    axes.plot(learned, places, linestyle="", marker="o", markersize=8, color=PALETTE[0], markerfacecolor=PAPER)
+    axes.plot(kept, places, linestyle="", marker="o", markersize=8, color=PALETTE[0])
+    axes.plot(chance, places, linestyle="", marker="|", markersize=14, color=INK)
+    axes.set(yticks=places, ylim=(len(runs) - 0.5, -0.5), xlabel="accuracy, %")
+    axes.set_xlim(min(chance.min(), kept.min(), learned.min()) - 4, 103)
+    axes.set_yticklabels(runs)
+    axes.grid(visible=False, axis="y")
+    marks = [("o", PAPER, "Task.Acc, learned"), ("o", PALETTE[0], "Avg.Acc, kept"), ("|", INK, "chance")]
+    handles = [
+        Line2D(
+            [],
+            [],
+            linestyle="",
+            marker=mark,
+            markersize=8,
+            color=INK if mark == "|" else PALETTE[0],
+            markerfacecolor=face,
+        )
+        for mark, face, _ in marks
+    ]
+    figure.legend(handles, [words for _, _, words in marks], loc="outside upper center", ncols=3)
+    told = "; ".join(
+        f"{run}: learned {high:.0f} %, kept {low:.0f} %" for run, high, low in zip(runs, learned, kept, strict=True)
+    )
+    show(
+        figure,
+        name=name,
+        alt=f"Mean accuracy right after each task and in the end. {told}. Chance is {listed(list(dict.fromkeys(chance.tolist())), 0)} %.",
+        data={"run": list(runs), "Task.Acc": learned, "Avg.Acc": kept, "chance": chance},
+    )
+
+
+def draw_line(axes: Axes, values: NDArray[np.float64], strategy: str, *, first: int = 1) -> None:
+    """Draw `values`, one a task (a block, an age) from `first` on, in the strategy's look; ticks are whole numbers."""
+    markers = {"marker": ""} if len(values) > 12 else {"markersize": 5}
+    axes.plot(np.arange(first, len(values) + first), values, **(look(strategy) | markers))
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+
+
+def listed(values: ArrayLike, digits: int) -> str:
+    """Write `values` with so many decimals, separated by commas: a true minus, no negative zero, `none` for NaN."""
+    return ", ".join(_written(float(value), digits) for value in np.atleast_1d(values))
+
+
+def percent(share: float) -> str:
+    """Write a share of 1 in whole per cent."""
+    return f"{100 * share + 0.0:.0f} %"
+
+
+def _draw_key(axes: Axes, chance: float) -> None:
+    for step in range(_KEY_STEPS):
+        depth = opacity(chance + (1 - chance) * (step + 0.5) / _KEY_STEPS, chance)
+        axes.add_patch(
+            Rectangle((step / _KEY_STEPS, 0), 1 / _KEY_STEPS, 1, facecolor=PALETTE[0], alpha=depth, linewidth=0)
+        )
+    axes.set(xlim=(-1, 2), ylim=(0, 1), yticks=[])
+    axes.set_xticks([0, 1], [f"chance, {percent(chance)}", "100 %"])
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.grid(visible=False)
+
+
+def _written(value: float, digits: int) -> str:
+    return "none" if np.isnan(value) else f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")

@@ -1,0 +1,99 @@
+"""How a comparison changes along a setting, such as the overlap of tasks or the strength of noise; and with age."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib import pyplot as plt
+from numpy.typing import NDArray
+
+from cl_book.figures.curves import floats, retention
+from cl_book.figures.drawing import INK, LINES, MARKERS, PALETTE, WIDTH, show
+from cl_book.figures.run_figures import draw_line, listed
+from cl_book.notebooks.notebook_run import MEASURES, points
+from cl_core.experiments.store import Result, accuracies
+
+Runs = Mapping[float, Mapping[str, Result]]
+"""Runs by the value of a setting, then by strategy."""
+
+SHOWN = ("forgetting", "task_acc", "avg_acc")
+
+COLOURS = dict(zip(SHOWN, PALETTE[3:], strict=False))
+"""The colours of measures, beyond those of the three strategies."""
+
+
+def gains(runs: Runs, measure: str, *, one: str = "frozen", other: str = "initialized") -> NDArray[np.float64]:
+    """Return `one` minus `other` in points of `measure`, for each value of the setting in its order: (V,)."""
+    return np.array([points(three[one], measure) - points(three[other], measure) for three in runs.values()])
+
+
+def mean_scores(runs: Runs, strategy: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean score from the third task on, and the mean split-half value of the same tasks: (V,) each.
+
+    Scores are those of `strategy`; the second task's is left out, as it compares with a gradient at random weights.
+    """
+    scores = np.array([floats(three[strategy].scores)[2:].mean() for three in runs.values()])
+    halves = np.array([floats(three[strategy].split_half)[2:].mean() for three in runs.values()])
+    return scores, halves
+
+
+def show_gains(runs: Runs, setting: str, *, name: str) -> None:
+    """Show frozen minus initialized along `setting`: forgetting, task accuracy and average accuracy, in points."""
+    values = np.array(list(runs))
+    lines = {MEASURES[measure]: gains(runs, measure) for measure in SHOWN}
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.6))
+    axes.axhline(0, color=INK, linewidth=0.8, linestyle="-")
+    for place, (title, gain) in enumerate(lines.items()):
+        color = COLOURS[SHOWN[place]]
+        axes.plot(values, gain, color=color, linestyle=LINES[place], marker=MARKERS[3 + place], label=title)
+    axes.set(xlabel=setting, ylabel="frozen − initialized, points", xticks=values)
+    figure.legend(loc="outside upper center", ncols=3)
+    words = "; ".join(f"{title}: {listed(gain, 1)}" for title, gain in lines.items())
+    show(
+        figure,
+        name=name,
+        alt=f"Frozen minus initialized in points, at {setting} {', '.join(f'{value:g}' for value in values)}. {words}. "
+        "Below zero in forgetting means that frozen forgot less.",
+        data={setting: values, **lines},
+    )
+
+
+def show_mean_scores(runs: Runs, setting: str, *, name: str, strategy: str = "initialized") -> None:
+    """Show along `setting` what the rule would see: the mean score and the mean split-half value of `strategy`'s runs."""
+    values = np.array(list(runs))
+    scores, halves = mean_scores(runs, strategy)
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.4))
+    axes.axhline(0, color=INK, linewidth=0.8, linestyle="-")
+    for place, (title, drawn) in enumerate({"score": scores, "split-half value": halves}.items()):
+        axes.plot(
+            values, drawn, color=PALETTE[2 + place], linestyle=LINES[place], marker=MARKERS[2 + place], label=title
+        )
+    axes.set(xlabel=setting, ylabel="mean from task 3 on", xticks=values)
+    figure.legend(loc="outside upper center", ncols=2)
+    show(
+        figure,
+        name=name,
+        alt=f"Mean score along {setting} {', '.join(f'{value:g}' for value in values)}: {listed(scores, 2)}; mean split-half "
+        f"value: {listed(halves, 2)}.",
+        data={setting: values, "score": scores.round(4), "split-half value": halves.round(4)},
+    )
+
+
+def show_retention(runs: Mapping[str, Result], *, name: str) -> None:
+    """Show the accuracy on a task by how many tasks have come after it, the mean over all tasks of that age."""
+    lines = {strategy: 100 * retention(accuracies(result)) for strategy, result in runs.items()}
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.5))
+    for strategy, values in lines.items():
+        draw_line(axes, values, strategy, first=0)
+    axes.set(xlabel="tasks learned since", ylabel="accuracy, %")
+    figure.legend(loc="outside upper center", ncols=len(runs))
+    words = "; ".join(
+        f"{strategy}: {values[0]:.0f} % at once, {values[1]:.0f} % one task later, {values[len(values) // 2]:.0f} % after "
+        f"{len(values) // 2}, {values[-1]:.0f} % at the greatest age"
+        for strategy, values in lines.items()
+    )
+    show(
+        figure,
+        name=name,
+        alt=f"Mean accuracy on a task by the number of tasks learned since. {words}.",
+        data={"tasks since": np.arange(len(next(iter(lines.values())))), **lines},
+    )

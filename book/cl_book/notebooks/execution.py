@@ -1,0 +1,141 @@
+"""Running a notebook: papermill, one thread, this very Python, and a record of what it read."""
+
+import contextlib
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cl_book.notebooks import notebook as notebooks
+from cl_book.notebooks.normalise import normalised
+from cl_book.notebooks.notebook import METADATA, Notebook
+from cl_core import files
+
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
+_PAPERMILL_MARK = "papermill-error-cell-tag"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A cell that raised: its number among the code cells from 1, its source, and the error as Python shows it."""
+
+    cell: int
+    source: str
+    error: str
+
+
+@dataclass(frozen=True)
+class Execution:
+    """A notebook after a run: normalised, with what it read (names and ``listing:`` patterns), seconds, and the failure."""
+
+    notebook: Notebook
+    reads: tuple[str, ...]
+    seconds: float
+    failure: Failure | None
+
+
+def execute(notebook: Notebook, *, folder: Path, parameters: Mapping[str, object] | None = None) -> Execution:
+    """Run `notebook` with `parameters` in `folder` and return what came of it; a failing cell is a result, no exception.
+
+    The kernel is the Python that runs this, with one thread, a fixed hash seed and no configuration of its user.
+    Raises RuntimeError if the kernel does not start.
+    """
+    import papermill
+
+    bare = normalised(notebook)
+    bare.metadata.pop(METADATA, None)
+    bare.cells = [cell for cell in bare.cells if not notebooks.is_setup(cell)]
+    for cell in notebooks.code_cells(bare):
+        cell.outputs, cell.execution_count = [], None
+    start, death = time.perf_counter(), ""
+    with tempfile.TemporaryDirectory() as scratch:
+        reads, executed, log = (Path(scratch) / name for name in ("reads", "executed.ipynb", "log"))
+        surroundings = {
+            **_ONE_THREAD,
+            "PYTHONHASHSEED": "0",
+            "IPYTHONDIR": str(Path(scratch) / "ipython"),
+            files.RECORD: str(reads),
+        }
+        try:
+            with _environment(surroundings):
+                papermill.execute_notebook(
+                    bare,
+                    str(executed),
+                    parameters=dict(parameters or {}),
+                    cwd=str(folder.resolve()),
+                    kernel_name="python3",
+                    kernel_manager_class=_this_python(log),
+                    progress_bar=False,
+                )
+        except Exception as error:
+            # A cell's own error stands in the outputs; anything else killed the kernel under a cell.
+            death = "\n".join([f"{type(error).__name__}: {error}", *_last_words(log)])
+            if not executed.exists():
+                raise RuntimeError(f"the notebook could not be run: {death}") from error
+        seconds = time.perf_counter() - start
+        result = notebooks.load(executed)
+        record = reads.read_text(encoding="utf-8").splitlines() if reads.exists() else []
+    result.cells = [cell for cell in result.cells if _PAPERMILL_MARK not in cell.metadata.get("tags", [])]
+    result = normalised(result)
+    failure = _failure_in(result, death)
+    return Execution(notebook=result, reads=tuple(sorted(set(record))), seconds=seconds, failure=failure)
+
+
+def _last_words(log: Path) -> list[str]:
+    return log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:] if log.exists() else []
+
+
+def _failure_in(notebook: Notebook, death: str) -> Failure | None:
+    cells = list(enumerate(notebooks.code_cells(notebook), start=1))
+    for number, cell in cells:
+        for output in cell.outputs:
+            if output.output_type == "error":
+                return Failure(cell=number, source=cell.source, error=f"{output.ename}: {output.evalue}")
+    if not death:
+        return None
+    number, cell = next(((number, cell) for number, cell in cells if cell.execution_count is None), cells[-1])
+    return Failure(cell=number, source=cell.source, error=death)
+
+
+@contextlib.contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _this_python(log: Path) -> type[Any]:
+    """Return a kernel manager that starts this interpreter, whatever kernels its user has installed under its name.
+
+    What the kernel itself has to say, mostly on its way out, goes to `log`; what cells print does not.
+    """
+    import zmq
+    from ipykernel.kernelspec import get_kernel_dict
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+    from traitlets import default
+
+    class ThisPython(AsyncKernelManager):
+        @property
+        def kernel_spec(self) -> KernelSpec:
+            return KernelSpec(resource_dir="", **get_kernel_dict())
+
+        async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
+            with log.open("ab") as stderr:
+                await super().start_kernel(stderr=stderr, **options)
+
+        @default("transport_encryption")
+        def _encrypted_where_possible(self) -> str:
+            return "auto" if zmq.has("curve") else "disabled"
+
+    return ThisPython

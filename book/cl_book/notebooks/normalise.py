@@ -1,0 +1,95 @@
+"""One written form for a notebook, so that the same computation gives the same file, line by line.
+
+Times, random ids, paths of the machine and versions of its tools go; what was computed and what an author wrote stays.
+"""
+
+import hashlib
+import re
+from pathlib import Path
+
+import nbformat
+
+from cl_book.notebooks.notebook import METADATA, Cell, Notebook, is_setup
+from cl_core.imports import package_folder
+
+_KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+_LANGUAGE = {"file_extension": ".py", "mimetype": "text/x-python", "name": "python", "pygments_lexer": "ipython3"}
+_CELL_METADATA = ("tags", "mystnb")
+_HIDING = ("cellView", "jupyter")
+_KERNEL_FILE = re.compile(r"[^\s\"'(]*ipykernel_\d+[/\\]\d+\.py")
+
+
+def normalised(notebook: Notebook) -> Notebook:
+    """Return a copy of `notebook` in the one form, nbformat 4.5; a second time changes nothing."""
+    result = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
+    result.metadata = nbformat.from_dict({"kernelspec": _KERNEL, "language_info": _LANGUAGE})  # type: ignore[no-untyped-call]
+    if METADATA in notebook.metadata:
+        result.metadata[METADATA] = nbformat.from_dict(notebook.metadata[METADATA])  # type: ignore[no-untyped-call]
+    result.cells = [_cell(cell) for cell in notebook.cells]
+    _number(result.cells)
+    result.nbformat_minor = 5
+    return result
+
+
+def to_text(notebook: Notebook) -> str:
+    """Return the text of `notebook` as it stands in a file; raises nbformat's ValidationError."""
+    nbformat.validate(notebook)
+    return str(nbformat.writes(notebook, version=nbformat.NO_CONVERT)) + "\n"  # type: ignore[no-untyped-call]
+
+
+def _cell(cell: Cell) -> Cell:
+    kept = nbformat.from_dict(cell)  # type: ignore[no-untyped-call]
+    names = (*_CELL_METADATA, *_HIDING) if is_setup(cell) else _CELL_METADATA
+    kept.metadata = nbformat.from_dict(  # type: ignore[no-untyped-call]
+        {key: cell.metadata[key] for key in names if cell.metadata.get(key)}
+    )
+    if cell.cell_type == "code":
+        kept.outputs = [_output(output) for output in _one_stream_each(kept.outputs)]
+    return kept
+
+
+def _one_stream_each(outputs: list[Cell]) -> list[Cell]:
+    """Join a cell's pieces of stdout, and of stderr: how a stream is cut is a matter of timing."""
+    merged: list[Cell] = []
+    streams: dict[str, Cell] = {}
+    for output in outputs:
+        if output.output_type == "stream" and output.name in streams:
+            streams[output.name].text += output.text
+            continue
+        if output.output_type == "stream":
+            streams[output.name] = output
+        merged.append(output)
+    return merged
+
+
+def _output(output: Cell) -> Cell:
+    if output.output_type in ("display_data", "execute_result"):
+        output.metadata = nbformat.from_dict({})  # type: ignore[no-untyped-call]
+    elif output.output_type == "stream":
+        output.text = _without_paths(output.text)
+    elif output.output_type == "error":
+        output.evalue = _without_paths(output.evalue)
+        output.traceback = [_without_paths(line) for line in output.traceback]
+    return output
+
+
+def _without_paths(text: str) -> str:
+    text = _KERNEL_FILE.sub("<cell>", text)
+    package = str(package_folder().parent)
+    return text.replace(package, "…").replace(str(Path.home()), "~")
+
+
+def _number(cells: list[Cell]) -> None:
+    """Give each cell an id made from what it says, and each executed cell its place in the order."""
+    seen: dict[str, int] = {}
+    executed = 0
+    for cell in cells:
+        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:8]
+        seen[digest] = seen.get(digest, 0) + 1
+        cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
+        if cell.cell_type == "code" and cell.execution_count is not None:
+            executed += 1
+            cell.execution_count = executed
+            for output in cell.outputs:
+                if output.output_type == "execute_result":
+                    output.execution_count = executed

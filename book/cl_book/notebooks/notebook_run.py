@@ -1,0 +1,196 @@
+"""Strategies run now, inside a notebook: on the embedded stand-in, or on the real images under another profile.
+
+One seed is run, scored on validation images. That shows how an experiment works; it decides no claim.
+"""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from cl_core import streams
+from cl_core.experiments import run, store
+from cl_core.experiments.catalogue import PROFILES, STRATEGIES, VALIDATION_SEEDS_FROM
+from cl_core.experiments.controls import degenerate
+from cl_core.experiments.plan import Plan, plan, reads
+from cl_core.experiments.settings import Value, checked
+from cl_core.experiments.store import Result
+from cl_core.naming import require_name
+from cl_core.streams import Stream
+from cl_core.streams.manifest import ROUTES, Route
+
+THREE = ("initialized", "frozen", "adaptive")
+"""The strategies that the paper compares."""
+
+MEASURES: Mapping[str, str] = {
+    "avg_acc": "Avg.Acc",
+    "task_acc": "Task.Acc",
+    "forgetting": "Forgetting",
+    "lost_share": "lost share",
+}
+"""The measures of a table of runs, and their names there; all in per cent."""
+
+
+MOST_SCHEDULES = 128
+"""Schedules that are all run, at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Live:
+    """What is run live: `experiment` by its catalogue name, with `seed` (100 or more) under `profile`.
+
+    `route` is where real images come from, ``official`` or ``prepared``; the stand-in needs none. `settings` change
+    the profile's, each for the strategies that read it; `stand_in` does so where the stand-in is run and `settings`
+    say nothing, so that a page takes seconds.
+    Raises ValueError for a wrong name or value, a seed that would be scored on test images, or a setting that no
+    strategy reads.
+    """
+
+    experiment: str
+    seed: int
+    profile: str = "smoke"
+    route: str = "official"
+    settings: Mapping[str, Value] = field(default_factory=dict)
+    stand_in: Mapping[str, Value] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        require_name("profile", self.profile, PROFILES)
+        require_name("route", self.route, [route for route in ROUTES if route != "embedded"])
+        if self.seed < VALIDATION_SEEDS_FROM:
+            raise ValueError(
+                f"seed = {self.seed} would be scored on test images, which reference runs alone read; "
+                f"give {VALIDATION_SEEDS_FROM} or more"
+            )
+        entry = self.plan("initialized").experiment
+        read = {name for strategy in STRATEGIES.values() for name in reads(entry, strategy)}
+        for name in checked(self.settings):
+            if name not in read:
+                raise ValueError(
+                    f"{name} has no effect on {entry.name}; settings read there: {', '.join(sorted(read))}"
+                )
+
+    def plan(self, strategy: str, **more: Value) -> Plan:
+        """Return the run of `strategy`, with the settings that it reads; `more` goes before all others."""
+        bare = plan(self.experiment, strategy, self.seed, self.profile)
+        wanted = {**(self.stand_in if bare.experiment.embedded else {}), **self.settings, **more}
+        read = reads(bare.experiment, bare.strategy)
+        kept = {name: value for name, value in wanted.items() if name in read}
+        return plan(self.experiment, strategy, self.seed, self.profile, overrides=kept)
+
+    def run(self, strategy: str, **more: Value) -> Result:
+        """Run `strategy` now and return its result; nothing is written."""
+        made = self.plan(strategy, **more)
+        return run(
+            self.experiment, strategy, self.seed, self.profile, overrides=made.overrides, route=self._route(made)
+        )
+
+    def runs(self, strategies: Sequence[str] = THREE, **more: Value) -> dict[str, Result]:
+        """Run each of `strategies` now and return the results by name."""
+        return {strategy: self.run(strategy, **more) for strategy in strategies}
+
+    def stream(self, **more: Value) -> Stream:
+        """Return the stream of tasks that the runs learn."""
+        made = self.plan("initialized", **more)
+        return streams.stream(
+            made.experiment.stream, self.seed, made.part, route=self._route(made), **made.stream_options
+        )
+
+    def schedules(self) -> dict[str, Result]:
+        """Run every schedule of few (f) and many (m) from the second task on; results by schedule, such as ``mffm``.
+
+        What schedules have in common at their beginning is trained once: sixteen schedules of five tasks take 31
+        trainings. Raises ValueError where there would be more than MOST_SCHEDULES.
+        """
+        from cl_core.experiments.runner import execute
+
+        tasks = self.plan("fixed").settings.tasks
+        if tasks < 2 or 2 ** (tasks - 1) > MOST_SCHEDULES:
+            raise ValueError(
+                f"tasks = {tasks} has {2 ** (tasks - 1)} schedules; give 2 tasks or more, and at most {MOST_SCHEDULES} schedules"
+            )
+        every = tuple("".join(letters) for letters in itertools.product("mf", repeat=tasks - 1))
+        found = {}
+        with TemporaryDirectory() as cache:
+            for moves in every:
+                made = self.plan("fixed", moves=moves)
+                kin = tuple(other for other in every if other != moves)
+                found[moves] = execute(made, route=self._route(made), cache=Path(cache), kin=kin)
+        return found
+
+    def describe(self) -> str:
+        """Say in two lines what is run, and whether it is a stand-in."""
+        made = self.plan("initialized")
+        what = f"{made.experiment.name}, profile {self.profile}, seed {self.seed}"
+        if made.experiment.embedded:
+            return f"{what}:\na stand-in on embedded digits, which says nothing of {self.experiment}"
+        return f"{what}:\nscored on held-out training images"
+
+    def _route(self, made: Plan) -> Route | None:
+        return None if made.experiment.embedded or self.route == "official" else "prepared"
+
+
+def given(**values: Sequence[Value]) -> dict[str, Value]:
+    """Return the settings that were really given: of each name an empty list (none) or a list of one value.
+
+    Raises ValueError for a list of several.
+    """
+    for name, several in values.items():
+        if len(several) > 1:
+            raise ValueError(f"{name} = {list(several)} gives several values; give one, or [] for the profile's own")
+    return {name: one[0] for name, one in values.items() if len(one)}
+
+
+def points(result: Result, measure: str) -> float:
+    """Return a measure of MEASURES in percentage points; NaN where the run has none."""
+    require_name("measure", measure, MEASURES)
+    return 100 * store.metric(result, measure)
+
+
+def table(runs: Mapping[str, Result]) -> str:
+    """Return the measures of `runs` as text, one run a line, with the blocks that each task moved."""
+    wide = max(len(name) for name in runs)
+    lines = [" " * wide + "".join(f"{title:>12s}" for title in MEASURES.values()) + "   blocks moved"]
+    for name, result in runs.items():
+        cells = "".join(f"{points(result, measure) + 0.0:12.1f}" for measure in MEASURES)
+        lines.append(f"{name:{wide}s}{cells}   {_runs_of(result.magnitudes)}")
+    return "\n".join(lines)
+
+
+def difference(runs: Mapping[str, Result], one: str = "frozen", other: str = "initialized") -> str:
+    """Return in a few short lines by how much `one` differs from `other` in this one run, and that this is no verdict."""
+    told = {
+        title: signed(points(runs[one], measure) - points(runs[other], measure)) for measure, title in MEASURES.items()
+    }
+    return "\n".join(
+        [
+            f"{runs[one].data['label']}, 1 seed: {one} − {other}",
+            *(f"  {title:10s} {value:>6s} points" for title, value in told.items()),
+            "one seed gives no verdict",
+        ]
+    )
+
+
+def doubts(runs: Mapping[str, Result]) -> list[str]:
+    """Return what makes the runs doubtful: tasks not learned beyond chance, an adaptive rule that never chose."""
+    found = [f"{name}: {flag}" for name, result in runs.items() for flag in store.flags(result)]
+    for name, result in runs.items():
+        if result.strategy == "adaptive" and degenerate([m for m in result.magnitudes if m is not None]):
+            found.append(f"{name}: one magnitude throughout, from the third task on; the rule chose nothing")
+    return found or ["no doubts: every task was learned beyond chance, and adaptive used both magnitudes"]
+
+
+def _runs_of(magnitudes: Sequence[int | None]) -> str:
+    """Write a schedule shortly: ``9 9 1`` as it is, longer stretches as ``9 1×4``."""
+    parts: list[tuple[int | None, int]] = []
+    for magnitude in magnitudes:
+        if parts and parts[-1][0] == magnitude:
+            parts[-1] = (magnitude, parts[-1][1] + 1)
+        else:
+            parts.append((magnitude, 1))
+    return " ".join(f"{m}×{count}" if count > 2 else " ".join([str(m)] * count) for m, count in parts)
+
+
+def signed(value: float) -> str:
+    """Write a difference with one decimal and its sign, a true minus or a plus."""
+    return f"{round(value, 1) + 0.0:+.1f}".replace("-", "−")

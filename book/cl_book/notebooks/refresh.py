@@ -1,0 +1,127 @@
+"""Executing stored notebooks again where they are stale, and writing them so that an unchanged result is no change."""
+
+import json
+import os
+import platform
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from cl_book.notebooks import colab, execution, stamps
+from cl_book.notebooks import notebook as notebooks
+from cl_book.notebooks.normalise import normalised, to_text
+from cl_book.notebooks.notebook import METADATA, Notebook
+from cl_core import files
+
+TIMINGS = "notebooks/timings.json"
+"""Where the times, versions and hardware of the stored notebooks are recorded, never compared."""
+
+_FAILED = Path("build") / "failed"
+_VERSIONS = ("numpy", "scipy", "matplotlib", "scikit-learn", "torch")
+_ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")
+
+
+class RefreshError(RuntimeError):
+    """A notebook that failed, or whose outputs must not be stored."""
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What was done to one notebook: why it was executed (empty: it was not) and the seconds that took."""
+
+    path: Path
+    reasons: tuple[str, ...]
+    seconds: float
+
+
+def refresh(paths: Iterable[Path], *, force: bool = False) -> Iterator[Refreshed]:
+    """Execute each stale notebook among `paths` (every one with `force`), write it and its stamp, and say what was done.
+
+    What is fresh is brought to the written form but not executed. Raises RefreshError at the first notebook that fails;
+    that file stays as it was, and the failed run is kept in build/failed.
+    """
+    for path in paths:
+        reasons = stamps.state(path) or (("it was asked for",) if force else ())
+        yield _refresh_one(path, reasons)
+
+
+def written(notebook: Notebook) -> Notebook:
+    """Return `notebook` in the form in which it is stored: normalised, with the cell for Colab if an address is set."""
+    return normalised(colab.with_setup(notebook, colab.address()))
+
+
+def _refresh_one(path: Path, reasons: tuple[str, ...]) -> Refreshed:
+    notebook = notebooks.load(path)
+    if not reasons:
+        _write_if_changed(path, written(notebook))
+        return Refreshed(path=path, reasons=(), seconds=0.0)
+    before = stamps.stamp(normalised(notebook), reads=())
+    run = execution.execute(notebook, folder=path.parent)
+    if run.failure:
+        kept = notebooks.top() / _FAILED / path.name
+        files.write_text(kept, to_text(run.notebook))
+        raise RefreshError(f"{path.name}: code cell {run.failure.cell}: {run.failure.error}; the run is kept as {kept}")
+    _require_storable(run.notebook, path.name)
+    # What changed while the cells ran is not what they ran with: digests of code and modules are those from before.
+    run.notebook.metadata[METADATA] = {
+        **stamps.stamp(run.notebook, reads=run.reads),
+        **{key: before[key] for key in ("code", "parameters", "modules")},
+    }
+    _write_if_changed(path, written(run.notebook))
+    _record_time(path.stem, run.seconds)
+    return Refreshed(path=path, reasons=reasons, seconds=run.seconds)
+
+
+def _write_if_changed(path: Path, notebook: Notebook) -> None:
+    text = to_text(notebook)
+    if path.read_text(encoding="utf-8") != text:
+        files.write_text(path, text)
+
+
+def _require_storable(notebook: Notebook, name: str) -> None:
+    """Refuse outputs that another run or machine would not print alike."""
+    for number, cell in enumerate(notebooks.code_cells(notebook), start=1):
+        where = f"{name}: code cell {number}"
+        for output in cell.outputs:
+            if output.get("name") == "stderr":
+                raise RefreshError(f"{where} wrote to stderr; mend the cause, a page stores no warnings: {output.text}")
+            text = output.get("text", "") or str(output.get("data", {}).get("text/plain", ""))
+            if _ADDRESS.search(text):
+                raise RefreshError(f"{where} prints an address in memory, new at each run; print what it means: {text}")
+            if "image/png" in output.get("data", {}):
+                raise RefreshError(f"{where} left a figure open; end it with cl_book.figures.drawing.show")
+
+
+def _record_time(name: str, seconds: float) -> None:
+    path = notebooks.top() / TIMINGS
+    timings = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    timings[name] = {
+        "seconds": round(seconds, 1),
+        "refreshed": datetime.now(UTC).date().isoformat(),
+        "python": platform.python_version(),
+        "versions": {package: found for package in _VERSIONS if (found := _version(package))},
+        "hardware": {"machine": platform.machine(), "processor": _processor(), "cores": os.cpu_count()},
+    }
+    present = {notebook.stem for notebook in notebooks.stored()}
+    kept: dict[str, Any] = {key: timings[key] for key in sorted(timings) if key in present}
+    files.write_text(path, json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        for line in information.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,117 @@
+"""Running a notebook with other parameters, beside the stored one, which stays as it is."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from cl_book.notebooks import execution, parameters
+from cl_book.notebooks import notebook as notebooks
+from cl_book.notebooks.execution import Failure
+from cl_book.notebooks.normalise import normalised, to_text
+from cl_book.notebooks.notebook import METADATA
+from cl_book.notebooks.parameters import Parameter, ParameterError, Range, Value
+from cl_core import files
+
+SMOKE = "smoke"
+"""The profile in which a chapter only shows that it works."""
+
+REPEATED = ("draws", "tuning", "cases", "seeds", "tasks", "cuts", "epochs", "longer")
+"""Parameters that say how often something is done: more of it makes a chapter slower and its answers surer."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A recorded value or verdict that came out differently from the notebook that was rerun."""
+
+    name: str
+    stored: str
+    now: str
+
+
+@dataclass(frozen=True)
+class Rerun:
+    """A finished rerun: where the executed notebook is, what it was given, what changed by it, and the failure if any."""
+
+    path: Path
+    given: Mapping[str, Value]
+    changes: tuple[Change, ...]
+    failure: Failure | None
+
+
+def resolve(
+    path: Path, *, settings: Mapping[str, object], file: Path | None = None, profile: str | None = None
+) -> dict[str, Value]:
+    """Return the checked parameters for the notebook at `path`: from `file` (YAML), then `profile`, then `settings`.
+
+    Profile smoke is for every notebook, whether or not it has that parameter: each of REPEATED is at its least.
+    Raises ParameterError on what the notebook does not have or allow, before anything runs.
+    """
+    known = parameters.read(path)
+    given: dict[str, object] = {}
+    if file is not None:
+        given.update(_from_yaml(file))
+    if profile == SMOKE:
+        given.update(_least(known))
+    if profile is not None and (profile != SMOKE or "profile" in {parameter.name for parameter in known}):
+        given["profile"] = profile
+    given.update(settings)
+    return parameters.resolve(known, given, where=path.name)
+
+
+def _least(known: tuple[Parameter, ...]) -> dict[str, object]:
+    """Return the least that each of REPEATED allows."""
+    found: dict[str, object] = {}
+    for parameter in known:
+        if parameter.name in REPEATED and isinstance(parameter.allowed, Range):
+            low = parameter.allowed.low
+            least = math.ceil(low) if parameter.allowed.low_in else math.floor(low) + 1
+            found[parameter.name] = [least] if parameter.is_list else least
+    return found
+
+
+def rerun(path: Path, *, given: Mapping[str, Value], out: Path) -> Rerun:
+    """Run the notebook at `path` with the checked parameters `given` and write it to the folder `out`, under its name.
+
+    Two reruns with the same parameters write the same file. A cell that fails ends the run; what there is by then is
+    written all the same. Raises ValueError if that would overwrite the notebook itself.
+    """
+    target = out / path.name
+    if target.resolve() == path.resolve():
+        raise ValueError(f"{target} is the notebook itself; give another folder with --out")
+    source = notebooks.load(path)
+    run = execution.execute(source, folder=path.parent, parameters=given)
+    result = run.notebook
+    result.metadata[METADATA] = {"rerun": {"notebook": path.name, "parameters": dict(given)}}
+    files.write_text(target, to_text(normalised(result)))
+    changes = () if run.failure else _changes(source, result)
+    return Rerun(path=target, given=given, changes=changes, failure=run.failure)
+
+
+def _changes(stored: notebooks.Notebook, now: notebooks.Notebook) -> tuple[Change, ...]:
+    before, after = _on_record(stored), _on_record(now)
+    names = [*before, *(name for name in after if name not in before)]
+    return tuple(
+        Change(name=name, stored=before.get(name, "–"), now=after.get(name, "–"))
+        for name in names
+        if before.get(name) != after.get(name)
+    )
+
+
+def _on_record(notebook: notebooks.Notebook) -> dict[str, str]:
+    verdicts = {line.claim: f"{line.verdict} · {line.evidence}" for line in notebooks.verdict_lines(notebook)}
+    return {**verdicts, **notebooks.values(notebook)}
+
+
+def _from_yaml(file: Path) -> dict[str, object]:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ParameterError(f"{file} cannot be read as YAML: {error}") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):
+        raise ParameterError(f"{file} is not a list of `name: value` lines")
+    return content

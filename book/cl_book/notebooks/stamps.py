@@ -1,0 +1,124 @@
+"""Is a stored page still what its code would say? Its stamp records what the outputs were made from.
+
+A stamp holds SHA-256 digests of the notebook's code cells (not its prose), its parameters, every module of this package
+that it can reach, every repository file that it read and every listing that it made, and its outputs. Times, versions
+and hardware are recorded elsewhere and never compared.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from cl_book.notebooks import notebook as notebooks
+from cl_book.notebooks import parameters
+from cl_book.notebooks.notebook import METADATA, Notebook
+from cl_core import files, imports
+
+PACKAGES = ("cl_core", "cl_book")
+"""The packages whose modules a page may stand on."""
+
+FORM = 1
+"""Form of the stamp itself; a stamp of another form is stale."""
+
+Stamp = dict[str, Any]
+
+
+def state(path: Path) -> tuple[str, ...]:
+    """Return why the notebook at `path` is stale, each reason naming what changed; empty if it is not.
+
+    Raises ValueError if there is no notebook.
+    """
+    notebook = notebooks.load(path)
+    stored = notebook.metadata.get(METADATA)
+    if not stored or stored.get("form") != FORM:
+        return ("it was never refreshed",)
+    try:
+        current = stamp(notebook, reads=[*stored["files"], *(files.LISTING + name for name in stored["listings"])])
+    except (SyntaxError, parameters.ParameterError) as error:
+        return (f"its code cannot be read: {error}",)
+    return (
+        *_changed_parameters(stored["parameters"], current["parameters"]),
+        *_changed_cells(stored["code"], current["code"], "the code of cell {}"),
+        *_changed_names(stored["modules"], current["modules"], gone="is no longer imported", new="is now imported"),
+        *_changed_names(stored["files"], current["files"]),
+        *(f"the list of {name} has changed" for name in stored["listings"] if _differ(stored, current, name)),
+        *_changed_cells(stored["outputs"], current["outputs"], "the stored output of cell {}"),
+    )
+
+
+def stamp(notebook: Notebook, *, reads: Iterable[str]) -> Stamp:
+    """Return the stamp of `notebook` as it stands, its outputs included, given what it read when it ran.
+
+    Cells count from 1, code cells only. Raises SyntaxError or ParameterError where its code cannot be read.
+    """
+    cells = notebooks.code_cells(notebook)
+    reads = sorted(set(reads))
+    names = [name for name in reads if not name.startswith(files.LISTING)]
+    listings = [name.removeprefix(files.LISTING) for name in reads if name.startswith(files.LISTING)]
+    sources = [cell.source for cell in cells]
+    return {
+        "form": FORM,
+        "code": [digest(cell.source) for cell in cells],
+        "parameters": {
+            parameter.name: digest(repr(parameter.default))
+            for cell in cells
+            if parameters.TAG in cell.metadata.get("tags", [])
+            for parameter in parameters.parse_cell(cell.source)
+        },
+        "modules": imports.digests(imports.reachable(imports.imported(sources, PACKAGES), PACKAGES)),
+        "files": {name: _file_digest(name) for name in names},
+        "listings": {pattern: digest("\n".join(files.names(pattern))) for pattern in listings},
+        "outputs": [digest(_canonical(cell)) for cell in cells],
+    }
+
+
+def outputs_digest(path: Path) -> str:
+    """Return one digest over the stored outputs of the notebook at `path`, cell by cell."""
+    return digest("\n".join(digest(_canonical(cell)) for cell in notebooks.code_cells(notebooks.load(path))))
+
+
+def digest(text: str) -> str:
+    """Return the SHA-256 of `text`, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _canonical(cell: notebooks.Cell) -> str:
+    return json.dumps([cell.execution_count, cell.outputs], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _file_digest(name: str) -> str:
+    try:
+        return hashlib.sha256(files.read_bytes(name)).hexdigest()
+    except FileNotFoundError:
+        return "absent"
+
+
+def _differ(stored: Stamp, current: Stamp, pattern: str) -> bool:
+    return bool(stored["listings"][pattern] != current["listings"][pattern])
+
+
+def _changed_parameters(stored: Mapping[str, str], current: Mapping[str, str]) -> list[str]:
+    reasons = [f"parameter {name} has changed" for name in stored if name in current and stored[name] != current[name]]
+    reasons += [f"parameter {name} is gone" for name in stored if name not in current]
+    return reasons + [f"parameter {name} is new" for name in current if name not in stored]
+
+
+def _changed_cells(stored: list[str], current: list[str], what: str) -> list[str]:
+    if len(stored) != len(current):
+        # Said once, by the code; outputs of other cells cannot be matched.
+        return [f"it has {len(current)} code cells, {len(stored)} when refreshed"] if "code" in what else []
+    return [
+        f"{what.format(number)} has changed"
+        for number, (before, now) in enumerate(zip(stored, current, strict=True), start=1)
+        if before != now
+    ]
+
+
+def _changed_names(
+    stored: Mapping[str, str], current: Mapping[str, str], gone: str = "is gone", new: str = "is new"
+) -> list[str]:
+    reasons = [f"{name} has changed" for name in stored if name in current and stored[name] != current[name]]
+    reasons += [f"{name} {gone}" for name in stored if name not in current]
+    return reasons + [f"{name} {new}" for name in current if name not in stored]

@@ -1,0 +1,70 @@
+"""The book's own extensions to Sphinx: figures, verdicts and numbers from what notebooks store, never typed."""
+
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from cl_book.pages import (
+    api_page,
+    charts,
+    claim_boxes,
+    cover_picture,
+    evidence_marks,
+    explorer,
+    figure_nodes,
+    footer,
+    implied_table,
+    interactive,
+    launch,
+    links,
+    numbers,
+    offline,
+    outputs,
+    phase_map,
+    proofs,
+    redirect,
+    reference_tables,
+    result_values,
+    scoreboard,
+    stale_banner,
+    status_pages,
+)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Set up every part."""
+    for part in (
+        offline,
+        api_page,
+        claim_boxes,
+        figure_nodes,
+        outputs,
+        proofs,
+        cover_picture,
+        evidence_marks,
+        numbers,
+        status_pages,
+        result_values,
+        reference_tables,
+        charts,
+        explorer,
+        phase_map,
+        interactive,
+        implied_table,
+        scoreboard,
+        stale_banner,
+        footer,
+        redirect,
+        launch,
+        links,
+    ):
+        part.setup(app)
+    return {"version": "1", "env_version": _digest(), "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _digest() -> int:
+    """Return a number that changes with these sources: pages that they made before are then made anew."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    return int(sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:8], 16)

@@ -1,0 +1,54 @@
+"""Figures of the reference results, drawn when the book is built."""
+
+from collections.abc import Callable
+from functools import partial
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from cl_book.claims.comparisons import PROFILE
+from cl_book.claims.paired_differences import Shelf
+from cl_book.figures.drawing import to_csv, to_svg
+from cl_book.figures.result_figures import Picture, forgetting_by_distance, gains_along
+from cl_book.pages.figure_nodes import captioned, data_file, data_link, drawing
+from cl_book.pages.reference_tables import shelf
+from cl_book.pages.result_values import noted
+from cl_book.pages.role_errors import nearest
+from cl_core.runs.reference import OVERLAPS, SEVERITIES
+
+CHARTS: dict[str, tuple[str, Callable[[str, Shelf], Picture | None]]] = {
+    "distance": ("split-cifar100", forgetting_by_distance),
+    "overlap": ("correlated-cifar100", partial(gains_along, "overlap", OVERLAPS)),
+    "severity": ("corrupted-cub50", partial(gains_along, "severity", SEVERITIES)),
+}
+"""Charts by name: the experiment whose results they read, and what draws them."""
+
+
+class Chart(SphinxDirective):
+    """``:::{chart} distance [CLAIM VERDICT]…``: a figure of reference results; its text is the caption, bound to verdicts."""
+
+    required_arguments = 1
+    optional_arguments = 40
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """Return the figure, or a sentence where no run is there; an unknown chart is an error."""
+        chart, *bound = self.arguments
+        if chart not in CHARTS:
+            raise self.error(f"there is no chart {chart!r}{nearest(chart, CHARTS)}")
+        experiment, draw = CHARTS[chart]
+        noted(self.env, f"{PROFILE}/{experiment}/*")
+        made = draw(experiment, shelf())
+        if made is None:
+            return [nodes.paragraph(text="Not run: there is no reference result to draw.", classes=["cl-evidence"])]
+        name = f"results-{chart}"
+        figure = captioned(self, f"fig-{name}", bound)
+        figure.insert(0, drawing(svg=to_svg(made.figure, name=name, alt=made.alt), name=name))
+        figure += data_link(csv=to_csv(made.data), file=data_file(self.env.docname, name))
+        return [figure]
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directive."""
+    app.add_directive("chart", Chart)

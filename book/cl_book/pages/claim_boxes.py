@@ -1,0 +1,192 @@
+"""Where each claim stands, asked once a build and written into pages: badges, boxes, and text bound to a verdict.
+
+A sentence that interprets a result is written for a verdict, and says for which. When the verdict changes, the sentence
+is wrong until someone has read it again, so the build fails.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+from cl_book.claims import claim as claims
+from cl_book.claims.claim import Claim, Standing
+from cl_book.pages.evidence_marks import mark
+from cl_book.pages.formulas import spelled
+from cl_book.pages.role_errors import Rendered, nearest, role_error
+
+_ID = re.compile(r"[TC]\d\d")
+_LOGGER = logging.getLogger(__name__)
+
+
+class claim_link(nodes.Inline, nodes.TextElement):
+    """A badge that becomes a link once pages know where they are; `page` and `anchor` of the claim's verdict."""
+
+
+@lru_cache(maxsize=1)
+def standings() -> dict[str, Standing]:
+    """Return where every claim stands, by id, with staleness asked once a notebook."""
+    return {standing.claim.id: standing for standing in claims.standings()}
+
+
+def bound(arguments: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the (claim, verdict) pairs of ``T04 reproduced T05 not reproduced``; raises ValueError if it is none."""
+    pairs: list[tuple[str, list[str]]] = []
+    for word in arguments:
+        if _ID.fullmatch(word):
+            pairs.append((word, []))
+        elif pairs:
+            pairs[-1][1].append(word)
+        else:
+            raise ValueError(f"{word!r} stands where a claim's id should, such as T04")
+    unsaid = [claim for claim, words in pairs if not words]
+    if unsaid:
+        raise ValueError(f"no verdict after {', '.join(unsaid)}; write the one that the text was written for")
+    return [(claim, " ".join(words)) for claim, words in pairs]
+
+
+def require(directive: SphinxDirective, arguments: Sequence[str]) -> None:
+    """Warn, which fails the build, of each claim in `arguments` whose verdict is not the one given there.
+
+    A label may go with it, as in ``C04 not reproduced, reversed``: then that is asked for too. A stale page's own text
+    is held against what the page still shows; its banner says that it is stale.
+    """
+    try:
+        pairs = bound(arguments)
+    except ValueError as error:
+        raise directive.error(str(error)) from error
+    known = standings()
+    for claim, verdict in pairs:
+        if claim not in known:
+            raise directive.error(f"there is no claim {claim!r}{nearest(claim, known)}")
+        standing = known[claim]
+        own = standing.claim.page == directive.env.docname
+        now = standing.printed if own else standing.verdict
+        if verdict not in {now, *(f"{now}, {label}" for label in standing.labels)}:
+            _LOGGER.warning(
+                "this text was written for %s %s, but the verdict is: %s; read it again and rewrite it",
+                claim,
+                verdict,
+                now,
+                location=directive.get_location(),
+                type="cl_book",
+                subtype="verdict",
+            )
+
+
+class Reads(SphinxDirective):
+    """``:::{reads} T04 reproduced``: a passage that interprets a result and holds for that verdict only."""
+
+    required_arguments = 1
+    optional_arguments = 40
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """Return the passage, after its verdicts have been compared."""
+        require(self, self.arguments)
+        self.assert_has_content()
+        passage = nodes.container(classes=["cl-reads"])
+        self.state.nested_parse(self.content, self.content_offset, passage)
+        return [passage]
+
+
+class ClaimRole(SphinxRole):
+    """``{claim}`T04```: the claim's id and its verdict, linked to the page that decides it."""
+
+    def run(self) -> Rendered:
+        """Return the badge; an unknown id is an error."""
+        known = standings()
+        if self.text not in known:
+            return role_error(self, f"there is no claim {self.text!r}{nearest(self.text, known)}")
+        return [linked_badge(self.env, known[self.text], named=True)], []
+
+
+class Verdicts(SphinxDirective):
+    """``:::{verdicts}``: the claims that this page decides, with where each stands and why."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the box; a page that decides no claim is an error."""
+        own = [each for each in standings().values() if each.claim.page == self.env.docname]
+        if not own:
+            raise self.error(f"no claim names {self.env.docname} as its page, so there is no verdict to list")
+        listed = nodes.definition_list()
+        for standing in own:
+            listed += self._entry(standing)
+        box = nodes.container("", nodes.rubric("", "Verdicts of this chapter"), listed, classes=["cl-verdicts"])
+        return [box]
+
+    def _entry(self, standing: Standing) -> nodes.definition_list_item:
+        claim = standing.claim
+        target = nodes.target("", "", ids=[_anchor(claim)], names=[_anchor(claim)])
+        self.state.document.note_explicit_target(target)
+        term = nodes.term(
+            "", "", target, nodes.Text(f"{claim.id} · {claim.title} "), _badge(standing.verdict), nodes.Text(" ")
+        )
+        term.append(mark(claim.mark))
+        if standing.labels:
+            term.append(nodes.inline("", " " + ", ".join(standing.labels), classes=["cl-evidence"]))
+        said = nodes.definition("", nodes.paragraph("", "", *spelled(claim.statement.strip())))
+        if standing.evidence:
+            said += nodes.paragraph("", "", *spelled("Evidence: " + standing.evidence), classes=["cl-evidence"])
+        said += nodes.paragraph("", "", *spelled(f"Held against: {claim.tolerance.strip()}"), classes=["cl-evidence"])
+        return nodes.definition_list_item("", term, said)
+
+
+def table(
+    head: Sequence[str], rows: Sequence[Sequence[Sequence[nodes.Node]]], *, wordy: bool = True
+) -> nodes.container:
+    """Return a table in a box of its own that scrolls where it is wider than the page; `wordy` cells keep some width."""
+    group = nodes.tgroup(cols=len(head))
+    group += [nodes.colspec(colwidth=1) for _ in head]
+    heading = nodes.row("", *(nodes.entry("", nodes.paragraph(text=title)) for title in head))
+    group += nodes.thead("", heading)
+    group += nodes.tbody("", *(nodes.row("", *(nodes.entry("", *cell) for cell in row)) for row in rows))
+    return nodes.container("", nodes.table("", group, classes=["cl-wordy"] if wordy else []), classes=["cl-scroll"])
+
+
+def linked_badge(env: BuildEnvironment, standing: Standing, *, named: bool) -> nodes.Node:
+    """Return the badge as a link to where the claim is decided; plain while that page is not in the book."""
+    inner = _badge(standing.verdict, before=f"{standing.claim.id} " if named else "")
+    if standing.claim.page not in env.found_docs:
+        return inner
+    return claim_link("", "", inner, page=standing.claim.page, anchor=_anchor(standing.claim))
+
+
+def printed_verdict(claim: str, verdict: str, evidence: str) -> nodes.paragraph:
+    """Return a verdict line as a cell prints it: id, badge, evidence."""
+    line = nodes.paragraph("", "", nodes.strong(text=claim), nodes.Text(" "), classes=["cl-verdict-line"])
+    line += [_badge(verdict), *spelled(" " + evidence)]
+    return line
+
+
+def _badge(verdict: str, *, before: str = "") -> nodes.inline:
+    return nodes.inline("", before + verdict, classes=["cl-badge", "cl-" + verdict.replace(" ", "-")])
+
+
+def _anchor(claim: Claim) -> str:
+    return f"claim-{claim.id.lower()}"
+
+
+def _link(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    labels = app.env.domaindata["std"]["anonlabels"]
+    for found in list(doctree.findall(claim_link)):
+        page, anchor = found["page"], found["anchor"]
+        if labels.get(anchor, ("", ""))[0] != page:
+            _LOGGER.warning("%s does not list its verdicts; end it with `:::{verdicts}`", page, type="cl_book")
+        address = app.builder.get_relative_uri(docname, page) + "#" + anchor
+        found.replace_self(nodes.reference("", "", *found.children, internal=True, refuri=address))
+
+
+def setup(app: Sphinx) -> None:
+    """Register roles and directives, and ask anew for each build."""
+    app.add_node(claim_link)
+    app.connect("doctree-resolved", _link)
+    app.connect("builder-inited", lambda _app: standings.cache_clear())
+    app.add_directive("reads", Reads)
+    app.add_directive("verdicts", Verdicts)
+    app.add_role("claim", ClaimRole())

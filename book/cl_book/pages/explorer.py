@@ -1,0 +1,81 @@
+"""``:::{explorer}``: a curve of forgetting that a reader can bend, and a picture of it where scripts do not run."""
+
+import numpy as np
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from cl_book.figures import drawing
+from cl_book.pages import interactive
+from cl_book.pages.interactive import Slider
+from cl_core.linear.tradeoff import Outlook, outlook
+
+SCRIPT = "explorer.js"
+SLIDERS = (
+    Slider("parameters", "parameters P", 20, 200, 1, 100),
+    Slider("specific", "size of the block q", 1, 199, 1, 10),
+    Slider("samples", "samples n", 2, 150, 1, 40),
+    Slider("noise", "noise σ", 0, 2, 0.05, 0.5),
+    Slider("distance", "distance of the tasks", 0, 3, 0.05, 1),
+    Slider("shared_error", "error of the shared part", 0, 3, 0.05, 1),
+)
+ROWS = ("no update", "● frozen: q alone", "■ initialized: everything", "▲ least, of all sizes but zero")
+COLUMNS = ("m", "forgetting", "loss on the new task", "squared length of the update")
+
+
+class Explorer(SphinxDirective):
+    """Sliders, a drawing and a table; all of it stands in the page, and the script makes it move."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the explorer as it stands before a reader touches it."""
+        interactive.need(self.env, SCRIPT)
+        return [nodes.raw("", markup(), format="html")]
+
+
+def markup() -> str:
+    """Return the explorer's HTML, with the static picture and the table of the first settings."""
+    settings = interactive.first_settings(SLIDERS)
+    curve = outlook(**settings)
+    sizes = (0, settings["specific"], settings["parameters"], best_size(curve))
+    rows = [
+        (name, [str(m), *(interactive.text(column[m]) for column in curve)])
+        for name, m in zip(ROWS, sizes, strict=True)
+    ]
+    return (
+        f'<div class="cl-explorer">\n{interactive.form(SLIDERS, prefix="cl", name="Settings", reset=True)}'
+        f"{interactive.drawing(_picture(curve, sizes))}"
+        f'<p class="cl-said" role="status"></p>\n{interactive.table(COLUMNS, rows)}</div>\n'
+    )
+
+
+def best_size(curve: Outlook) -> int:
+    """Return the size of one or more at which forgetting is least, the smallest if there are several."""
+    return 1 + int(np.argmin(curve.forgetting[1:]))
+
+
+def _picture(curve: Outlook, sizes: tuple[int, ...]) -> str:
+    from matplotlib import pyplot as plt
+
+    drawing.style()
+    figure, axes = plt.subplots(figsize=(6.4, 4.0))
+    shown = curve.forgetting[list(sizes)]
+    axes.plot(np.where(np.isfinite(curve.forgetting), curve.forgetting, np.nan), color=drawing.PALETTE[0])
+    for m, marker, colour in zip(sizes[1:], "os^", (2, 1, 3), strict=True):
+        axes.plot(m, curve.forgetting[m], marker=marker, color=drawing.PALETTE[colour], markersize=8)
+    axes.set(
+        xlabel="trained parameters m",
+        title="forgetting",
+        ylim=(1.3 * curve.forgetting.min(), 1.35 * float(shown.max())),
+    )
+    alt = "Forgetting against the number of trained parameters: " + ", ".join(
+        f"{name} {interactive.text(curve.forgetting[m])} at m = {m}"
+        for name, m in zip(("frozen", "initialized", "least"), sizes[1:], strict=True)
+    )
+    drawn = drawing.to_svg(figure, name="explorer", alt=f"{alt}.")
+    plt.close(figure)
+    return drawn
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directive."""
+    app.add_directive("explorer", Explorer)

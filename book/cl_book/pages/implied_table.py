@@ -1,0 +1,84 @@
+"""The paper's reported numbers held against each other, computed when the book is built."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from cl_book.claims.discrepancies import Reported, rows
+from cl_book.claims.paper_table import PAPER
+from cl_book.pages.claim_boxes import table
+from cl_book.pages.evidence_marks import mark
+from cl_book.pages.numbers import reported
+
+_NONE = "none"
+
+
+class Implied(SphinxDirective):
+    """``:::{implied} triples``: rows with Avg.Acc, Task.Acc and Forgetting, and the number of tasks that fits the three.
+
+    ``:::{implied} pairs``: rows without Task.Acc, and the largest number of tasks that keeps it at 100 or below.
+    """
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table."""
+        kind = directives.choice(self.arguments[0], ("triples", "pairs"))
+        self.env.note_dependency(str(Path(self.env.srcdir) / PAPER))
+        found = [row for row in rows() if (row.task is None) == (kind == "pairs")]
+        head, line = {"triples": (_TRIPLES, _triple), "pairs": (_PAIRS, _pair)}[kind]
+        marks = {tuple(key.split("/")[1:3]): number.mark for key, number in reported(self.env).items()}
+        cells = [[[_name(row, marks)], *([nodes.paragraph(text=text)] for text in line(row))] for row in found]
+        return [table(head, cells, wordy=False)]
+
+
+_TRIPLES = (
+    "Row",
+    "Forgetting",
+    "Implied",
+    "Tasks",
+    "Tasks at which all three fit",
+    "Fewest tasks, if counted from the peak",
+    "Avg.Acc",
+    "Task.Acc",
+)
+_PAIRS = ("Row", "Avg.Acc", "Forgetting", "Most tasks that they allow")
+
+
+def _triple(row: Reported) -> list[str]:
+    implied = f"{row.expected_forgetting:.2f}"
+    fitting = _NONE if row.fitting is None else f"{row.fitting:.1f}"
+    least = _NONE if row.least_from_peak is None else str(row.least_from_peak)
+    return [f"{row.forgetting:.2f}", implied, str(row.tasks), fitting, least, f"{row.average:.2f}", f"{row.task:.2f}"]
+
+
+def _pair(row: Reported) -> list[str]:
+    return [
+        f"{row.average:.2f}",
+        f"{row.forgetting:.2f}",
+        "any number" if row.most is None else str(row.most),
+    ]
+
+
+_SPELLED = {
+    "cifar10": "CIFAR-10",
+    "cifar100": "CIFAR-100",
+    "cub200": "CUB-200",
+    "mnist": "MNIST",
+    "20": "in twenty tasks",
+}
+
+
+def _name(row: Reported, marks: Mapping[tuple[str, ...], str]) -> nodes.paragraph:
+    """Return experiment and strategy in words, with the mark of where the numbers come from."""
+    words = " ".join(_SPELLED.get(word, word.capitalize()) for word in row.experiment.split("-"))
+    return nodes.paragraph("", f"{words}, {row.strategy} ", mark(marks[row.experiment, row.strategy]))
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directive."""
+    app.add_directive("implied", Implied)

@@ -1,0 +1,89 @@
+"""Numbers in prose, read by key and never typed: what a notebook records, what the paper reports, what a text sets."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util.docutils import SphinxRole
+
+from cl_book.claims.paper_table import PAPER, reported_rows
+from cl_book.notebooks import notebook
+from cl_book.pages import stale_banner
+from cl_book.pages.evidence_marks import mark
+from cl_book.pages.role_errors import Rendered, nearest, role_error
+
+_MINUS = re.compile(r"(?<![A-Za-z0-9])-(?=[0-9])")
+"""A hyphen before a number; one within a word, such as in frozen-0, is none."""
+
+
+class Reported(NamedTuple):
+    """A number of the paper's tables: mean, standard deviation over seeds ('' if not reported), and mark P, S or D."""
+
+    mean: str
+    std: str
+    mark: str
+
+
+class Value(SphinxRole):
+    """``{value}`name``` or ``{value}`02-bound:name```: a number that a notebook recorded."""
+
+    def run(self) -> Rendered:
+        """Return the number as text; an unknown name is an error, and so is another page's number that is stale."""
+        page, _, name = self.text.strip().rpartition(":")
+        docname = f"notebooks/{page}" if page else self.env.docname
+        path = Path(self.env.srcdir) / f"{docname}.ipynb"
+        if not path.is_file():
+            return role_error(self, f"there is no notebook {docname}.ipynb to take {name!r} from")
+        self.env.note_dependency(str(path))
+        try:
+            values = notebook.values(notebook.load(path))
+        except ValueError as error:
+            return role_error(self, str(error))
+        if name not in values:
+            return role_error(self, f"{docname}.ipynb records no {name!r}{nearest(name, values)}")
+        if page and docname != self.env.docname and stale_banner.reasons(path):
+            return role_error(self, f"{docname}.ipynb is stale, so {name!r} may not be quoted; run `make refresh`")
+        return [nodes.inline(self.rawtext, _MINUS.sub("−", values[name]), classes=["cl-value"])], []
+
+
+class Paper(SphinxRole):
+    """``{paper}`I/split-cifar100/frozen/avg_acc```: a number reported for the paper, with its mark."""
+
+    def run(self) -> Rendered:
+        """Return mean ± std and the mark; an unknown key is an error."""
+        table = reported(self.env)
+        key = self.text.strip()
+        if key not in table:
+            return role_error(self, f"{PAPER} has no {key!r}{nearest(key, table)}")
+        found = table[key]
+        text = found.mean.replace("-", "−") + (f" ± {found.std}" if found.std else "")
+        return [nodes.inline(self.rawtext, text, classes=["cl-value"]), nodes.Text(" "), mark(found.mark)], []
+
+
+class Given(SphinxRole):
+    """``{given}`0.05```: a setting or constant of the text itself, which is no result."""
+
+    def run(self) -> Rendered:
+        """Return the text as it stands."""
+        return [nodes.inline(self.rawtext, self.text, classes=["cl-given"])], []
+
+
+def reported(env: BuildEnvironment) -> dict[str, Reported]:
+    """Return the paper's numbers by ``table/experiment/strategy/metric``."""
+    env.note_dependency(str(Path(env.srcdir) / PAPER))
+    return {
+        "/".join((row["table"], row["experiment"], row["strategy"], row["metric"])): Reported(
+            row["mean"], row["std"], row["mark"]
+        )
+        for row in reported_rows()
+    }
+
+
+def setup(app: Sphinx) -> None:
+    """Register the roles."""
+    app.add_role("value", Value())
+    app.add_role("paper", Paper())
+    app.add_role("given", Given())

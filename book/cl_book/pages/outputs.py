@@ -1,0 +1,54 @@
+"""What a notebook's outputs become on a page: figures, verdict lines; the rest is left to myst-nb."""
+
+import re
+from typing import Any, ClassVar
+
+from docutils import nodes
+from myst_nb.core import render as myst_nb_render
+from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
+
+from cl_book.notebooks.record import VALUE_MIME, VERDICT_MIME
+from cl_book.pages.claim_boxes import printed_verdict
+from cl_book.pages.figure_nodes import data_link, drawing, is_bundle
+
+_FIGURE = re.compile(r'<svg[^>]*\bdata-figure="([a-z0-9-]+)"')
+
+
+class StoredOutputs:
+    """Takes figures, their data and verdicts out of a bundle, where myst-nb would make files of them and warnings."""
+
+    mime_priority_overrides: ClassVar[list[tuple[str, str, int | None]]] = []
+
+    @staticmethod
+    def handle_mime(_renderer: Any, data: Any, inline: bool) -> list[nodes.Element] | None:
+        """Return the nodes for one entry of a bundle, None to leave it to myst-nb."""
+        if inline:
+            return None
+        if data.mime_type == "image/svg+xml" and (found := _FIGURE.search(data.string)):
+            return [drawing(svg=data.string, name=found[1])]
+        if data.mime_type == "text/csv":
+            return [data_link(csv=data.string)]
+        if data.mime_type == VERDICT_MIME:
+            return [printed_verdict(data.content["claim"], data.content["verdict"], data.content["evidence"])]
+        return [] if data.mime_type == VALUE_MIME else None
+
+
+class ShowVerdicts(SphinxTransform):
+    """Of the forms of a verdict keep the page's own."""
+
+    default_priority = 310
+
+    def apply(self, **_kwargs: Any) -> None:
+        """Replace each bundle that holds a verdict."""
+        for bundle in list(self.document.findall(is_bundle)):
+            own = [form for form in bundle.children if form["mime_type"] == VERDICT_MIME]
+            if own:
+                bundle.replace_self(own[0].children)
+
+
+def setup(app: Sphinx) -> None:
+    """Hand the renderer to myst-nb, which otherwise finds its plugins only among installed packages (it is pinned)."""
+    installed = [found for found in myst_nb_render.load_mime_renders() if found is not StoredOutputs]
+    myst_nb_render.load_mime_renders = lambda: [*installed, StoredOutputs]
+    app.add_transform(ShowVerdicts)

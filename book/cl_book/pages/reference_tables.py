@@ -1,0 +1,181 @@
+"""An experiment's reference results as a table, beside the paper's row: read from results/ when the book is built."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from cl_book.claims import paired_differences, summaries
+from cl_book.claims.comparisons import PROFILE
+from cl_book.claims.run_claims import UNAVAILABLE
+from cl_book.claims.summaries import Row, Spread
+from cl_book.pages.claim_boxes import table
+from cl_book.pages.evidence_marks import mark
+from cl_book.pages.numbers import Reported, reported
+from cl_book.pages.result_values import noted
+from cl_book.pages.role_errors import nearest
+from cl_core.experiments.catalogue import CATALOGUE, STRATEGIES
+from cl_core.experiments.settings import SETTINGS, Value
+from cl_core.streams.definitions import DEFINITIONS
+
+_TITLES = {"avg_acc": "Avg.Acc", "task_acc": "Task.Acc", "forgetting": "Forgetting", "lost_share": "Lost share"}
+
+_SETTINGS = {
+    "trained": "Blocks that move",
+    "rate_factor": "Step length\u00a0×",
+    "step_share": "Share of steps",
+    "pull": "Pull",
+    "share": "Share that moves",
+    "place": "Place",
+    "threshold": "Threshold",
+    "gradient_at": "Gradient at",
+    "norm": "Normalisation",
+    "learning_rate": "Learning rate",
+    "epochs": "Passes",
+    "overlap": "Overlap",
+    "severity": "Noise",
+}
+"""What a column of settings is called; others keep their own name."""
+
+
+class Reference(SphinxDirective):
+    """``:::{reference} split-cifar100``: each strategy's reference results beside the paper's row, and how they were made.
+
+    ``:over: overlap`` also takes runs that change that setting alone (several: those), a row for each value,
+    ``:strategies: frozen masked`` leaves out all others, and ``:distance:`` adds how far the parameters moved.
+    ``:brief:`` leaves out the paper's row and how the results were made. Where nothing was run it says so.
+    """
+
+    required_arguments = 1
+    option_spec: ClassVar[dict[str, Callable[[str], str | None]]] = {
+        "over": directives.unchanged_required,
+        "strategies": directives.unchanged_required,
+        "distance": directives.flag,
+        "brief": directives.flag,
+    }
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table; an unknown experiment is an error."""
+        name = self.arguments[0]
+        if name not in CATALOGUE:
+            raise self.error(f"there is no experiment {name!r}{nearest(name, CATALOGUE)}")
+        over = self.options.get("over", "").split()
+        strategies = self.options["strategies"].split() if "strategies" in self.options else None
+        for word in over:
+            if word not in SETTINGS:
+                raise self.error(f"there is no setting {word!r}{nearest(word, SETTINGS)}")
+        for word in strategies or ():
+            if word not in STRATEGIES:
+                raise self.error(f"there is no strategy {word!r}{nearest(word, STRATEGIES)}")
+        results = shelf()
+        noted(self.env, f"{PROFILE}/{name}/*")
+        paper = {key: found for key, found in reported(self.env).items() if key.split("/")[1] == name}
+        if "brief" in self.options:
+            paper = {}
+        elif strategies is not None:
+            paper = {key: found for key, found in paper.items() if key.split("/")[2] in strategies}
+        rows = summaries.rows(name, results, over=over, strategies=strategies)
+        return [
+            *self._table(rows, paper, over),
+            *_about(name, results, ran=bool(rows), paper=bool(paper), brief="brief" in self.options),
+        ]
+
+    def _table(self, rows: list[Row], paper: dict[str, Reported], over: list[str]) -> list[nodes.Node]:
+        """Return the rows that ran, and behind them the paper's of strategies that did not."""
+        own = {(metric, strategy): found for metric, strategy, found in _by_place(paper)}
+        reported_alone = dict.fromkeys(
+            strategy for _, strategy in own if strategy not in {row.strategy for row in rows}
+        )
+        if not rows and not own:
+            return []
+        # A setting that no row has says nothing yet.
+        kept = [place for place in range(len(over)) if any(row.values[place] is not None for row in rows)]
+        lines = [self._line(row, own, kept) for row in rows]
+        lines += [self._line(Row(strategy, (None,) * len(over), (), {}), own, kept) for strategy in reported_alone]
+        settings = [_SETTINGS.get(over[place], over[place]) for place in kept]
+        made = table(["Strategy", *settings, *self._titles().values(), "Seeds"], lines, wordy=False)
+        made["classes"].append("cl-results")
+        return [made]
+
+    def _line(self, row: Row, own: dict[tuple[str, str], Reported], kept: list[int]) -> list[list[nodes.Node]]:
+        cells: list[list[nodes.Node]] = [[nodes.paragraph(text=row.strategy)]]
+        cells += [[nodes.paragraph(text=_value(row.values[place]))] for place in kept]
+        for metric in self._titles():
+            found = row.measures.get(metric)
+            cell: list[nodes.Node] = [_spread(found)]
+            if (metric, row.strategy) in own and not row.changed:
+                cell.append(_reported(own[metric, row.strategy]))
+            cells.append(cell)
+        return [*cells, [nodes.paragraph(text=str(len(row.seeds)) if row.seeds else "not run")]]
+
+    def _titles(self) -> dict[str, str]:
+        return {**_TITLES, summaries.DISTANCE: "Distance moved"} if "distance" in self.options else _TITLES
+
+
+def _spread(found: Spread | None) -> nodes.paragraph:
+    """Return the mean, and the deviation, which the style sheet sets below it."""
+    if found is None:
+        return nodes.paragraph(text="—")
+    mean, _, deviation = str(found).replace("-", "−").partition(" ± ")
+    made = nodes.paragraph("", mean)
+    if deviation:
+        made += [nodes.Text(" "), nodes.inline("", f"± {deviation}", classes=["cl-deviation"])]
+    return made
+
+
+def _value(value: Value | None) -> str:
+    if value is None:
+        return "—"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _by_place(paper: dict[str, Reported]) -> list[tuple[str, str, Reported]]:
+    """Return metric, strategy and number of the paper's rows; differences between strategies are left out."""
+    made = []
+    for key, found in paper.items():
+        _, _, strategy, metric = key.split("/")
+        if "-minus-" not in strategy:
+            made.append((metric, strategy, found))
+    return made
+
+
+def _reported(found: Reported) -> nodes.paragraph:
+    made = nodes.paragraph("", f"reported {found.mean} ", classes=["cl-quiet"])
+    if found.std:
+        made += [nodes.inline("", f"± {found.std}", classes=["cl-deviation"]), nodes.Text(" ")]
+    made += mark(found.mark)
+    return made
+
+
+def _about(name: str, results: paired_differences.Shelf, *, ran: bool, paper: bool, brief: bool) -> list[nodes.Node]:
+    facts = summaries.circumstances(name, results)
+    said = "; ".join(facts)
+    text = f"Reference results in per cent, mean ± standard deviation over seeds: {said}. "
+    if not ran:
+        needs = UNAVAILABLE.get(DEFINITIONS[CATALOGUE[name].stream].dataset)
+        text = f"Not run: it needs {needs}. " if needs else "Not run: there is no reference result of this experiment. "
+    elif not facts:
+        text = "Reference results in per cent, mean ± standard deviation over seeds. "
+    if ran and brief:
+        text = ""
+    text += "The paper's numbers are of another width and of choices that are not known." if paper else ""
+    left_out = summaries.stale(name, results)
+    if left_out:
+        text += f" Stale and left out: {', '.join(left_out)}."
+    return [nodes.paragraph(text=text.strip(), classes=["cl-evidence"])] if text else []
+
+
+@lru_cache(maxsize=1)
+def shelf() -> paired_differences.Shelf:
+    """Return every result that holds; read once a build."""
+    return paired_differences.shelf()
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directive, and ask anew for each build."""
+    app.connect("builder-inited", lambda _app: shelf.cache_clear())
+    app.add_directive("reference", Reference)

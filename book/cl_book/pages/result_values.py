@@ -1,0 +1,58 @@
+"""Reference results in prose, read from results/ by key: never typed, and never quoted when stale."""
+
+from functools import lru_cache
+from pathlib import Path
+from statistics import fmean, stdev
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util.docutils import SphinxRole
+
+from cl_book.pages.role_errors import Rendered, nearest, role_error
+from cl_core.experiments import store
+from cl_core.runs import staleness
+
+
+class ResultRole(SphinxRole):
+    """``{result}`cpu/split-cifar100/adaptive/avg_acc```: mean ± standard deviation over seeds, in per cent."""
+
+    def run(self) -> Rendered:
+        """Return the number; its tooltip says seeds, profile and data. No result, and a stale one, are errors."""
+        parts = self.text.strip().split("/")
+        if len(parts) != 4:
+            return role_error(self, f"{self.text!r} is not profile/experiment/strategy/metric")
+        profile, experiment, strategy, name = parts
+        if name not in store.METRICS:
+            return role_error(self, f"{name!r} is not a metric{nearest(name, store.METRICS)}")
+        runs = list(store.find(experiment, strategy, profile))
+        if not runs:
+            return role_error(self, f"results/ has no run of {profile}/{experiment}/{strategy}")
+        for file in noted(self.env, f"{profile}/{experiment}/{strategy}-*"):
+            if why := states()[file].stale:
+                return role_error(self, f"{file} is stale ({why[0]}) and may not be quoted; run it again")
+        values = [100 * store.metric(run, name) for run in runs]
+        text = f"{fmean(values):.2f}" + (f" ± {stdev(values):.2f}" if len(values) > 1 else "")
+        seeds = "1 seed" if len(values) == 1 else f"{len(values)} seeds"
+        about = f"{seeds}, profile {profile}, {runs[0].data['label']}"
+        return [nodes.abbreviation("", text, explanation=about, classes=["cl-value"])], []
+
+
+def noted(env: BuildEnvironment, pattern: str = "*") -> list[str]:
+    """Return the names of the stored results that fit `pattern`; the page that asks is made anew when one changes."""
+    found = store.stored(pattern)
+    for name in found:
+        env.note_dependency(str(Path(env.srcdir) / name))
+    return found
+
+
+@lru_cache(maxsize=1)
+def states() -> dict[str, staleness.State]:
+    """Return the state of every result, by name; asked once a build."""
+    return staleness.survey()
+
+
+def setup(app: Sphinx) -> None:
+    """Register the role, and ask anew for each build."""
+    app.connect("builder-inited", lambda _app: states.cache_clear())
+    app.add_role("result", ResultRole())

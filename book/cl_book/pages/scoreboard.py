@@ -1,0 +1,127 @@
+"""The scoreboard: every claim, what the paper reports, what came out here, and the command that repeats it."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from cl_book.claims import claim as claims
+from cl_book.claims import report
+from cl_book.claims.claim import Standing
+from cl_book.claims.repeat_command import command
+from cl_book.claims.run_claims import EXPLORATORY, PRIMARY
+from cl_book.claims.statistics import signed
+from cl_book.notebooks.record import NOT_RUN
+from cl_book.pages.claim_boxes import linked_badge, standings, table
+from cl_book.pages.evidence_marks import MARKS, mark
+from cl_book.pages.formulas import spelled
+from cl_book.pages.numbers import reported
+
+_ORDER = ("reproduced", "not reproduced", "inconclusive", claims.STALE, NOT_RUN)
+_ABOUT = {"theory": "Where it comes from", "runs": "Reported, and here"}
+
+
+def _source(argument: str) -> str:
+    return directives.choice(argument, tuple(_ABOUT))  # type: ignore[no-any-return]
+
+
+class Scoreboard(SphinxDirective):
+    """``:::{scoreboard}``: every claim, where it stands and why, and how to repeat it.
+
+    ``:mark: P`` lists those with that mark alone, ``:source: runs`` (or theory) those of one source, ``:family:
+    primary`` (or exploratory) those of one family.
+    """
+
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = {"mark": str, "source": _source, "family": str}
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table; a selection that no claim is in is an error."""
+        found = [standing for standing in standings().values() if self._wanted(standing)]
+        if not found:
+            raise self.error(f"no claim is in this selection: {self.options}")
+        made = table(["Claim", "What is claimed", "What came out"], [self._row(each) for each in found])
+        made[0]["classes"].append("cl-cards")
+        return [made]
+
+    def _wanted(self, standing: Standing) -> bool:
+        claim, family = standing.claim, self.options.get("family")
+        return (
+            claim.mark in self.options.get("mark", "".join(MARKS))
+            and claim.source == self.options.get("source", claim.source)
+            and (family is None or family in standing.labels)
+        )
+
+    def _row(self, standing: Standing) -> list[list[nodes.Node]]:
+        claim = standing.claim
+        said = nodes.paragraph("", "", nodes.strong(text=claim.title), *spelled(". " + claim.statement.strip()))
+        where = nodes.paragraph("", "", mark(claim.mark), nodes.Text(" " + claim.where.strip()), classes=["cl-quiet"])
+        first = [nodes.paragraph(text=claim.id), nodes.paragraph("", "", linked_badge(self.env, standing, named=False))]
+        # What follows a colon is a reason; the evidence has it.
+        labels = [label.partition(":")[0] for label in standing.labels if label not in {EXPLORATORY, PRIMARY}]
+        if labels:
+            first.append(nodes.paragraph(text=", ".join(labels), classes=["cl-quiet"]))
+        return [first, [said, where], [*self._numbers(standing), *_folded(standing)]]
+
+    def _numbers(self, standing: Standing) -> list[nodes.Node]:
+        test, found = standing.claim.test, standing.interval
+        if test is None:
+            return []
+        lines: list[nodes.Node] = []
+        if test.effect is not None:
+            table_ = reported(self.env)
+            marks = dict.fromkeys(table_[key].mark for key in test.paper)
+            line = nodes.paragraph("", f"Reported: {signed(test.effect)} {test.unit} ")
+            line += [mark(letter) for letter in marks]
+            lines.append(line)
+        if found is not None:
+            ours = f"Here: {signed(found.mean)} {test.unit} ({signed(found.low)} to {signed(found.high)}), {found.seeds} seeds"
+            lines.append(nodes.paragraph(text=ours))
+        return lines
+
+
+class Tally(SphinxDirective):
+    """``:::{tally}``: how many claims stand where, in one line, and how many verdicts chance alone would give.
+
+    ``:mark: P`` counts those with that mark alone.
+    """
+
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = {"mark": str}
+
+    def run(self) -> list[nodes.Node]:
+        """Return the line."""
+        wanted = self.options.get("mark", "".join(MARKS))
+        everyone = [standing for standing in standings().values() if standing.claim.mark in wanted]
+        found = [standing.verdict for standing in everyone]
+        parts = [f"{found.count(verdict)} {verdict}" for verdict in sorted(set(found), key=_ORDER.index)]
+        text = (
+            f"Of {len(found)} claim{'' if len(found) == 1 else 's'}: " + ", ".join(parts) + "."
+            if found
+            else "No claim is written down yet."
+        )
+        made: list[nodes.Node] = [nodes.paragraph(text=text, classes=["cl-tally"])]
+        if chance := report.by_chance(everyone):
+            made.append(nodes.paragraph(text=chance[0].upper() + chance[1:] + "."))
+        return made
+
+
+def _folded(standing: Standing) -> list[nodes.Node]:
+    """Return evidence and command behind a summary that opens: most readers of a list want neither at first."""
+    inside: list[nodes.Node] = []
+    if standing.evidence:
+        reasons = "".join(f"; {label}" for label in standing.labels if ":" in label)
+        inside.append(nodes.paragraph("", "", *spelled(standing.evidence + reasons), classes=["cl-evidence"]))
+    inside.append(nodes.paragraph("", "", nodes.literal(text=command(standing.claim)), classes=["cl-command"]))
+    title = "Evidence and command" if standing.evidence else "Command"
+    opening = (
+        f'<details class="cl-fold"><summary>{title}<span class="cl-unseen"> for {standing.claim.id}</span></summary>'
+    )
+    return [nodes.raw("", opening, format="html"), *inside, nodes.raw("", "</details>", format="html")]
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directives."""
+    app.add_directive("scoreboard", Scoreboard)
+    app.add_directive("tally", Tally)

@@ -1,0 +1,81 @@
+"""Stale pages say so: a banner where a page's outputs no longer follow from its code and what it read."""
+
+from functools import cache
+from hashlib import sha256
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
+
+from cl_book.notebooks import stamps
+from cl_book.pages import result_values
+from cl_book.pages.claim_boxes import standings
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@cache
+def reasons(notebook: Path) -> tuple[str, ...]:
+    """Return why `notebook` is stale, () if it is not; asked once a build, since it reads every module."""
+    return stamps.state(notebook)
+
+
+def notebook_of(env: BuildEnvironment, docname: str) -> Path | None:
+    """Return the notebook behind the page `docname`, None for a page of prose."""
+    path = Path(env.doc2path(docname))
+    return path if path.suffix == ".ipynb" else None
+
+
+def setup(app: Sphinx) -> None:
+    """Ask anew for each build, and rewrite a page when its answer has changed."""
+    app.connect("builder-inited", lambda _app: reasons.cache_clear())
+    app.connect("env-get-outdated", _changed)
+    app.connect("doctree-resolved", _banner)
+
+
+def _changed(app: Sphinx, env: BuildEnvironment, *_sets: set[str]) -> list[str]:
+    """Return every page when anything changed that pages show beyond their own files.
+
+    That is verdicts, staleness, the list of pages, and the style sheets and scripts, which Sphinx copies only where it
+    has a page to write.
+    """
+    known = {
+        "pages": sorted(env.found_docs),
+        "states": {docname: reasons(path) for docname in env.found_docs if (path := notebook_of(env, docname))},
+        "results": result_values.states(),
+        "looks": _looks(app),
+        "verdicts": {claim: (each.verdict, each.evidence, each.labels) for claim, each in standings().items()},
+    }
+    before = getattr(env, "cl_book_known", None)
+    env.cl_book_known = known  # type: ignore[attr-defined]
+    return [] if known == before else sorted(set(env.found_docs) & set(env.all_docs))
+
+
+def _looks(app: Sphinx) -> dict[str, str]:
+    folders = [Path(app.srcdir) / name for name in app.config.html_static_path]
+    files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
+    return {str(path): sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def _banner(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    path = notebook_of(app.env, docname)
+    found = reasons(path) if path else ()
+    if not found:
+        return
+    _LOGGER.info("stale: %s: %s", docname, "; ".join(found), color="yellow")
+    items = "".join(f"<li>{escape(reason)}</li>" for reason in found)
+    html = (
+        '<aside class="cl-stale-banner" aria-label="This page is stale"><p><strong>This page is stale.</strong> '
+        "Its numbers and figures were computed before something they depend on changed:</p>"
+        f"<ul>{items}</ul><p>Run <code>make refresh</code> to compute it anew.</p></aside>"
+    )
+    title: Any = next(iter(doctree.findall(nodes.title)), None)
+    banner = nodes.raw("", html, format="html")
+    if title is None:
+        doctree.insert(0, banner)
+    else:
+        title.parent.insert(title.parent.index(title) + 1, banner)

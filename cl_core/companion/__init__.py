@@ -1,1 +1,0 @@
-"""What binds notebooks to the book: figures, verdicts, parameters, reruns and stamps."""

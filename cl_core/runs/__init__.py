@@ -1,0 +1,1 @@
+"""Runs: many experiments, in order, on several processes, and whether what they stored still holds."""

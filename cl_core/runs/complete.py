@@ -1,0 +1,92 @@
+"""A run computed once and stored: found where it stands, else computed under its lock, saved, and cleared up after."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cl_core import files
+from cl_core.experiments import store
+from cl_core.experiments.checkpoints import Checkpoint
+from cl_core.experiments.plan import Plan
+from cl_core.experiments.progress import Listener, silent
+from cl_core.experiments.shared_prefixes import Beginnings
+from cl_core.experiments.store import Result
+from cl_core.runs.staleness import state
+from cl_core.streams.manifest import Route
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A stored result, its file, and whether it was computed just now."""
+
+    result: Result
+    path: Path
+    computed: bool
+
+
+def results_folder() -> Path:
+    """Return the folder of results: the checkout's, else ``results`` in the working folder."""
+    return (files.root() or Path.cwd()) / store.RESULTS
+
+
+def complete(
+    plan: Plan,
+    *,
+    results: Path,
+    cache: Path,
+    route: Route | None = None,
+    listener: Listener = silent,
+    waiting: Callable[[str], None] = lambda holder: None,
+    kin: tuple[str, ...] = (),
+) -> Completed:
+    """Return the result of `plan` in the folder `results`, computing it if it is not there.
+
+    Two processes that ask for the same run compute it once: the second waits, after calling `waiting` with the first
+    one's process id. The run that a control follows must stand in `results`. Raises ValueError where it does not, or where a
+    result stands that is stale or was computed on other images than `route` asks for: no result is ever replaced.
+    """
+    path = results / plan.name
+    source = source_of(plan, results)
+    place = Checkpoint(plan.name, "", cache)
+    with place.lock(waiting):
+        if path.exists():
+            place.clear()
+            Beginnings(plan, kin, "", cache).clear(results)
+            return Completed(existing(path, plan, route=route, source=source), path, computed=False)
+        from cl_core.experiments.runner import execute
+
+        result = execute(plan, route=route, source=source, cache=cache, listener=listener, kin=kin)
+        store.save(result, path)
+        place.clear()
+        Beginnings(plan, kin, "", cache).clear(results)
+    return Completed(result, path, computed=True)
+
+
+def source_of(plan: Plan, results: Path) -> Result | None:
+    """Return the finished run that a control follows, None for any other run."""
+    wanted = plan.followed
+    if wanted is None:
+        return None
+    path = results / wanted.name
+    if not path.exists():
+        raise ValueError(
+            f"{plan.strategy.name} follows a finished {wanted.strategy.name} run, and {path} is not there; "
+            f"run {wanted.command()} first"
+        )
+    return existing(path, wanted, route=None, source=None)
+
+
+def existing(path: Path, plan: Plan, *, route: Route | None, source: Result | None) -> Result:
+    """Return the result at `path`. Raises ValueError if it is stale or was computed by another route than `route`."""
+    result = store.load(path)
+    reasons = list(state(result, name=path.as_posix()).stale)
+    if source is not None and result.source is not None and result.source["outcome"] != source.outcome:
+        reasons.append("the run that it follows has changed")
+    if reasons:
+        raise ValueError(f"{path} is stale ({'; '.join(reasons)}); delete it to run {plan.describe()} again")
+    if route is not None and result.data["route"] != route:
+        raise ValueError(
+            f"{path} was computed on {result.data['label']} by the route {result.data['route']!r}, not {route!r}; "
+            "give another folder (--out) to have both"
+        )
+    return result

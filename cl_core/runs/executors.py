@@ -1,0 +1,133 @@
+"""Who does a sweep's runs: processes on this machine, or the workers of a Dask cluster.
+
+A crew is seen through :class:`concurrent.futures.Executor` alone; the sweep does not know which one it has.
+"""
+
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from typing import Any, Protocol
+
+from cl_core.runs.worker import begin
+
+
+class Crew(Protocol):
+    """Workers for a sweep. `shared`: they work in the caller's folders; else they give back results alone."""
+
+    shared: bool
+
+    def start(self) -> Executor:
+        """Return an executor that gives work to the crew; called again if the one before broke."""
+        ...
+
+    def slots(self) -> int:
+        """Return how many runs the crew can do at a time now."""
+        ...
+
+    def dismiss(self) -> None:
+        """Stop the crew at once; what it was doing goes on from its checkpoints another time."""
+        ...
+
+
+class LocalCrew:
+    """`jobs` processes on this machine, one thread each. They end with the process that made them, however it ends."""
+
+    shared = True
+
+    def __init__(self, jobs: int) -> None:
+        if jobs < 1:
+            raise ValueError(f"jobs = {jobs} does not fit; give 1 or more")
+        self._jobs = jobs
+        self._lifelines: list[Connection] = []
+
+    def start(self) -> Executor:
+        """Return a pool of new processes."""
+        # A forked child of a process that has run torch may hang.
+        context = multiprocessing.get_context("spawn")
+        reader, writer = context.Pipe(duplex=False)
+        self._lifelines += [reader, writer]
+        return ProcessPoolExecutor(self._jobs, mp_context=context, initializer=begin, initargs=(reader,))
+
+    def slots(self) -> int:
+        """Return the number of processes."""
+        return self._jobs
+
+    def dismiss(self) -> None:
+        """End the processes, whatever they are doing."""
+        for end in self._lifelines:
+            end.close()
+        self._lifelines.clear()
+
+
+class DaskCrew:
+    """The workers of a Dask cluster that `client` speaks to; a run of a worker that dies goes to another."""
+
+    shared = False
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def start(self) -> Executor:
+        """Return the client as an executor."""
+        # Runs are not pure: the same order may find another state of the worker's cache.
+        executor: Executor = self._client.get_executor(pure=False)
+        return executor
+
+    def slots(self) -> int:
+        """Return the number of the cluster's threads, at least one: it may be growing."""
+        threads: dict[str, int] = self._client.nthreads()
+        return max(1, sum(threads.values()))
+
+    def dismiss(self) -> None:
+        """Leave the cluster; its workers drop what this client asked for."""
+        self._client.close()
+
+
+@contextmanager
+def crew(*, jobs: int, scheduler: str | None = None, cluster: str | None = None) -> Iterator[Crew]:
+    """Yield the crew asked for: a Dask scheduler's address, ``local:N`` for a Dask cluster here, else local processes.
+
+    A local cluster listens on 127.0.0.1 alone, without a dashboard. Raises ValueError for what does not fit and
+    RuntimeError where Dask is not installed.
+    """
+    if scheduler and cluster:
+        raise ValueError("give --scheduler or --cluster, not both")
+    if not scheduler and not cluster:
+        local = LocalCrew(jobs)
+        try:
+            yield local
+        finally:
+            local.dismiss()
+        return
+    try:
+        import dask
+        from distributed import Client, LocalCluster
+    except ImportError:
+        raise RuntimeError("a cluster needs Dask: pip install distributed") from None
+    # A worker that dies takes its run down with it; the run itself is not to blame, so it is given out again.
+    with dask.config.set({"distributed.scheduler.allowed-failures": 10}):
+        if scheduler:
+            with Client(scheduler, timeout="20s") as client:  # type: ignore[no-untyped-call]
+                yield DaskCrew(client)
+            return
+        workers = _local_workers(str(cluster))
+        with (
+            LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address=None,
+            ) as made,
+            Client(made) as client,  # type: ignore[no-untyped-call]
+        ):
+            yield DaskCrew(client)
+
+
+def _local_workers(text: str) -> int:
+    kind, _, count = text.partition(":")
+    if kind != "local" or not count.isdecimal() or int(count) < 1:
+        raise ValueError(f"--cluster {text!r} does not fit; write local:2 for a Dask cluster of two workers here")
+    return int(count)

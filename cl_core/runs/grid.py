@@ -1,0 +1,70 @@
+"""Which runs a sweep is made of: the product of what was asked for, each run once, controls after what they follow."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+from cl_core.experiments.catalogue import CATALOGUE, PROFILES, STRATEGIES
+from cl_core.experiments.plan import Plan, plan, reads
+from cl_core.experiments.settings import Value, parse
+from cl_core.naming import require_name
+
+Choices = Mapping[str, Sequence[Value]]
+
+
+def runs(
+    *, experiments: Sequence[str], strategies: Sequence[str], seeds: Sequence[int], profile: str, choices: Choices
+) -> list[Plan]:
+    """Return the runs of every experiment under every strategy with every seed and every combination of settings.
+
+    A setting is applied to the runs that read it; runs that come out the same (stand-ins, settings not read) are
+    listed once. The runs that controls follow are added where they are not asked for, and come before them. Raises ValueError for a wrong name or value, or a setting that no run reads.
+    """
+    for name in experiments:
+        require_name("experiment", name, CATALOGUE)
+    for name in strategies:
+        require_name("strategy", name, STRATEGIES)
+    require_name("profile", profile, PROFILES)
+    found: dict[str, Plan] = {}
+    used: set[str] = set()
+    for seed, experiment, strategy in itertools.product(seeds, experiments, strategies):
+        entry = plan(experiment, strategy, seed, profile).experiment
+        read = [name for name in choices if name in reads(entry, STRATEGIES[strategy])]
+        used.update(read)
+        for values in itertools.product(*(choices[name] for name in read)):
+            made = plan(experiment, strategy, seed, profile, overrides=dict(zip(read, values, strict=True)))
+            source = made.followed
+            if source is not None:
+                found.setdefault(source.name, source)
+            found.setdefault(made.name, made)
+    unused = [name for name in choices if name not in used]
+    if unused:
+        raise ValueError(
+            f"{unused[0]} has no effect on any of these runs; leave it out or ask for a strategy that reads it"
+        )
+    return list(found.values())
+
+
+def parse_seeds(text: str) -> list[int]:
+    """Return the seeds of a text such as ``0-2,7``, in its order, each once. Raises ValueError for another form."""
+    seeds: dict[int, None] = {}
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise ValueError(f"--seeds {text!r} does not fit; write numbers and ranges, such as 0-2 or 100,105")
+        begin, end = int(first), int(last or first)
+        if end < begin:
+            raise ValueError(f"--seeds {text!r} does not fit; the range {part.strip()} runs backwards")
+        seeds.update(dict.fromkeys(range(begin, end + 1)))
+    return list(seeds)
+
+
+def parse_choices(words: Sequence[str]) -> dict[str, tuple[Value, ...]]:
+    """Return the values of each ``name=value,value``, checked. Raises ValueError as :func:`settings.parse` does."""
+    choices: dict[str, tuple[Value, ...]] = {}
+    for word in words:
+        name, _, values = word.partition("=")
+        parsed = [parse(f"{name}={value}") for value in values.split(",")]
+        if parsed[0][0] in choices:
+            raise ValueError(f"--set {parsed[0][0]} is given twice; write its values after one another, with commas")
+        choices[parsed[0][0]] = tuple(dict.fromkeys(value for _, value in parsed))
+    return choices

@@ -1,0 +1,236 @@
+"""The reference runs as data: what `results/` is to hold, in the order in which it is computed.
+
+Six steps, each of batches, each batch a product of experiments, strategies, seeds and settings. The first step stands
+alone; each later one adds a question. Seeds come before strategies within a batch, so that a step that is cut short has
+whole seeds. ``cl-core sweep --reference primary,controls`` computes steps.
+"""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cl_core.experiments.plan import Plan, plan
+from cl_core.experiments.settings import SETTINGS, Value
+from cl_core.naming import require_name
+from cl_core.runs.grid import runs
+
+MAIN = ("split-cifar100", "split-cifar10", "permuted-mnist")
+"""The experiments of the first two steps."""
+
+RULES = ("initialized", "frozen", "frozen-0", "adaptive")
+"""The strategies that every experiment is run under, but for the trends, which do without magnitude 0."""
+
+TREND = ("initialized", "frozen", "adaptive")
+
+THREE, FIVE, EIGHT, TEN = (tuple(range(count)) for count in (3, 5, 8, 10))
+
+SHORT_STEPS = (0.25, 0.1, 0.03, 0.01)
+"""Step lengths of the follow-up to the primary runs, as shares of the protocol's own, each about a third of the last."""
+
+STRENGTHS = (0.7, 0.5, 0.25, 0.1)
+PULLS = (0.03, 0.1, 0.3, 1.0)
+"""Preset strengths of the limits, from weak to strong: on validation, frozen's update lies within what they give."""
+
+OVERLAPS = (0.0, 0.25, 0.5, 0.75, 1.0)
+SEVERITIES = (0.0, 1.0, 2.0, 3.0, 4.0)
+"""Settings of the two trends, from one end to the other; the ends are run first."""
+
+SCHEDULES = tuple(
+    sorted(("".join(letters) for letters in itertools.product("mf", repeat=4)), key=lambda moves: moves[::-1])
+)
+"""All schedules of few and many blocks for five tasks. Neighbours in this order begin differently, so that two
+processes do not wait for one another's beginnings."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Runs of every experiment under every strategy with every seed and every combination of `settings`.
+
+    `factors` are settings too, given in multiples of the value that the protocol has for the experiment (an integer
+    setting is rounded down, to 1 at least). A setting goes to the runs that read it.
+    """
+
+    why: str
+    experiments: tuple[str, ...]
+    strategies: tuple[str, ...]
+    seeds: tuple[int, ...]
+    settings: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    factors: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One step of the reference runs."""
+
+    name: str
+    summary: str
+    batches: tuple[Batch, ...]
+
+
+def _batch(
+    why: str,
+    experiments: str | tuple[str, ...],
+    strategies: str | tuple[str, ...],
+    seeds: tuple[int, ...],
+    settings: Mapping[str, tuple[Value, ...]] | None = None,
+    *,
+    factors: Mapping[str, tuple[float, ...]] | None = None,
+) -> Batch:
+    return Batch(
+        why=why,
+        experiments=(experiments,) if isinstance(experiments, str) else experiments,
+        strategies=(strategies,) if isinstance(strategies, str) else strategies,
+        seeds=seeds,
+        settings=settings or {},
+        factors=factors or {},
+    )
+
+
+_CONTROLS = ("random", "inverted", "constant")
+_BOUNDS = ("joint", "separate")
+
+STEPS: Mapping[str, Step] = {
+    step.name: step
+    for step in (
+        Step(
+            name="primary",
+            summary="the primary family: the strategies on Split CIFAR-100, Split CIFAR-10 and Permuted MNIST",
+            batches=(
+                _batch("the strategies, five seeds", MAIN, RULES, FIVE),
+                _batch("five more where the primary claims are", "split-cifar100", RULES, TEN[5:]),
+            ),
+        ),
+        Step(
+            name="controls",
+            summary="the yoked controls and the two bounds on the same",
+            batches=(
+                _batch("does reading the gradients matter?", MAIN, _CONTROLS, FIVE),
+                _batch("five more where the primary claims are", "split-cifar100", _CONTROLS, TEN[5:]),
+                _batch("the room that there is", MAIN, _BOUNDS, FIVE),
+                _batch("five more where the primary claims are", "split-cifar100", _BOUNDS, TEN[5:]),
+            ),
+        ),
+        Step(
+            name="trends",
+            summary="correlated and corrupted streams as trends, CUB-50, and twenty tasks",
+            batches=(
+                _batch("from no shared class to all", "correlated-cifar100", TREND, FIVE, {"overlap": OVERLAPS[::4]}),
+                _batch("the overlaps between", "correlated-cifar100", TREND, FIVE, {"overlap": OVERLAPS[1:-1]}),
+                _batch("fine-grained classes", "split-cub50", RULES, FIVE),
+                _batch("from clean to heavy noise", "corrupted-cub50", TREND, FIVE, {"severity": SEVERITIES[::4]}),
+                _batch("the severities between", "corrupted-cub50", TREND, FIVE, {"severity": SEVERITIES[1:-1]}),
+                _batch("a longer sequence", "split-cifar100-20", RULES, FIVE),
+            ),
+        ),
+        Step(
+            name="schedules",
+            summary="all schedules of few and many blocks on Split CIFAR-10, trained as a tree of shared beginnings",
+            batches=(
+                _batch("where does adaptive stand among all?", "split-cifar10", "fixed", FIVE, {"moves": SCHEDULES}),
+            ),
+        ),
+        Step(
+            name="sensitivity",
+            summary="what the choices decide, on Split CIFAR-100: depth, place, distance, normalisation, rule, tuning",
+            batches=(
+                _batch(
+                    "the network's F(m); 0 is frozen-0, 9 is initialized; picked on three seeds, tested on five others",
+                    "split-cifar100",
+                    "frozen",
+                    EIGHT,
+                    {"trained": tuple(range(1, 9))},
+                ),
+                _batch("count against distance", "split-cifar100", "within", FIVE),
+                _batch(
+                    "position against count, where there is a claim",
+                    ("split-cifar100", "permuted-mnist"),
+                    "masked",
+                    FIVE,
+                    {"share": (0.25,), "place": ("trailing", "leading")},
+                ),
+                _batch("and at random", "split-cifar100", "masked", FIVE, {"share": (0.25,), "place": ("random",)}),
+                _batch("no running statistics", "split-cifar100", TREND[:2], FIVE, {"norm": ("group",)}),
+                _batch(
+                    "no running statistics", "split-cifar100", ("frozen-0", "adaptive"), THREE, {"norm": ("group",)}
+                ),
+                _batch(
+                    "position against count, other counts",
+                    "split-cifar100",
+                    "masked",
+                    THREE,
+                    {"share": (0.01, 0.05, 0.5), "place": ("trailing", "leading", "random")},
+                ),
+                _batch(
+                    "position against count, other counts",
+                    "permuted-mnist",
+                    "masked",
+                    THREE,
+                    {"share": (0.01, 0.05, 0.5), "place": ("trailing", "leading")},
+                ),
+                _batch("a smaller learning rate", "split-cifar100", "slower", THREE, {"rate_factor": STRENGTHS}),
+                _batch("fewer steps", "split-cifar100", "shorter", THREE, {"step_share": STRENGTHS}),
+                _batch("an L2 pull", "split-cifar100", "pulled", THREE, {"pull": PULLS}),
+                _batch("the threshold", "split-cifar100", "adaptive", THREE, factors={"threshold": (0, 0.5, 2)}),
+                _batch("a head as drawn", "split-cifar100", "adaptive", THREE, {"gradient_at": ("arrival",)}),
+                _batch(
+                    "each strategy's own best learning rate",
+                    "split-cifar100",
+                    TREND,
+                    THREE,
+                    factors={"learning_rate": (0.25, 0.5, 2)},
+                ),
+                _batch("shorter and longer", "split-cifar100", TREND, THREE, factors={"epochs": (0.5, 2)}),
+            ),
+        ),
+        Step(
+            name="surprise",
+            summary="shorter steps of the whole network on Split CIFAR-100, planned after the primary runs",
+            batches=(
+                _batch("is it how many, or how far?", "split-cifar100", "slower", EIGHT, {"rate_factor": SHORT_STEPS}),
+            ),
+        ),
+    )
+}
+"""The steps by name, in order."""
+
+
+def plans(
+    steps: Sequence[str] | None = None,
+    *,
+    profile: str = "cpu",
+    seeds: Sequence[int] | None = None,
+    experiments: Sequence[str] | None = None,
+    strategies: Sequence[str] | None = None,
+) -> list[Plan]:
+    """Return the runs of `steps` (None: all of them), in order, each once, with what they follow.
+
+    `seeds` replaces every batch's own; `experiments` and `strategies` leave out all others. Raises ValueError for a
+    name that does not exist, or where nothing is left.
+    """
+    chosen = list(STEPS) if steps is None else list(steps)
+    for name in chosen:
+        require_name("reference step", name, STEPS)
+    found: dict[str, Plan] = {}
+    for batch in (batch for name, step in STEPS.items() if name in chosen for batch in step.batches):
+        left = [name for name in batch.experiments if experiments is None or name in experiments]
+        under = [name for name in batch.strategies if strategies is None or name in strategies]
+        for seed in (batch.seeds if seeds is None else seeds) if under else ():
+            for experiment in left:
+                choices = {**batch.settings, **_multiples(batch, experiment, profile)}
+                for made in runs(
+                    experiments=[experiment], strategies=under, seeds=[seed], profile=profile, choices=choices
+                ):
+                    found.setdefault(made.name, made)
+    if not found:
+        raise ValueError(f"nothing of {', '.join(chosen)} is left; ask for experiments and strategies that are in it")
+    return list(found.values())
+
+
+def _multiples(batch: Batch, experiment: str, profile: str) -> dict[str, tuple[Value, ...]]:
+    settings = plan(experiment, batch.strategies[0], 0, profile).settings
+    made: dict[str, tuple[Value, ...]] = {}
+    for name, factors in batch.factors.items():
+        value = getattr(settings, name)
+        whole = SETTINGS[name].type is int
+        made[name] = tuple(max(1, int(value * factor)) if whole else value * factor for factor in factors)
+    return made

@@ -1,0 +1,76 @@
+"""A stored result run again, and how far the two agree."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cl_core.experiments import store
+from cl_core.experiments.plan import plan
+from cl_core.experiments.progress import Listener, silent
+from cl_core.experiments.store import Result
+from cl_core.runs.complete import source_of
+from cl_core.streams.manifest import Route
+
+TOLERANCE: Mapping[str, float] = {"float64": 1.0, "float32": 3.0, "bfloat16": 3.0}
+"""Largest difference, in points of accuracy, that another machine or version may make, by precision of training.
+
+Rounding differs there, and training amplifies it until the run is as another seed's would be; these are about two
+standard deviations between seeds. In float64 the rounding is too small for that in most runs, not in all.
+"""
+
+_COMPARED = ("avg_acc", "task_acc", "forgetting")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How a repeated run compares with the stored one.
+
+    `identical`: bit for bit, all that was computed. `expected`: whether it must be, as machine and versions are the
+    same. `differences` tells each measure's change in points, `largest` the largest of them; `tolerance` is what a
+    repetition elsewhere may differ by.
+    """
+
+    identical: bool
+    expected: bool
+    differences: tuple[str, ...]
+    largest: float
+    tolerance: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether the repetition confirms the stored result."""
+        return self.identical or (not self.expected and self.largest <= self.tolerance)
+
+
+def again(path: Path, *, route: Route | None = None, listener: Listener = silent) -> tuple[Result, Comparison]:
+    """Run the stored result at `path` again, by its own route unless `route` says otherwise; nothing is written.
+
+    A control is run after the stored run that it followed. Raises ValueError if the result is stale.
+    """
+    from cl_core.experiments.runner import execute
+    from cl_core.runs.complete import existing
+
+    before = store.load(path)
+    made = plan(before.experiment, before.strategy, before.seed, before.profile, overrides=before.overrides)
+    source = source_of(made, path.parents[2])
+    existing(path, made, route=None, source=source)
+    taken: Route = before.data["route"] if route is None else route
+    after = execute(made, route=taken, source=source, listener=listener)
+    return after, compare(before, after)
+
+
+def compare(before: Result, after: Result) -> Comparison:
+    """Return how the repetition `after` compares with `before`."""
+    same = all(before.recorded[key] == after.recorded[key] for key in ("machine", "versions"))
+    differences, largest = [], 0.0
+    for name in _COMPARED:
+        old, new = 100 * store.metric(before, name), 100 * store.metric(after, name)
+        if old == old or new == new:
+            differences.append(f"{name}: {old:.2f}, again {new:.2f}")
+            largest = max(largest, abs(new - old)) if old == old and new == new else float("inf")
+    if before.magnitudes != after.magnitudes:
+        differences.append(f"magnitudes: {before.magnitudes}, again {after.magnitudes}")
+    if before.data["digest"] != after.data["digest"]:
+        differences.append(f"data: {before.data['label']}, again {after.data['label']}")
+    tolerance = TOLERANCE[str(before.config["precision"])]
+    return Comparison(before.outcome == after.outcome, same, tuple(differences), largest, tolerance)

@@ -1,0 +1,83 @@
+"""What a sweep's worker process does: one run, from its names to the text of its result.
+
+Only plain values go in and come out, so that a worker may be a local process or one on another machine.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from cl_core.experiments.settings import Value
+from cl_core.streams.manifest import Route
+
+
+@dataclass(frozen=True)
+class Order:
+    """One run to be done: the names that make its plan, the images' route, and where to work.
+
+    `results` and `cache` are folders that this process and the caller share; with `results` None the worker is on
+    another machine, keeps its checkpoints in its own cache folder and gives back the result's text alone. `source` is
+    then the text of the run that a control follows. `kin` are the schedules of the runs that share beginnings with a
+    fixed one, where the folders are shared.
+    """
+
+    experiment: str
+    strategy: str
+    seed: int
+    profile: str
+    overrides: Mapping[str, Value] = field(default_factory=dict)
+    route: Route | None = None
+    results: str | None = None
+    cache: str | None = None
+    source: str | None = None
+    kin: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished run: the text of its result, and whether this worker computed it."""
+
+    text: str
+    computed: bool
+
+
+def do(order: Order) -> Done:
+    """Do one run, going on where a killed worker left it, and return its result's text."""
+    from cl_core.experiments import store
+    from cl_core.experiments.checkpoints import Checkpoint, cache_folder
+    from cl_core.experiments.plan import plan
+    from cl_core.experiments.runner import execute
+    from cl_core.runs.complete import complete
+
+    made = plan(order.experiment, order.strategy, order.seed, order.profile, overrides=order.overrides)
+    cache = Path(order.cache) if order.cache else cache_folder()
+    if order.results is not None:
+        found = complete(made, results=Path(order.results), cache=cache, route=order.route, kin=order.kin)
+        return Done(store.dumps(found.result), found.computed)
+    source = None if order.source is None else store.loads(order.source, where="the run that is followed")
+    place = Checkpoint(made.name, "", cache)
+    with place.lock():
+        result = execute(made, route=order.route, source=source, cache=cache)
+        place.clear()
+    return Done(store.dumps(result), computed=True)
+
+
+def begin(lifeline: Connection) -> None:
+    """Prepare a local worker process: one thread, no share in Ctrl-C, and its end with that of its maker.
+
+    `lifeline` is the reading end of a pipe; it comes to its end when the maker closes it or dies in whatever way.
+    """
+    # Before torch is imported, which reads it once.
+    os.environ["OMP_NUM_THREADS"] = "1"
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
+
+
+def _end_with(lifeline: Connection) -> None:
+    lifeline.poll(None)
+    # At once, whatever the run is doing: that frees its lock, and the checkpoint is whole at any moment.
+    os._exit(1)

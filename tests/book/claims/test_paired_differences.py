@@ -1,0 +1,234 @@
+"""What a comparison reads from results, worked by hand on made-up runs."""
+
+import math
+
+import numpy as np
+import pytest
+from cl_book.claims.comparisons import Comparison
+from cl_book.claims.paired_differences import mean_update, measure, rank_correlation, read, shelf
+from pydantic import TypeAdapter
+from scipy.stats import spearmanr
+
+BASE = {"experiment": "split-cifar100", "measure": "avg_acc", "direction": "more", "seeds": "0-1"}
+
+
+def found(kind, **fields):
+    test = TypeAdapter(Comparison).validate_python({**BASE, "kind": kind, **fields})
+    return read(test, shelf())
+
+
+def test_the_measures_of_a_made_up_run(make_run):
+    run = make_run("split-cifar100", "frozen", 0, task_acc=60, forgetting=20, update=math.e)
+    assert measure(run, "task_acc") == pytest.approx(60)
+    assert measure(run, "forgetting") == pytest.approx(20)
+    assert measure(run, "avg_acc") == pytest.approx(60 - 20 * 3 / 4)
+    assert measure(run, "lost_share") == pytest.approx(100 * 20 / 50)
+    assert mean_update(run) == pytest.approx(math.e)
+    assert measure(run, "update_norm") == pytest.approx(100)
+
+
+def test_the_update_of_all_blocks_is_one_length(make_run):
+    run = make_run("split-cifar100", "frozen", 0, update_norms=((9.0, 9.0), (3.0, 4.0), (0.0, 1.0), (0.0, 0.0)))
+    assert mean_update(run) == pytest.approx((5 + 1 + 0) / 3)
+
+
+def test_a_difference_is_paired_by_seed(keep_all):
+    keep_all(
+        "split-cifar100",
+        (0, 1),
+        {"adaptive": {"task_acc": lambda s: 60 + 10 * s}, "frozen": {"task_acc": lambda s: 59 + 9 * s}},
+    )
+    reading = found("difference", of="adaptive", against="frozen")
+    assert reading.differences == pytest.approx({0: 1.0, 1: 2.0})
+    assert [name for name, _ in reading.sides] == ["adaptive", "frozen"]
+    less = found("difference", of="adaptive", against="frozen", direction="less")
+    assert less.differences == pytest.approx({0: -1.0, 1: -2.0})
+
+
+def test_a_missing_run_leaves_its_seed_without_a_difference(keep_all, keep):
+    keep_all("split-cifar100", (0, 1), {"adaptive": {}})
+    keep("split-cifar100", "frozen", 1)
+    reading = found("difference", of="adaptive", against="frozen")
+    assert list(reading.differences) == [1]
+    assert reading.missing == ["split-cifar100 · frozen · seed 0 · cpu"]
+
+
+def test_a_stale_run_counts_as_not_there_and_is_named(keep_all, keep):
+    keep_all("split-cifar100", (0, 1), {"adaptive": {}})
+    path = keep("split-cifar100", "frozen", 0)
+    path.write_text(path.read_text().replace('"seed": 0', '"seed": 0, "seed": 0').replace("60000", "60001", 1))
+    reading = found("difference", of="adaptive", against="frozen", seeds="0")
+    assert reading.differences == {}
+    assert list(reading.stale) == ["cpu/split-cifar100/frozen-0.json"]
+    assert "edited" in reading.stale["cpu/split-cifar100/frozen-0.json"]
+
+
+def test_a_trend_is_the_change_of_its_line_from_end_to_end(keep):
+    # frozen − initialized is 0, 1, 5 at overlap 0, ½, 1: slope 5, whatever the level.
+    for overlap, gap in ((0, 0), (0.5, 1), (1, 5)):
+        for seed in (0, 1):
+            keep("correlated-cifar100", f"frozen overlap={overlap}", seed, task_acc=50 + gap + seed)
+            keep("correlated-cifar100", f"initialized overlap={overlap}", seed, task_acc=50 + seed)
+    trend = {"experiment": "correlated-cifar100", "over": "overlap", "values": [0, 0.5, 1], "measure": "task_acc"}
+    both = found("trend", of="frozen", against="initialized", **trend)
+    assert both.differences == pytest.approx({0: 5.0, 1: 5.0})
+    assert [name for name, _ in both.sides] == [
+        "frozen overlap=0",
+        "initialized overlap=0",
+        "frozen overlap=1",
+        "initialized overlap=1",
+    ]
+    assert found("trend", of="initialized", **trend).differences == pytest.approx({0: 0.0, 1: 0.0}, abs=1e-9)
+
+
+def test_a_trend_goes_over_its_whole_range(keep_all):
+    keep_all("split-cifar100", (0, 1), {f"frozen trained={k}": {"forgetting": 10 + 2 * k} for k in range(1, 5)})
+    reading = found("trend", of="frozen", over="trained", values=[1, 2, 3, 4], measure="forgetting")
+    assert reading.differences == pytest.approx({0: 6.0, 1: 6.0})
+
+
+def test_the_best_is_picked_on_other_seeds_than_it_is_tested_on(keep_all):
+    # trained=2 wins on seeds 0 and 1, trained=3 on the seeds that test: the former is taken.
+    keep_all(
+        "split-cifar100",
+        range(4),
+        {
+            "frozen trained=2": {"task_acc": lambda s: 62 if s < 2 else 55},
+            "frozen trained=3": {"task_acc": lambda s: 61 if s < 2 else 70},
+            "initialized": {"task_acc": 60},
+        },
+    )
+    test = {"among": ["frozen trained=2", "frozen trained=3"], "against": ["initialized"], "picked_on": "0-1"}
+    reading = found("picked", seeds="2-3", **test)
+    assert reading.differences == pytest.approx({2: -5.0, 3: -5.0})
+    assert reading.notes == ["frozen trained=2 was picked of 2"]
+
+
+def test_the_least_is_picked_where_less_is_claimed(keep_all):
+    keep_all(
+        "split-cifar100",
+        range(3),
+        {
+            "frozen trained=2": {"forgetting": 10},
+            "frozen trained=3": {"forgetting": 15},
+            "frozen": {"forgetting": 12},
+            "initialized": {"forgetting": 20},
+        },
+    )
+    reading = found(
+        "picked", among=["frozen trained=2", "frozen trained=3"], against=["frozen", "initialized"],
+        picked_on="0-1", seeds="2", measure="forgetting", direction="less",
+    )  # fmt: skip
+    assert reading.differences == pytest.approx({2: 2.0})
+
+
+def test_nothing_is_picked_while_a_candidate_is_missing(keep_all):
+    keep_all("split-cifar100", range(4), {"frozen trained=2": {}, "initialized": {}})
+    test = {"among": ["frozen trained=2", "frozen trained=3"], "against": ["initialized"], "picked_on": "0-1"}
+    reading = found("picked", seeds="2-3", **test)
+    assert reading.differences == {}
+    assert len(reading.missing) == 2
+
+
+def moves(word):
+    return (9, *(9 if letter == "m" else 1 for letter in word), 9)
+
+
+SCHEDULES = [f"{a}{b}" for a in "fm" for b in "fm"]
+
+
+@pytest.fixture
+def schedules(keep):
+    """Three tasks, four schedules; adaptive chose `own`. Each m is worth 2 points, one in the last place 3 more."""
+
+    def make(own):
+        def accuracy(word):
+            return 50 + 2 * word.count("m") + 3 * (word[-1] == "m")
+
+        for word in SCHEDULES:
+            keep("split-cifar10", f"fixed moves={word}mm", 0, task_acc=accuracy(word), magnitudes=moves(word))
+        keep("split-cifar10", "adaptive", 0, task_acc=accuracy(own), magnitudes=moves(own))
+
+    return make
+
+
+@pytest.fixture
+def three_tasks(monkeypatch):
+    """Let schedules be those of two free tasks: the made-up runs below carry the others' letters along."""
+    from cl_book.claims import comparisons
+
+    monkeypatch.setattr(
+        comparisons.Schedules,
+        "schedules",
+        lambda test: tuple(comparisons.Arm("fixed", (f"moves={word}mm",)) for word in SCHEDULES),
+    )
+
+
+@pytest.mark.parametrize(
+    ("alike", "expected", "rank"),
+    [
+        (False, 55 - np.mean([50, 52, 57]), "rank by seed: 2 of 4"),
+        (True, 55 - 52, "rank by seed: 1 of 2"),
+    ],
+)
+def test_a_rule_among_its_schedules(schedules, three_tasks, alike, expected, rank):
+    schedules("fm")
+    reading = found(
+        "schedules", experiment="split-cifar10", of="adaptive", tasks=5, alike=alike, measure="task_acc", seeds="0"
+    )
+    assert reading.differences == pytest.approx({0: expected})
+    assert reading.notes == [rank]
+
+
+def test_a_schedule_without_another_like_it_compares_nothing(schedules, three_tasks):
+    schedules("mm")
+    reading = found(
+        "schedules", experiment="split-cifar10", of="adaptive", tasks=5, alike=True, measure="task_acc", seeds="0"
+    )
+    assert reading.differences == {}
+    assert list(reading.left_out) == [0]
+
+
+def test_a_control_of_one_magnitude_compares_nothing(keep):
+    for seed, magnitudes in ((0, (9, 9, 1, 9)), (1, (9, 9, 9, 9))):
+        keep("split-cifar100", "adaptive", seed, magnitudes=magnitudes)
+        keep("split-cifar100", "random", seed, magnitudes=magnitudes, task_acc=58)
+    reading = found("difference", of="adaptive", against="random", measure="task_acc")
+    assert reading.differences == pytest.approx({0: 2.0})
+    assert reading.left_out == {1: "adaptive chose one magnitude throughout"}
+    # The other way round it is as empty, and against a rule that follows nothing it is not.
+    assert list(found("difference", of="random", against="adaptive").left_out) == [1]
+    for seed in (0, 1):
+        keep("split-cifar100", "frozen", seed)
+    assert found("difference", of="adaptive", against="frozen").left_out == {}
+
+
+def test_an_association_over_magnitudes(keep_all):
+    lengths, forgetting = (4.0, 1.0, 3.0, 2.0), (19, 12, 18, 11)
+    arms = ["frozen", "frozen trained=2", "frozen trained=3", "initialized"]
+    keep_all(
+        "split-cifar100",
+        (0, 1),
+        {a: {"update": u, "forgetting": f} for a, u, f in zip(arms, lengths, forgetting, strict=True)},
+    )
+    reading = found("association", among=arms, measure="forgetting", delta=0.3)
+    assert reading.differences == pytest.approx(dict.fromkeys((0, 1), spearmanr(lengths, forgetting).statistic))
+
+
+def test_rank_correlation_with_ties():
+    x, y = np.array([1.0, 2, 2, 3, 5]), np.array([2.0, 1, 4, 4, 4])
+    assert rank_correlation(x, y) == pytest.approx(spearmanr(x, y).statistic)
+    assert rank_correlation(x, np.ones(5)) == 0.0
+
+
+def test_a_run_without_the_measure(make_run):
+    run = make_run("split-cifar100", "frozen", 0, update=0.0)
+    with pytest.raises(ValueError, match="has no update_norm"):
+        measure(run, "update_norm")
+
+
+def test_another_folder_of_results(keep, checkout, tmp_path):
+    keep("split-cifar100", "frozen", 0)
+    (checkout / "results").rename(tmp_path / "mine")
+    assert list(shelf().current) == []
+    assert list(shelf(tmp_path / "mine").current) == ["cpu/split-cifar100/frozen-0.json"]

@@ -1,0 +1,331 @@
+"""Where claims on runs stand: from made-up results to verdict, labels and evidence."""
+
+import re
+
+import pytest
+import yaml
+from cl_book.claims import claim as claims
+from cl_book.claims.claim import Claim
+from cl_book.claims.paired_differences import shelf
+from cl_book.claims.report import by_chance, entry, lines
+from cl_book.claims.run_claims import decide
+from cl_book.claims.statistics import signed
+
+SEEDS = range(5)
+WOBBLE = (-0.2, -0.1, 0.0, 0.1, 0.2)
+CLAIM = {
+    "id": "C01",
+    "title": "a",
+    "statement": "b",
+    "where": "c",
+    "mark": "S",
+    "source": "runs",
+    "page": "notebooks/page",
+    "shows": "d",
+    "tolerance": "e",
+}
+TEST = {
+    "kind": "difference",
+    "experiment": "split-cifar100",
+    "of": "frozen",
+    "against": "initialized",
+    "measure": "forgetting",
+    "direction": "less",
+    "seeds": "0-4",
+}
+
+
+def claim(name="C01", **fields):
+    return {**CLAIM, "id": name, "test": {**TEST, **fields}}
+
+
+@pytest.fixture
+def state(checkout):
+    def write(*entries):
+        (checkout / "book" / "claims.yml").write_text(yaml.safe_dump(list(entries)), encoding="utf-8")
+
+    return write
+
+
+@pytest.fixture
+def stand(state):
+    """State the one claim of these fields, and return where it stands."""
+
+    def ask(**fields):
+        state(claim(**fields))
+        return claims.standing("C01")
+
+    return ask
+
+
+def falling(by, **more):
+    """Runs of initialized that forget 20, and of frozen that forget `by` less, give or take."""
+    return {"initialized": {"forgetting": 20.0}, "frozen": {"forgetting": lambda s: 20.0 - by - WOBBLE[s], **more}}
+
+
+@pytest.mark.parametrize(
+    ("by", "verdict", "label"),
+    [(2.0, "reproduced", None), (0.1, "not reproduced", None), (-1.0, "not reproduced", "reversed")],
+)
+def test_a_verdict_from_results(state, keep_all, stand, by, verdict, label):
+    state(claim())
+    keep_all("split-cifar100", SEEDS, falling(by))
+    found = stand()
+    assert found.verdict == verdict
+    assert (label in found.labels) == (label is not None)
+    assert "exploratory" in found.labels
+    assert found.interval.mean == pytest.approx(by, abs=0.01)
+    assert f"{signed(round(by, 2))} points, 95 % interval" in found.evidence
+
+
+def test_a_claim_is_not_run_until_every_run_is_there(state, keep_all, keep, stand):
+    assert (stand().verdict, stand().evidence) == ("not run", "none of its runs is there")
+    keep_all("split-cifar100", range(4), falling(2.0))
+    path = keep("split-cifar100", "initialized", 4)
+    assert "4 of 5 seeds are complete; missing: split-cifar100 · frozen · seed 4" in stand().evidence
+    assert stand().verdict == "not run"
+    keep("split-cifar100", "frozen", 4, forgetting=17.8)
+    assert stand().verdict == "reproduced"
+    path.unlink()
+    assert stand().verdict == "not run"
+
+
+def test_a_changed_number_makes_a_result_stale_and_the_claim_not_run(keep_all, stand, checkout):
+    keep_all("split-cifar100", SEEDS, falling(2.0))
+    assert stand().verdict == "reproduced"
+    path = checkout / "results/cpu/split-cifar100/frozen-3.json"
+    path.write_text(re.sub(r"60000", "60001", path.read_text(), count=1), encoding="utf-8")
+    found = stand()
+    assert found.verdict == "not run"
+    assert "stale: cpu/split-cifar100/frozen-3.json" in found.evidence
+
+
+def test_inconclusive_says_how_many_seeds_it_would_take(keep_all, stand):
+    noise = (-3.0, 2.0, 0.0, -1.5, 3.5)
+    keep_all(
+        "split-cifar100",
+        SEEDS,
+        {"initialized": {"forgetting": 20.0}, "frozen": {"forgetting": lambda s: 20 + noise[s]}},
+    )
+    found = stand()
+    assert found.verdict == "inconclusive"
+    assert re.search(r"\d+ seeds would have 80 % power at δ", found.evidence)
+
+
+def test_forgetting_is_never_told_alone(keep_all, stand):
+    keep_all("split-cifar100", SEEDS, falling(2.0))
+    assert (
+        "frozen: Task.Acc 60.00, Avg.Acc 46.50, lost share 36 %; "
+        "initialized: Task.Acc 60.00, Avg.Acc 45.00, lost share 40 %"
+    ) in stand().evidence
+
+
+def test_less_forgetting_at_lower_accuracy_is_by_learning_less(keep_all, stand):
+    keep_all("split-cifar100", SEEDS, falling(2.0, task_acc=50.0))
+    assert "by learning less" in stand().labels
+    assert stand().verdict == "reproduced"
+    # Said the other way round it is the other side that forgets less.
+    turned = stand(of="initialized", against="frozen", direction="more")
+    assert (turned.verdict, "by learning less" in turned.labels) == ("reproduced", True)
+    assert "by learning less" not in stand(measure="task_acc", direction="less").labels
+
+
+def test_less_forgetting_at_higher_accuracy_has_no_such_label(keep_all, stand):
+    keep_all("split-cifar100", SEEDS, falling(2.0))
+    assert "by learning less" not in stand().labels
+
+
+def test_runs_that_share_no_first_task_are_named(keep_all, stand):
+    # Made-up runs know one accuracy on new tasks, so another one is another first task.
+    accuracy = {"task_acc": lambda s: 60.0 if s < 3 else 61.0}
+    keep_all("split-cifar100", SEEDS, {"initialized": {}, "frozen": {"forgetting": 18.0, **accuracy}, "adaptive": {}})
+    assert "at 2 seeds the runs come from machines that round differently" in stand().evidence
+    assert "round differently" not in stand(of="adaptive").evidence
+
+
+def test_runs_that_train_the_first_task_otherwise_need_not_share_it(keep_all, stand):
+    keep_all("split-cifar100", SEEDS, {"frozen": {"task_acc": 61.0}, "frozen epochs=8": {}})
+    found = stand(against="frozen epochs=8")
+    assert found.verdict != "not run"
+    assert "round differently" not in found.evidence
+
+
+def test_a_sign_that_turns_with_the_depth_is_said(keep_all, stand):
+    keep_all("split-cifar100", SEEDS, falling(2.0))
+    assert "number of trained blocks" not in stand().evidence
+    keep_all("split-cifar100", range(3), {"frozen trained=2": {"forgetting": 19.0}, "frozen-0": {"forgetting": 0.0}})
+    assert "depends on the depth" not in stand().labels
+    assert "by number of trained blocks 0: +20.00, 1: +2.00, 2: +1.00" in stand().evidence
+    keep_all("split-cifar100", range(3), {"frozen trained=3": {"forgetting": 23.0}})
+    assert "depends on the depth" in stand().labels
+
+
+def test_a_depth_without_the_measure_is_passed_over(keep_all, stand):
+    keep_all("split-cifar100", SEEDS, {"initialized": {"update": 2.0}, "frozen": {"update": 1.0}})
+    keep_all("split-cifar100", range(3), {"frozen-0": {"update": 0.0}, "frozen trained=2": {"update": 3.0}})
+    found = stand(measure="update_norm", delta=10)
+    assert found.verdict == "reproduced"
+    assert "by number of trained blocks 1: +69.31, 2: −40.55" in found.evidence
+
+
+def test_what_follows_frozen_follows_it_at_every_depth(keep_all, stand):
+    keep_all("split-cifar100", SEEDS, falling(2.0))
+    keep_all("split-cifar100", SEEDS, {"within": {"forgetting": 25.0}})
+    keep_all("split-cifar100", range(3), {"frozen trained=2": {"forgetting": 30.0}})
+    assert "trained blocks" not in stand(of="within", against="frozen", direction="more").evidence
+    keep_all("split-cifar100", range(3), {"within trained=2": {"forgetting": 35.0}})
+    assert (
+        "by number of trained blocks 1: +7.00, 2: +5.00"
+        in stand(of="within", against="frozen", direction="more").evidence
+    )
+
+
+def test_a_network_of_few_blocks_has_few_depths(keep_all, stand):
+    keep_all("permuted-mnist", SEEDS, {**falling(2.0), "frozen trained=3": {"forgetting": 19.0}})
+    found = stand(experiment="permuted-mnist")
+    assert found.verdict == "reproduced"
+    assert "by number of trained blocks 1: +2.00, 3: +1.00" in found.evidence
+
+
+def test_a_verdict_that_turns_with_tuning_is_labelled(keep_all, stand):
+    keep_all("split-cifar100", SEEDS, falling(2.0))
+    keep_all("split-cifar100", range(3), {"initialized learning_rate=0.01": {"task_acc": 70, "forgetting": 15}})
+    assert not any("tuning" in word for word in (*stand().labels, stand().evidence))
+    keep_all("split-cifar100", range(3), {"frozen learning_rate=0.01": {"task_acc": 40, "forgetting": 5}})
+    found = stand()
+    assert "depends on tuning" in found.labels
+    assert "(frozen; initialized learning_rate=0.01) −" in found.evidence
+
+
+def test_as_tuned_here_is_not_tuned_otherwise(keep_all, stand):
+    # On the three seeds that every tuning has, the sign is another; but no other tuning is better.
+    keep_all(
+        "split-cifar100",
+        SEEDS,
+        {"initialized": {"forgetting": 20.0}, "frozen": {"forgetting": lambda s: 20.5 if s < 3 else 15.0}},
+    )
+    for arm in ("initialized", "frozen"):
+        keep_all("split-cifar100", range(3), {f"{arm} learning_rate=0.01": {"task_acc": 40}})
+    assert "each strategy does best as it is tuned here" in stand().evidence
+    assert "depends on tuning" not in stand().labels
+
+
+def test_a_trend_is_never_by_learning_less(keep_all, stand):
+    depths = {
+        f"frozen trained={k}": {"task_acc": 50 + k, "forgetting": lambda s, k=k: 10 + k + WOBBLE[s]}
+        for k in range(1, 5)
+    }
+    keep_all("split-cifar100", SEEDS, depths)
+    trend = {k: v for k, v in TEST.items() if k != "against"}
+    found = decide(
+        Claim(
+            **{
+                **CLAIM,
+                "test": {**trend, "kind": "trend", "over": "trained", "values": [1, 2, 3, 4], "direction": "more"},
+            }
+        ),
+        shelf(),
+    )
+    assert (found.verdict, "by learning less" in found.labels) == ("reproduced", False)
+    assert "frozen trained=1: Task.Acc 51.00" in found.evidence
+    assert "frozen trained=4: Task.Acc 54.00" in found.evidence
+
+
+def test_controls_that_are_adaptive_itself_decide_nothing(keep_all, stand):
+    keep_all(
+        "split-cifar100", SEEDS, {"adaptive": {"magnitudes": (9, 9, 9, 9)}, "random": {"magnitudes": (9, 9, 9, 9)}}
+    )
+    found = stand(of="adaptive", against="random", measure="avg_acc", direction="more")
+    assert (found.verdict, found.labels[0]) == ("inconclusive", "degenerate")
+    assert "at 5 of 5 seeds adaptive chose one magnitude throughout" in found.evidence
+
+
+def test_a_degenerate_seed_is_left_out_and_named(keep, stand):
+    for seed in range(6):
+        keep(
+            "split-cifar100",
+            "adaptive",
+            seed,
+            task_acc=62 + WOBBLE[seed % 5],
+            magnitudes=(9, 9, 9, 9) if seed == 5 else (9, 9, 1, 9),
+        )
+        keep("split-cifar100", "random", seed)
+    found = stand(of="adaptive", against="random", measure="avg_acc", direction="more", seeds="0-5")
+    assert (found.verdict, found.interval.seeds) == ("reproduced", 5)
+    assert "left out of 6 seeds: 5 (adaptive chose one magnitude throughout)" in found.evidence
+
+
+def test_identical_sides_are_named(keep_all, stand):
+    keep_all("split-cifar100", SEEDS, {"frozen": {}, "initialized": {}})
+    found = stand()
+    assert found.verdict == "not reproduced"
+    assert "the two sides are equal at every seed" in found.evidence
+
+
+def test_what_cub_50_does_not_replace(stand):
+    found = stand(experiment="split-cub200")
+    assert (found.verdict, found.evidence) == ("not run", "needs CUB-200")
+    assert "needs CUB-200" in found.labels
+
+
+def test_the_primary_family_is_corrected_together(state, keep_all, stand):
+    # Mean 0.35, spread 0.38: p = 0.017 alone, 0.14 as the least of eight.
+    falls = {"initialized": {"forgetting": 20.0}, "frozen": {"forgetting": lambda s: 19.65 + 0.36 * (-1) ** s}}
+    keep_all("split-cifar100", range(10), falls)
+    assert stand(seeds="0-9").verdict == "reproduced"
+    others = [claim(f"C{n:02d}", seeds="0-9", primary=True, experiment="split-cifar10") for n in range(2, 9)]
+    state(claim(seeds="0-9", primary=True), *others)
+    found = claims.standing("C01")
+    assert found.verdict == "inconclusive"
+    assert "primary" in found.labels
+    assert "corrected p 0.14 against zero" in found.evidence
+
+
+def test_a_claim_changed_after_its_first_result_is_amended(state, keep_all, stand, checkout):
+    state(claim())
+    keep_all("split-cifar100", SEEDS, falling(2.0))
+    assert not any("amended" in label for label in stand().labels)
+    assert "amended, and no reason is given" in stand(delta=0.2).labels
+    state({**claim(delta=0.2), "amended": "the first δ was a slip"})
+    assert "amended: the first δ was a slip" in claims.standing("C01").labels
+    # Another title or page is no other claim.
+    state({**claim(), "title": "another"})
+    assert not any("amended" in label for label in claims.standing("C01").labels)
+
+
+def test_a_claim_stated_after_its_results_is_amended(keep_all, stand):
+    keep_all("split-cifar100", SEEDS, falling(2.0))
+    assert any("amended" in label for label in stand().labels)
+
+
+def test_a_run_that_the_catalogue_does_not_have(checkout):
+    found = decide(Claim(**claim(of="frosen")), shelf())
+    assert found.verdict == "not run"
+    assert "frosen" in found.evidence
+
+
+def test_the_report_says_how_many_verdicts_chance_would_give(state, keep_all):
+    state(claim("C01"), claim("C02", measure="avg_acc", direction="more"))
+    keep_all("split-cifar100", SEEDS, falling(2.0))
+    found = claims.standings()
+    told = lines(found)
+    assert told[0].startswith("C01  reproduced        runs    a")
+    assert told[-2] == "2 claims: 2 reproduced"
+    assert told[-1] == by_chance(found)
+    assert "2 exploratory claims" in told[-1]
+    data = entry(found[0])
+    assert (data["verdict"], data["seeds"], data["delta"], data["reported"]) == ("reproduced", 5, 0.5, None)
+    assert data["interval"][0] < data["difference"] < data["interval"][1]
+
+
+def test_one_claim_is_told_with_its_command(stand):
+    told = lines([stand()])
+    assert (
+        told[2]
+        .strip()
+        .startswith("cl-core sweep --experiments split-cifar100 --strategies frozen,initialized --seeds 0-4")
+    )
+
+
+def test_signs():
+    assert [signed(x) for x in (0.5, -0.5, 0.001, -0.001)] == ["+0.50", "−0.50", "0.00", "0.00"]

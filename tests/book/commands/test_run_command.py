@@ -1,0 +1,138 @@
+"""The commands run and data, as a user meets them."""
+
+import json
+
+import pytest
+from cl_book import cli
+
+from cl_core import streams
+from cl_core.experiments import store
+from cl_core.experiments.catalogue import CATALOGUE, PROFILES, STRATEGIES
+from cl_core.experiments.settings import SETTINGS
+
+QUICK = ["--set", "width=8", "--set", "epochs=1", "--set", "batch=256", "--set", "tasks=3"]
+
+
+@pytest.fixture
+def command(monkeypatch, capsys, tmp_path):
+    """Call the command line; return its exit code, stdout and stderr."""
+    monkeypatch.setenv("CL_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.delenv("CL_DATA_ROUTE", raising=False)
+
+    def call(*words):
+        monkeypatch.setattr("sys.argv", ["cl-core", *map(str, words)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        said = capsys.readouterr()
+        return stop.value.code or 0, said.out, said.err
+
+    return call
+
+
+def test_help_is_a_manual_of_all_there_is(command):
+    code, out, _ = command("run", "--help")
+    assert code == 0
+    for name in (*CATALOGUE, *STRATEGIES, *PROFILES, *SETTINGS, "--again", "--data", "--set", "Examples"):
+        assert name in out
+
+
+def test_smoke_says_that_it_runs_a_stand_in_and_names_the_result_so(command, tmp_path):
+    words = ["run", "permuted-mnist", "--strategy", "frozen", "--seed", 100, "--profile", "smoke", *QUICK]
+    code, out, err = command(*words, "--out", tmp_path / "results")
+    assert code == 0
+    assert "no images of permuted-mnist: running its embedded stand-in digits-permuted" in out
+    assert "task 1 of 3" in err
+    assert "Avg.Acc" in out
+    (path,) = (tmp_path / "results").rglob("*.json")
+    assert path.parent == tmp_path / "results" / "smoke" / "digits-permuted"
+    assert json.loads(path.read_text())["experiment"] == "digits-permuted"
+    assert f"written: {path}" in out
+
+    code, out, err = command(*words, "--out", tmp_path / "results")
+    assert code == 0
+    assert "was there already" in out
+    assert err == ""
+
+    code, out, _ = command("run", "--again", path)
+    assert code == 0
+    assert "identical to the bit, on the same machine and versions" in out
+
+
+def test_again_fails_where_the_numbers_differ(command, tmp_path):
+    words = ["run", "digits-permuted", "--strategy", "frozen", *QUICK, "--out", tmp_path / "results"]
+    assert command(*words)[0] == 0
+    (path,) = (tmp_path / "results").rglob("*.json")
+    raw = json.loads(path.read_text())
+    raw["correct"][2][0] += 1
+    result = store.loads(json.dumps(raw), where="x").sealed()
+    path.unlink()
+    store.save(result, path)
+    code, out, _ = command("run", "--again", path)
+    assert code == 1
+    assert "not identical, on the same machine and versions" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["split-cifar", "--strategy", "frozen"], "did you mean 'split-cifar10'"),
+        (["digits-split", "--strategy", "frozn"], "did you mean 'frozen'"),
+        (["digits-split"], "--strategy is missing"),
+        (["--strategy", "frozen"], "EXPERIMENT is missing"),
+        (["digits-split", "--strategy", "frozen", "--profile", "tiny"], "There is no profile 'tiny'"),
+        (["digits-split", "--strategy", "frozen", "--profile", "cpu"], "run it with profile 'smoke'"),
+        (["digits-split", "--strategy", "frozen", "--set", "epoch=3"], "did you mean 'epochs'"),
+        (["digits-split", "--strategy", "frozen", "--set", "epochs=0"], "allowed: integer, 1 to 1000"),
+        (["digits-split", "--strategy", "frozen", "--set", "epochs=2", "--set", "epochs=3"], "given twice"),
+        (["digits-split", "--strategy", "frozen", "--set", "threshold=0"], "no effect on frozen"),
+        (["digits-split", "--strategy", "random"], "follows a finished adaptive run"),
+        (["digits-split", "--strategy", "frozen", "--data", "prepard"], "did you mean 'prepared'"),
+        (["digits-split", "--strategy", "frozen", "--data", "prepared"], "digits has no route 'prepared'"),
+        (["digits-split", "--again", "x.json"], "--again takes everything"),
+    ],
+)
+def test_a_wrong_word_is_one_clear_line_and_nothing_is_written(command, tmp_path, words, says):
+    out = [] if "--again" in words else ["--out", tmp_path / "results"]
+    code, printed, err = command("run", *words, *out)
+    assert code == 2
+    assert says in err
+    assert err.startswith("cl-core: ")
+    assert "Traceback" not in err + printed
+    assert not (tmp_path / "results").exists()
+
+
+def test_data_that_are_absent_are_one_clear_error(command, tmp_path, monkeypatch):
+    monkeypatch.setenv("CL_DATA_DIR", str(tmp_path / "data"))
+    words = ["run", "split-cifar10", "--strategy", "frozen", "--profile", "cpu", "--out", tmp_path / "results"]
+    code, _, err = command(*words, "--data", "prepared")
+    assert code == 2
+    assert str(tmp_path / "data" / "prepared" / "cifar10.npz") in err
+    assert "Traceback" not in err
+    monkeypatch.setenv("CL_DATA_ROUTE", "prepared")
+    assert command(*words)[2] == err
+
+
+def test_training_that_diverges_is_one_clear_error(command, tmp_path):
+    wild = [word for name in ("learning_rate=10", "weight_decay=1", "epochs=80") for word in ("--set", name)]
+    words = ["digits-permuted", "--strategy", "initialized", "--set", "tasks=2", "--set", "width=4", *wild]
+    code, _, err = command("run", *words, "--out", tmp_path / "results")
+    assert code == 2
+    assert "learning_rate = 10.0 is too large" in err
+    assert not (tmp_path / "results").exists()
+
+
+def test_data_list_says_what_is_here(command, monkeypatch, tmp_path):
+    monkeypatch.setenv("CL_DATA_DIR", str(tmp_path))
+    code, out, _ = command("data", "list")
+    assert code == 0
+    assert str(tmp_path) in out
+    rows = {tuple(line.split()[:2]): line for line in out.splitlines()[1:]}
+    assert {(row.name, row.route) for row in streams.available()} == set(rows)
+    assert "here, verified" in rows["digits", "embedded"]
+    assert "not here" in rows["cifar100", "official"]
+
+
+def test_data_fetch_of_a_wrong_name_suggests_the_right_one(command):
+    code, _, err = command("data", "fetch", "cifar-100")
+    assert code == 2
+    assert "did you mean 'cifar100'" in err

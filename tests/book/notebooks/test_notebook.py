@@ -1,0 +1,39 @@
+"""Stored notebooks as data."""
+
+import nbformat
+import pytest
+from cl_book.notebooks.notebook import Line, load, values, verdict_lines
+from cl_book.notebooks.record import VALUE_MIME, VERDICT_MIME
+
+
+def cell(*bundles):
+    outputs = [nbformat.v4.new_output("display_data", data=bundle) for bundle in bundles]
+    return nbformat.v4.new_code_cell("", outputs=outputs, execution_count=1)
+
+
+def test_what_is_on_record():
+    entry = {"claim": "T04", "verdict": "reproduced", "evidence": "z 2"}
+    value = {VALUE_MIME: {"name": "z", "text": "2.31"}, "text/plain": "z = 2.31"}
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_markdown_cell("T05 · reproduced · typed by hand"),
+            cell(value),
+            cell({VERDICT_MIME: entry}),
+        ]
+    )
+    assert verdict_lines(notebook) == [Line("T04", "reproduced", "z 2", cell=2)]
+    assert values(notebook) == {"z": "2.31"}
+
+
+def test_a_value_has_one_meaning():
+    value = {VALUE_MIME: {"name": "z", "text": "2.31"}}
+    with pytest.raises(ValueError, match="'z' is recorded twice, again in code cell 2"):
+        values(nbformat.v4.new_notebook(cells=[cell(value), cell(value)]))
+
+
+def test_no_notebook(tmp_path):
+    with pytest.raises(ValueError, match="there is no notebook"):
+        load(tmp_path / "page.ipynb")
+    (tmp_path / "page.ipynb").write_text("{", encoding="utf-8")
+    with pytest.raises(ValueError, match="not a notebook"):
+        load(tmp_path / "page.ipynb")

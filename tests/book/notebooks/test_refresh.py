@@ -1,0 +1,71 @@
+"""Refreshing: only what is stale, no line changed by an unchanged result, nothing stored that would not last."""
+
+import json
+
+import nbformat
+import pytest
+from cl_book.notebooks import notebook, refresh, stamps
+from cl_book.notebooks.refresh import RefreshError
+
+PAGE = "from cl_book.notebooks.record import verdict\nverdict('T04', holds=True, evidence='z 2')"
+
+
+def names(done):
+    return [(one.path.name, one.reasons) for one in done]
+
+
+def test_refresh_twice(checkout, write_page):
+    path = write_page("page", PAGE, "print(2 + 2)", parameters="steps: int = 30  # [1, 500] steps")
+    assert names(refresh.refresh(notebook.stored())) == [("page.ipynb", ("it was never refreshed",))]
+    first = path.read_bytes()
+    assert stamps.state(path) == ()
+    timing = json.loads((checkout / refresh.TIMINGS).read_text())["page"]
+    assert timing["seconds"] > 0
+    assert set(timing) == {"seconds", "refreshed", "python", "versions", "hardware"}
+
+    # Nothing is executed, nothing is written.
+    changed = (path.stat().st_mtime_ns, (checkout / refresh.TIMINGS).stat().st_mtime_ns)
+    assert names(refresh.refresh(notebook.stored())) == [("page.ipynb", ())]
+    assert (path.stat().st_mtime_ns, (checkout / refresh.TIMINGS).stat().st_mtime_ns) == changed
+
+    # Executed again, it is the same file.
+    assert names(refresh.refresh([path], force=True)) == [("page.ipynb", ("it was asked for",))]
+    assert path.read_bytes() == first
+
+    # Prose is brought to the written form without a run.
+    page = nbformat.read(path, as_version=4)
+    page.cells[0].source = "# Better words"
+    nbformat.write(page, path)
+    assert names(refresh.refresh([path])) == [("page.ipynb", ())]
+    assert stamps.state(path) == ()
+    assert path.read_bytes() != first
+
+
+def test_a_failing_notebook_is_left_as_it_was(checkout, write_page):
+    path = write_page("page", "print('so far')", "1 / 0")
+    before = path.read_bytes()
+    with pytest.raises(RefreshError, match=r"page\.ipynb: code cell 2: ZeroDivisionError"):
+        list(refresh.refresh([path]))
+    assert path.read_bytes() == before
+    assert "so far" in (checkout / "build" / "failed" / "page.ipynb").read_text()
+
+
+@pytest.mark.parametrize(
+    ("output", "says"),
+    [
+        (nbformat.v4.new_output("stream", name="stderr", text="UserWarning: mind this"), "stderr.*mind this"),
+        (nbformat.v4.new_output("stream", name="stdout", text="<object at 0x7f00aa11bb22>"), "address in memory"),
+        (nbformat.v4.new_output("display_data", data={"text/plain": "<f at 0x7f00aa11bb22>"}), "address in memory"),
+        (nbformat.v4.new_output("display_data", data={"image/png": "aGk="}), "left a figure open"),
+    ],
+)
+def test_what_must_not_be_stored(output, says):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[output])])
+    with pytest.raises(RefreshError, match=says):
+        refresh._require_storable(notebook, "page.ipynb")
+
+
+def test_outside_a_checkout(tmp_path, monkeypatch):
+    monkeypatch.setattr("cl_core.files.root", lambda: None)
+    with pytest.raises(ValueError, match="no checkout"):
+        notebook.stored()

@@ -1,0 +1,110 @@
+"""Reruns: equal ones are equal to the line, wrong parameters never start one, failures are kept."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from cl_book.notebooks.parameters import ParameterError
+from cl_book.notebooks.refresh import refresh
+from cl_book.notebooks.rerun import Change, rerun, resolve
+
+PARAMETERS = "steps: int = 30  # [1, 500] gradient steps\nprofile: str = 'smoke'  # {smoke, cpu} size of the run"
+PAGE = """\
+from cl_book.notebooks.record import record, verdict
+record("double", 2 * steps, "{:d}")
+record("fixed", 1.0)
+verdict("T04", holds=steps < 100, evidence=f"{steps} steps, limit 100")"""
+
+
+def test_equal_reruns_are_equal_and_changes_are_told(write_page, tmp_path):
+    path = write_page("page", PAGE, parameters=PARAMETERS)
+    list(refresh([path]))
+    before = path.read_bytes()
+    given = resolve(path, settings={"steps": "400"}, profile="cpu")
+    assert given == {"profile": "cpu", "steps": 400}
+
+    one, two = (rerun(path, given=given, out=tmp_path / name) for name in ("one", "two"))
+    assert one.failure is None
+    assert one.path.read_bytes() == two.path.read_bytes()
+    assert path.read_bytes() == before
+    assert str(tmp_path) not in one.path.read_text()
+    assert json.loads(one.path.read_text())["metadata"]["cl_core"] == {
+        "rerun": {"notebook": "page.ipynb", "parameters": {"profile": "cpu", "steps": 400}}
+    }
+    assert one.changes == (
+        Change("T04", "reproduced · 30 steps, limit 100", "not reproduced · 400 steps, limit 100"),
+        Change("double", "60", "800"),
+    )
+
+
+def test_nbdime_shows_what_two_reruns_changed_and_nothing_of_two_equal_ones(write_page, tmp_path):
+    path = write_page("page", PAGE, parameters=PARAMETERS)
+
+    def of(steps, folder):
+        return rerun(path, given=resolve(path, settings={"steps": steps}), out=tmp_path / folder).path
+
+    def shown(*paths):
+        command = [sys.executable, "-m", "nbdime.nbdiffapp", "--no-color", *map(str, paths)]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    one, two, other = of("40", "one"), of("40", "two"), of("41", "other")
+    assert shown(one, two) == ""
+    assert "steps = 41" in shown(one, other)
+    assert "double = 82" in shown(one, other)
+    assert "fixed" not in shown(one, other)
+
+
+def test_sources_of_parameters(write_page, tmp_path):
+    path = write_page("page", PAGE, parameters=PARAMETERS)
+    file = tmp_path / "mine.yaml"
+    file.write_text("steps: 5\nprofile: cpu\n", encoding="utf-8")
+    assert resolve(path, settings={}, file=file) == {"steps": 5, "profile": "cpu"}
+    assert resolve(path, settings={"steps": "6"}, file=file, profile="smoke") == {"steps": 6, "profile": "smoke"}
+    assert resolve(path, settings={}) == {}
+
+
+def test_profile_smoke_is_for_every_notebook_and_repeats_least(write_page):
+    counts = (
+        "draws: int = 30  # [10, 500] draws\n"
+        "epochs: list[int] = []  # [1, 200] passes\n"
+        "few: int = 3  # [1, 9] blocks\n"
+        "seeds: int = 6  # (2, 9] networks"
+    )
+    without, with_profile = (
+        write_page("page", PAGE, parameters=counts),
+        write_page("other", PAGE, parameters=PARAMETERS),
+    )
+    assert resolve(without, settings={}, profile="smoke") == {"draws": 10, "epochs": [1], "seeds": 3}
+    assert resolve(without, settings={"draws": "11"}, profile="smoke")["draws"] == 11
+    assert resolve(with_profile, settings={}, profile="smoke") == {"profile": "smoke"}
+    with pytest.raises(ParameterError, match="no parameter 'profile'"):
+        resolve(without, settings={}, profile="cpu")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"), [("- 1", "name: value"), ("a: [", "as YAML"), ("stepz: 5", "did you mean 'steps'"), ("", None)]
+)
+def test_parameter_files(write_page, tmp_path, content, says):
+    path = write_page("page", PAGE, parameters=PARAMETERS)
+    file = tmp_path / "mine.yaml"
+    file.write_text(content, encoding="utf-8")
+    if says is None:
+        assert resolve(path, settings={}, file=file) == {}
+        return
+    with pytest.raises(ParameterError, match=says):
+        resolve(path, settings={}, file=file)
+
+
+def test_missing_parameter_file_and_profile(write_page, tmp_path):
+    path = write_page("page", "1", parameters="steps: int = 30  # [1, 500] steps")
+    with pytest.raises(ParameterError, match=r"gone\.yaml"):
+        resolve(path, settings={}, file=tmp_path / "gone.yaml")
+    with pytest.raises(ParameterError, match="no parameter 'profile'"):
+        resolve(path, settings={}, profile="cpu")
+
+
+def test_the_notebook_itself_is_never_overwritten(write_page):
+    path = write_page("page", "1")
+    with pytest.raises(ValueError, match="--out"):
+        rerun(path, given={}, out=path.parent)

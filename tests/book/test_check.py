@@ -1,0 +1,45 @@
+"""One look over the repository: faults counted, what is only worth knowing listed."""
+
+import pytest
+from cl_book import check
+
+from cl_core.runs.staleness import State
+
+
+@pytest.fixture(autouse=True)
+def own_code(monkeypatch, checkout):
+    monkeypatch.setattr(check, "_require_own_code", lambda: None)
+
+
+def test_nothing_there_is_no_fault():
+    report = check.check()
+    assert report.faults == 0
+    assert report.lines == (
+        "0 notebooks, 0 stale",
+        "0 results, 0 stale, 0 unconfirmed",
+        "0 claims, 0 not run",
+    )
+
+
+def test_stale_is_a_fault_and_unconfirmed_is_not(monkeypatch, write_page):
+    states = {
+        "results/a.json": State(stale=("protocol 1, now 2",), unconfirmed=("cl_core/x.py",)),
+        "results/b.json": State(unconfirmed=("cl_core/x.py",)),
+        "results/c.json": State(),
+        "results/d.json": State(unconfirmed=("cl_core/x.py",)),
+        "results/e.json": State(unconfirmed=("cl_core/x.py", "cl_core/y.py")),
+    }
+    monkeypatch.setattr("cl_core.runs.staleness.survey", lambda: states)
+    write_page("page", "1")
+    report = check.check()
+    assert report.faults == 2
+    assert report.lines[:-1] == (
+        "page.ipynb: stale, because",
+        "  it was never refreshed",
+        "1 notebooks, 1 stale",
+        "results/a.json: stale, because",
+        "  protocol 1, now 2",
+        "results/b.json and 1 more: unconfirmed, made before a change of cl_core/x.py",
+        "results/e.json: unconfirmed, made before a change of cl_core/x.py, cl_core/y.py",
+        "5 results, 1 stale, 3 unconfirmed",
+    )

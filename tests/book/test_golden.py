@@ -1,0 +1,82 @@
+"""Golden runs: what runs compute changes on purpose or not at all."""
+
+import copy
+import json
+
+import pytest
+from cl_book import golden
+
+from cl_core import files
+from cl_core.experiments.catalogue import PROTOCOL, STRATEGIES
+from cl_core.streams import DEFINITIONS
+
+FOLDER = files.root() / golden.FOLDER
+
+
+@pytest.mark.parametrize("group", golden.groups())
+def test_a_golden_run_comes_out_as_stored(group):
+    stored = golden.load(FOLDER / f"{group}.json")
+    assert stored["protocol"] == PROTOCOL, "PROTOCOL was raised: write the golden runs anew (see golden.py)"
+    assert set(stored["runs"]) == set(STRATEGIES)
+    found = golden.differences(stored["runs"], golden.compute(group))
+    assert not found, "either a bug, or PROTOCOL has to be raised (see golden.py): " + "; ".join(found[:5])
+
+
+def test_every_kind_of_stream_and_network_has_its_golden_runs():
+    kinds = {DEFINITIONS[group.rpartition("-")[0]].kind for group in golden.groups()}
+    assert kinds == {definition.kind for definition in DEFINITIONS.values()}
+    assert {group.rpartition("-")[2] for group in golden.groups()} == {"resnet", "mlp"}
+    assert {path.stem for path in FOLDER.glob("*.json")} == set(golden.groups())
+
+
+def test_the_golden_runs_have_something_to_guard():
+    runs = [golden.load(FOLDER / f"{group}.json")["runs"] for group in golden.groups()]
+    assert sum(len(set(group["adaptive"]["magnitudes"][2:])) > 1 for group in runs) >= 5
+    assert all(
+        group["frozen-0"]["magnitudes"][1:] == [0] * (len(group["frozen-0"]["magnitudes"]) - 1) for group in runs
+    )
+    assert all(all(steps >= 2 for steps in group["frozen"]["steps"]) for group in runs)
+
+
+@pytest.fixture
+def stored(tmp_path):
+    path = tmp_path / "group.json"
+    runs = {"frozen": {"correct": [[5, None], [4, 6]], "scores": [None, 0.25]}}
+    assert golden.write(path, runs)
+    return path, runs
+
+
+def changed(runs, count=5, score=0.25):
+    runs = copy.deepcopy(runs)
+    runs["frozen"]["correct"][0][0] = count
+    runs["frozen"]["scores"][1] = score
+    return runs
+
+
+@pytest.mark.parametrize("change", [{"count": 6}, {"score": 0.2500006}])
+def test_another_outcome_under_the_same_protocol_is_refused(stored, change):
+    path, runs = stored
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="raise PROTOCOL"):
+        golden.write(path, changed(runs, **change))
+    assert path.read_bytes() == before
+
+
+def test_a_raised_protocol_lets_another_outcome_in(stored, monkeypatch):
+    path, runs = stored
+    monkeypatch.setattr(golden, "PROTOCOL", PROTOCOL + 1)
+    assert golden.write(path, changed(runs, count=6))
+    assert json.loads(path.read_text())["protocol"] == PROTOCOL + 1
+
+
+def test_the_same_outcome_is_not_written_again_and_a_new_run_may_be_added(stored):
+    path, runs = stored
+    assert not golden.write(path, changed(runs, score=0.25 + 1e-10))
+    assert golden.write(path, {**runs, "frozen-0": runs["frozen"]})
+    assert set(golden.load(path)["runs"]) == {"frozen", "frozen-0"}
+
+
+def test_a_run_that_vanished_is_a_difference(stored):
+    path, runs = stored
+    with pytest.raises(ValueError, match="raise PROTOCOL"):
+        golden.write(path, {"frozen-0": runs["frozen"]})

@@ -1,0 +1,137 @@
+"""Runs completed once: never twice, never replaced, never half-written."""
+
+import multiprocessing
+
+import pytest
+
+from cl_core import files
+from cl_core.experiments import store
+from cl_core.experiments.plan import plan
+from cl_core.runs import complete, repeat
+
+TINY = {"tasks": 3, "width": 8, "batch": 256, "epochs": 1, "head_warmup_steps": 2, "gradient_samples": 16}
+
+
+def tiny(strategy, **more):
+    return plan("digits-permuted", strategy, 100, "smoke", overrides={**TINY, **more})
+
+
+@pytest.fixture
+def folders(tmp_path):
+    return {"results": tmp_path / "results", "cache": tmp_path / "cache"}
+
+
+def test_a_run_is_computed_once_and_then_found(folders):
+    first = complete.complete(tiny("frozen"), **folders)
+    assert first.computed
+    before = first.path.read_bytes()
+    moments = []
+    second = complete.complete(tiny("frozen"), **folders, listener=moments.append)
+    assert not second.computed
+    assert moments == []
+    assert second.result == first.result
+    assert first.path.read_bytes() == before
+    assert store.load(first.path) == first.result
+    assert [path.suffix for path in folders["cache"].rglob("*") if path.is_file()] == [".lock"]
+
+
+def _compute(folders, started, computed):
+    started.wait(30)
+    computed.put(complete.complete(tiny("frozen"), **folders).computed)
+
+
+@pytest.mark.slow
+def test_two_processes_that_ask_for_one_run_compute_it_once(folders):
+    context = multiprocessing.get_context("spawn")
+    started, computed = context.Event(), context.Queue()
+    both = [context.Process(target=_compute, args=(folders, started, computed)) for _ in range(2)]
+    for process in both:
+        process.start()
+    started.set()
+    assert sorted(computed.get(timeout=120) for _ in both) == [False, True]
+    for process in both:
+        process.join(60)
+
+
+def test_a_control_finds_its_adaptive_run_in_the_store(folders):
+    with pytest.raises(
+        ValueError, match="cl-core run digits-permuted --strategy adaptive --seed 100 --profile smoke --set"
+    ):
+        complete.complete(tiny("random", many=2), **folders)
+    adaptive = complete.complete(tiny("adaptive", many=2), **folders)
+    control = complete.complete(tiny("random", many=2), **folders)
+    assert control.result.source["digest"] == adaptive.result.digest
+    adaptive.path.unlink()
+    with pytest.raises(ValueError, match="is not there"):
+        complete.complete(tiny("random", many=2), **folders)
+
+
+def test_a_stale_result_is_neither_taken_nor_replaced(folders, make_result):
+    made = plan("split-cifar10", "frozen", 0, "cpu")
+    path = folders["results"] / made.name
+    store.save(make_result(protocol=0), path)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=r"is stale \(protocol 0, now 1\); delete it to run"):
+        complete.complete(made, **folders)
+    assert path.read_bytes() == before
+
+
+def test_a_result_on_other_images_is_not_passed_off(folders, make_result):
+    made = plan("split-cifar10", "frozen", 0, "cpu")
+    store.save(make_result(), folders["results"] / made.name)
+    assert not complete.complete(made, **folders).computed
+    assert not complete.complete(made, **folders, route="prepared").computed
+    with pytest.raises(ValueError, match="by the route 'prepared', not 'official'"):
+        complete.complete(made, **folders, route="official")
+
+
+def test_a_full_disk_at_the_end_loses_the_file_and_not_the_work(folders, monkeypatch):
+    kept, fsync = [], files.os.fsync
+
+    def full(descriptor):
+        if len(kept) >= 3:
+            raise OSError(28, "No space left on device")
+        kept.append(descriptor)
+        fsync(descriptor)
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        complete.complete(tiny("frozen"), **folders)
+    assert not any(path.is_file() for path in folders["results"].rglob("*"))
+    monkeypatch.undo()
+    moments = []
+    done = complete.complete(tiny("frozen"), **folders, listener=moments.append)
+    assert done.computed
+    assert moments == []
+
+
+def test_a_stored_run_again_is_identical_on_the_same_machine(folders):
+    adaptive = complete.complete(tiny("adaptive", many=2), **folders)
+    control = complete.complete(tiny("inverted", many=2), **folders)
+    for done in (adaptive, control):
+        after, comparison = repeat.again(done.path)
+        assert comparison.identical
+        assert comparison.expected
+        assert comparison.holds
+        assert after.outcome == done.result.outcome
+
+
+def test_a_repetition_is_judged_by_where_it_ran(make_result):
+    machine = {"machine": {"processor": "a"}, "versions": {"torch": "1"}}
+    other = {**machine, "versions": {"torch": "2"}}
+    stored = make_result(recorded=machine)
+    near = {"correct": ((9, None, None), (8, 10, None), (6, 9, 9))}
+    same_counts_elsewhere = repeat.compare(stored, make_result(recorded=other))
+    assert same_counts_elsewhere.identical
+    changed_here = repeat.compare(stored, make_result(recorded=machine, **near))
+    assert (changed_here.expected, changed_here.identical, changed_here.holds) == (True, False, False)
+    changed_elsewhere = repeat.compare(stored, make_result(recorded=other, **near))
+    # One more right answer of 30 is 3.33 points of Avg.Acc: more than float32 is allowed.
+    assert changed_elsewhere.largest == pytest.approx(100 / 30)
+    assert not changed_elsewhere.holds
+    fine = dict.fromkeys(("test_sizes", "train_sizes"), (1000, 1000, 1000))
+    close = [
+        make_result(recorded=record, correct=((900, None, None), (800, 900, None), (600, 900, last)), **fine)
+        for record, last in ((machine, 800), (other, 810))
+    ]
+    assert repeat.compare(*close).holds

@@ -1,0 +1,64 @@
+"""How long runs will take, and how it is said."""
+
+import pytest
+from cl_book.commands.sweep_display import time_left
+
+from cl_core.experiments.plan import plan
+from cl_core.experiments.progress import Moment, duration, seconds_left
+from cl_core.runs.estimate import image_passes, learned
+
+
+def timed(make_result, seconds, **fields):
+    return make_result(recorded={"times": {"total_s": seconds}}, **fields)
+
+
+def test_image_passes_count_what_the_stream_trains_on():
+    split = plan("split-cifar100", "frozen", 0, "cpu")
+    assert image_passes(split) == 50_000 * split.settings.epochs
+    assert image_passes(plan("split-cifar100", "frozen", 100, "cpu")) == 45_000 * split.settings.epochs
+    permuted = plan("permuted-mnist", "joint", 0, "cpu")
+    assert image_passes(permuted) == 600_000 * permuted.settings.joint_epochs
+    correlated = plan("correlated-cifar100", "frozen", 0, "cpu")
+    # 5 tasks of 20 classes, of each class a fifth of its images.
+    assert image_passes(correlated) == 10_000 * correlated.settings.epochs
+
+
+def test_a_run_takes_as_long_as_the_most_alike_one_did(make_result):
+    pace = learned([timed(make_result, 100.0), timed(make_result, 300.0, strategy="adaptive")])
+    assert pace.seconds(plan("split-cifar10", "frozen", 3, "cpu")) == pytest.approx(100)
+    assert pace.seconds(plan("split-cifar10", "adaptive", 3, "cpu")) == pytest.approx(300)
+    assert pace.seconds(plan("split-cifar100", "frozen", 3, "cpu")) == pytest.approx(100)
+    assert pace.seconds(plan("split-cifar10", "joint", 3, "cpu")) == pytest.approx(200)
+    epochs = plan("split-cifar10", "frozen", 3, "cpu").settings.epochs
+    doubled = plan("split-cifar10", "frozen", 3, "cpu", overrides={"epochs": 2 * epochs})
+    assert pace.seconds(doubled) == pytest.approx(200)
+    assert pace.seconds(plan("permuted-mnist", "frozen", 3, "cpu")) is None
+    assert pace.seconds(plan("split-cifar10", "frozen", 3, "paper")) is None
+
+
+def test_the_time_left_is_said_with_its_doubt():
+    assert time_left([60.0, 60.0, 60.0, 60.0], 2) == "2 min 0 s"
+    assert time_left([10.0, 100.0], 2) == "1 min 40 s"
+    assert time_left([60.0, None], 1) == "about 2 min 0 s"
+    assert time_left([None], 2) == "unknown time"
+    assert time_left([], 2) == "0 s"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.2, "0 s"), (59.4, "59 s"), (60, "1 min 0 s"), (3725, "1 h 2 min"), (-3, "0 s")]
+)
+def test_durations_are_said_in_two_units(seconds, words):
+    assert duration(seconds) == words
+
+
+def test_a_run_that_went_on_counts_its_own_time_alone():
+    assert seconds_left(10.0, 0.5) == "10 s"
+    assert seconds_left(10.0, 0.75, first=0.5) == "10 s"
+    assert seconds_left(10.0, 0.5, first=0.5) == "unknown time"
+
+
+def test_a_moment_knows_how_much_is_done():
+    assert Moment(task=1, tasks=4, stage="training", share=0.5, epochs=4).done == 0.375
+    assert Moment(task=1, tasks=4, stage="training", share=0.5, epochs=4).epoch == 3
+    assert Moment(task=1, tasks=4, stage="training", share=1.0, epochs=4).epoch == 4
+    assert Moment(task=3, tasks=4, stage="finished").done == 1

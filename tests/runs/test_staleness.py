@@ -1,0 +1,121 @@
+"""Staleness: what decides a result makes it stale; changed code alone makes it unconfirmed."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from cl_core.experiments import catalogue, store
+from cl_core.experiments.plan import plan
+from cl_core.experiments.provenance import code_digests
+from cl_core.runs import staleness
+
+
+def put(checkout, result):
+    made = plan(result.experiment, result.strategy, result.seed, result.profile, overrides=result.overrides)
+    path = checkout / "results" / made.name
+    store.save(result, path)
+    return path
+
+
+def only_state(checkout):
+    (state,) = staleness.survey().values()
+    return state
+
+
+def test_a_result_of_today_is_current(make_result, checkout):
+    put(checkout, make_result())
+    assert only_state(checkout) == staleness.State()
+
+
+def test_a_changed_number_is_stale(make_result, checkout):
+    path = put(checkout, make_result())
+    path.write_text(path.read_text().replace("[6, 9, 8]", "[7, 9, 8]"))
+    assert "edited" in only_state(checkout).stale[0]
+
+
+def test_a_changed_recorded_time_is_stale_too(make_result, checkout):
+    path = put(checkout, make_result())
+    path.write_text(path.read_text().replace("12.5", "11.5"))
+    assert "edited" in only_state(checkout).stale[0]
+
+
+def test_another_protocol_is_stale(make_result, checkout):
+    put(checkout, make_result(protocol=catalogue.PROTOCOL - 1))
+    assert only_state(checkout).stale == (f"protocol {catalogue.PROTOCOL - 1}, now {catalogue.PROTOCOL}",)
+
+
+def test_a_changed_setting_is_stale_and_named(make_result, checkout):
+    config = dict(make_result().config)
+    put(checkout, make_result(config={**config, "epochs": config["epochs"] + 1}))
+    assert only_state(checkout).stale == (f"epochs: {config['epochs'] + 1}, now {config['epochs']}",)
+
+
+def test_an_unknown_copy_of_the_data_is_stale(make_result, checkout):
+    data = dict(make_result().data)
+    put(checkout, make_result(data={**data, "digest": "0" * 64}))
+    assert "not among those" in only_state(checkout).stale[0]
+
+
+def test_another_data_set_is_stale(make_result, checkout):
+    data = dict(make_result().data)
+    put(checkout, make_result(data={**data, "name": "mnist"}))
+    assert only_state(checkout).stale == ("data 'mnist', now 'cifar10'",)
+
+
+def test_a_run_that_the_catalogue_no_longer_has_is_stale(make_result, checkout):
+    store.save(replace(make_result(), strategy="thawed").sealed(), checkout / "results/cpu/split-cifar10/thawed-0.json")
+    assert "no longer has this run" in only_state(checkout).stale[0]
+
+
+def test_a_result_under_another_name_is_stale(make_result, checkout):
+    store.save(make_result(), checkout / "results/cpu/split-cifar10/frozen-7.json")
+    assert "stands at" in only_state(checkout).stale[0]
+
+
+def test_changed_code_alone_is_unconfirmed(make_result, checkout):
+    code = {**code_digests(), "cl_core/strategies.py": "0" * 16}
+    put(checkout, make_result(recorded={"files": code}))
+    assert only_state(checkout) == staleness.State(unconfirmed=("cl_core/strategies.py",))
+
+
+def test_a_file_that_cannot_be_read_is_stale(make_result, checkout):
+    path = put(checkout, make_result())
+    path.write_text(path.read_text()[:200])
+    assert "not JSON" in only_state(checkout).stale[0]
+
+
+@pytest.mark.parametrize(
+    ("happens", "says"),
+    [("nothing", None), ("gone", "is not there"), ("other numbers", "has changed"), ("other times", None)],
+)
+def test_a_control_follows_its_adaptive_run(make_result, checkout, happens, says):
+    adaptive = make_result(strategy="adaptive")
+    name = "cpu/split-cifar10/adaptive-0.json"
+    source = {"name": name, "digest": adaptive.digest, "outcome": adaptive.outcome}
+    put(checkout, make_result(strategy="random", source=source))
+    if happens == "other numbers":
+        adaptive = make_result(strategy="adaptive", magnitudes=(2, 2, 1))
+    if happens == "other times":
+        adaptive = make_result(strategy="adaptive", recorded={"times": {"total": 1}, "files": code_digests()})
+    if happens != "gone":
+        put(checkout, adaptive)
+    stale = staleness.survey()["results/cpu/split-cifar10/random-0.json"].stale
+    assert stale == () if says is None else says in stale[0]
+
+
+def test_the_outcome_is_blind_to_times_and_sees_counts(make_result):
+    timed = make_result(recorded={"times": {"total": 99}})
+    assert timed.outcome == make_result().outcome
+    assert timed.digest != make_result().digest
+    assert make_result(train_correct=(99, 98, 96)).outcome != make_result().outcome
+    followed = [{"name": "x", "digest": digest, "outcome": outcome} for digest, outcome in ("aa", "ba", "bb")]
+    one, later, other = (make_result(strategy="random", source=source).outcome for source in followed)
+    assert one == later != other
+
+
+def test_every_module_that_makes_numbers_is_among_the_code_digests():
+    named = set(code_digests())
+    assert {"cl_core/strategies.py", "cl_core/streams/tasks.py", "cl_core/experiments/controls.py"} <= named
+    assert "cl_core/metrics.py" not in named
+    assert json.dumps(sorted(named)) == json.dumps(list(code_digests()))

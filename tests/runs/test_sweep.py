@@ -1,0 +1,308 @@
+"""Sweeps: what is missing is done once, in order, whatever dies; what fails is said."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import BrokenExecutor, Executor, Future
+
+import pytest
+
+from cl_core.experiments import store
+from cl_core.runs import grid, sweep, worker
+from cl_core.runs.executors import LocalCrew, crew
+from cl_core.runs.repeat import again
+
+QUICK = {"tasks": (3,), "width": (8,), "epochs": (1,), "batch": (256,), "many": (2,)}
+TWELVE = {"strategies": ["initialized", "frozen", "adaptive", "random"], "seeds": [100, 101, 102]}
+
+
+def quick(strategies=("frozen",), seeds=(100,), **more):
+    read = {"adaptive", "random", "inverted", "constant"} & set(strategies)
+    choices = {name: values for name, values in QUICK.items() if read or name != "many"}
+    asked = {"experiments": ["digits-permuted"], "profile": "smoke", "choices": {**choices, **more}}
+    return grid.runs(strategies=list(strategies), seeds=list(seeds), **asked)
+
+
+class AtOnce(Executor):
+    """Does each run as it is handed in, in this process; breaks at the calls named in `breaks`."""
+
+    def __init__(self, crew):
+        self.crew = crew
+
+    def submit(self, work, order):
+        self.crew.orders.append(order.strategy)
+        if len(self.crew.orders) in self.crew.breaks:
+            raise BrokenExecutor("a worker died")
+        future = Future()
+        try:
+            future.set_result(work(order))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class Crew:
+    """A crew of one, in this process."""
+
+    def __init__(self, shared=True, breaks=()):
+        self.shared, self.breaks, self.orders, self.started, self.dismissed = shared, breaks, [], 0, False
+
+    def start(self):
+        self.started += 1
+        return AtOnce(self)
+
+    def slots(self):
+        return 1
+
+    def dismiss(self):
+        self.dismissed = True
+
+
+@pytest.fixture
+def folders(tmp_path, monkeypatch):
+    monkeypatch.setenv("CL_CACHE_DIR", str(tmp_path / "worker"))
+    return {"results": tmp_path / "results", "cache": tmp_path / "cache"}
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_what_is_missing_is_done_and_what_is_there_is_not(folders, shared):
+    plans = quick(["random", "frozen"], [100, 101])
+    end = sweep.sweep(plans, crew=Crew(shared), **folders)
+    assert (len(end.computed), len(end.there), end.failed) == (6, 0, {})
+    before = {path: path.read_bytes() for path in folders["results"].rglob("*.json")}
+    assert len(before) == 6
+    again = Crew(shared)
+    end = sweep.sweep(plans, crew=again, **folders)
+    assert (len(end.computed), len(end.there), again.orders) == (0, 6, [])
+    assert {path: path.read_bytes() for path in folders["results"].rglob("*.json")} == before
+
+
+def test_a_control_comes_after_its_adaptive_run_even_if_listed_before(folders):
+    plans = quick(["adaptive", "random"])
+    done = Crew()
+    sweep.sweep(plans[::-1], crew=done, **folders)
+    assert done.orders == ["adaptive", "random"]
+
+
+def test_what_follows_frozen_comes_after_it_and_can_be_run_again(folders):
+    done = Crew()
+    end = sweep.sweep(quick(["within"])[::-1], crew=done, **folders)
+    assert done.orders == ["frozen", "within"]
+    _, comparison = again(folders["results"] / end.computed[-1].name)
+    assert comparison.identical
+
+
+def test_a_worker_that_dies_costs_its_attempt_alone(folders):
+    breaks = Crew(breaks=(2, 3))
+    end = sweep.sweep(quick(["frozen"], [100, 101]), crew=breaks, **folders)
+    assert len(end.computed) == 2
+    assert breaks.started == 3
+    assert breaks.orders == ["frozen"] * 4
+
+
+def test_workers_that_die_again_and_again_end_the_sweep(folders):
+    breaks = Crew(breaks=range(1, 1000))
+    with pytest.raises(RuntimeError, match="workers died 11 times, the last on digits-permuted · frozen · seed 100"):
+        sweep.sweep(quick(["frozen"]), crew=breaks, **folders)
+    assert breaks.dismissed
+
+
+def test_a_run_that_fails_is_told_and_its_controls_with_it_and_the_others_go_on(folders):
+    wild = grid.runs(
+        experiments=["digits-permuted"],
+        strategies=["adaptive", "random"],
+        seeds=[100],
+        profile="smoke",
+        choices={"tasks": (3,), "width": (4,), "epochs": (80,), "learning_rate": (10.0,), "weight_decay": (1.0,)},
+    )
+    end = sweep.sweep([*wild, *quick(["frozen"])], crew=Crew(), **folders)
+    assert [made.strategy.name for made in end.computed] == ["frozen"]
+    reasons = list(end.failed.values())
+    assert "learning_rate = 10.0 is too large" in reasons[0]
+    assert "which failed" in reasons[1]
+
+
+def test_a_stale_result_stops_the_sweep_before_it_begins(folders):
+    plans = quick(["frozen"], [100, 101])
+    sweep.sweep(plans[:1], crew=Crew(), **folders)
+    (path,) = folders["results"].rglob("*.json")
+    path.write_text(path.read_text().replace('"protocol": 1', '"protocol": 0'))
+    stopped = Crew()
+    with pytest.raises(ValueError, match="stale"):
+        sweep.sweep(plans, crew=stopped, **folders)
+    assert stopped.orders == []
+
+
+def test_an_interruption_dismisses_the_crew(folders):
+    def interrupt(standing):
+        raise KeyboardInterrupt
+
+    interrupted = Crew()
+    with pytest.raises(KeyboardInterrupt):
+        sweep.sweep(quick(["frozen"]), crew=interrupted, watcher=interrupt, **folders)
+    assert interrupted.dismissed
+
+
+def test_a_worker_without_shared_folders_leaves_nothing_behind(folders, tmp_path):
+    (made,) = quick(["frozen"])
+    order = worker.Order("digits-permuted", "frozen", 100, "smoke", dict(made.overrides))
+    done = worker.do(order)
+    assert done.computed
+    assert store.loads(done.text, where="x").strategy == "frozen"
+    left = [path for path in (tmp_path / "worker").rglob("*") if path.is_file()]
+    assert [path.suffix for path in left] == [".lock"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"jobs": 0}, "jobs = 0"),
+        ({"jobs": 1, "cluster": "local"}, "write local:2"),
+        ({"jobs": 1, "cluster": "slurm:2"}, "write local:2"),
+        ({"jobs": 1, "cluster": "local:2", "scheduler": "tcp://127.0.0.1:1"}, "not both"),
+    ],
+)
+def test_a_crew_that_cannot_be_is_an_error(asked, says):
+    with pytest.raises(ValueError, match=says), crew(**asked):
+        pytest.fail("there is no such crew")
+
+
+# --- with real processes ----------------------------------------------------------------------------------------------
+
+COMMAND = [
+    "--experiments",
+    "digits-permuted",
+    "--strategies",
+    "initialized,frozen,adaptive,random",
+    "--seeds",
+    "100-102",
+]
+SETS = [
+    word
+    for name, (value,) in {**QUICK, "epochs": (20,), "batch": (32,)}.items()
+    for word in ("--set", f"{name}={value}")
+]
+
+
+def start(folder, *more):
+    environment = {**os.environ, "CL_CACHE_DIR": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "cl_book.cli", "sweep", *COMMAND, *SETS, "--out", str(folder / "results"), *more]
+    # A shell that starts the tests in the background has them ignore Ctrl-C, and a process hands that on.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with (folder / "log").open("a") as log:
+            return subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def outcomes(folder):
+    found = {path.relative_to(folder / "results"): store.load(path) for path in (folder / "results").rglob("*.json")}
+    return {str(name): result.outcome for name, result in found.items()}
+
+
+def workers_at_work(folder):
+    """Return the processes whose runs have begun; a run's journal goes when the run ends."""
+    found = []
+    for journal in (folder / "cache").rglob("journal.jsonl"):
+        try:
+            lines = journal.read_text().splitlines()
+        except FileNotFoundError:
+            continue
+        found += [json.loads(line)["process"] for line in lines[:1]]
+    return found
+
+
+def wait_until(true, process, folder):
+    for _ in range(6000):
+        if true():
+            return
+        assert process.poll() is None, (folder / "log").read_text()
+        time.sleep(0.02)
+    pytest.fail("nothing happened in two minutes")
+
+
+def alive(group):
+    """Count the processes of a process group that are not zombies."""
+    listing = subprocess.run(["ps", "-eo", "pgid=,stat="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split() for line in listing.splitlines()]
+    return sum(int(pgid) == group and not state.startswith("Z") for pgid, state in rows)
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("unbroken")
+    process = start(folder)
+    assert process.wait(300) == 0, (folder / "log").read_text()
+    found = outcomes(folder)
+    assert len(found) == 12
+    return found
+
+
+@pytest.mark.slow
+def test_a_sweep_killed_twice_ends_like_an_unbroken_one(unbroken, tmp_path):
+    for count in (2, 6):
+        process = start(tmp_path)
+        wait_until(lambda count=count: len(list((tmp_path / "results").rglob("*.json"))) >= count, process, tmp_path)
+        process.kill()
+        process.wait(60)
+        for _ in range(500):
+            if not alive(process.pid):
+                break
+            time.sleep(0.02)
+        assert alive(process.pid) == 0, "workers outlived the sweep that was killed"
+        assert len(outcomes(tmp_path)) < 12
+    stood = {path: path.stat().st_mtime_ns for path in (tmp_path / "results").rglob("*.json")}
+    process = start(tmp_path)
+    assert process.wait(300) == 0, (tmp_path / "log").read_text()
+    assert outcomes(tmp_path) == unbroken
+    assert all(path.stat().st_mtime_ns == then for path, then in stood.items())
+    begun = [store.load(path).recorded["begun"] for path in (tmp_path / "results").rglob("*.json")]
+    assert sum(sum(tasks) - len(tasks) for tasks in begun) <= 2 * (os.cpu_count() or 1)
+    assert not [path for path in tmp_path.rglob("*") if path.suffix in {".part", ".npz"} or path.name.startswith(".")]
+
+
+@pytest.mark.slow
+def test_a_sweep_stopped_with_ctrl_c_says_so_and_goes_on(unbroken, tmp_path):
+    process = start(tmp_path)
+    wait_until(lambda: len(outcomes(tmp_path)) >= 1, process, tmp_path)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(60) == 130
+    said = (tmp_path / "log").read_text()
+    assert "the same command goes on with the rest" in said
+    assert "Traceback" not in said
+    assert 1 <= len(outcomes(tmp_path)) < 12
+    process = start(tmp_path)
+    assert process.wait(300) == 0
+    assert outcomes(tmp_path) == unbroken
+
+
+@pytest.mark.slow
+def test_a_worker_killed_in_mid_run_loses_its_attempt_alone(unbroken, tmp_path):
+    process = start(tmp_path, "--jobs", "2")
+    at_work = []
+    wait_until(lambda: at_work.extend(workers_at_work(tmp_path)) or at_work, process, tmp_path)
+    os.kill(at_work[0], signal.SIGKILL)
+    assert process.wait(300) == 0, (tmp_path / "log").read_text()
+    assert outcomes(tmp_path) == unbroken
+
+
+@pytest.mark.slow
+def test_a_cluster_with_a_worker_killed_gives_the_same_results(unbroken, tmp_path):
+    process = start(tmp_path, "--cluster", "local:2")
+    at_work = []
+    wait_until(lambda: at_work.extend(workers_at_work(tmp_path)) or at_work, process, tmp_path)
+    os.kill(at_work[0], signal.SIGKILL)
+    assert process.wait(300) == 0, (tmp_path / "log").read_text()
+    assert outcomes(tmp_path) == unbroken
+
+
+def test_local_processes_come_from_their_own_interpreter():
+    local = LocalCrew(1)
+    executor = local.start()
+    assert executor.submit(os.getpid).result(60) != os.getpid()
+    executor.shutdown(wait=True)
+    local.dismiss()

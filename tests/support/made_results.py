@@ -1,0 +1,157 @@
+"""Made-up results: one whole and consistent, and reference results in a checkout, for what decides claims."""
+
+from itertools import product
+
+import pytest
+from cl_book.claims.comparisons import parse_arm, run_of
+from cl_book.figures.drawing import style
+from matplotlib import pyplot as plt
+
+from cl_core.experiments import store
+from cl_core.experiments.catalogue import PROTOCOL
+from cl_core.experiments.plan import plan
+from cl_core.experiments.provenance import claim_digests, code_digests
+from cl_core.experiments.store import Result
+from cl_core.streams.manifest import SOURCES
+
+IMAGES = 100_000
+
+
+@pytest.fixture
+def make_result():
+    """Return a maker of sealed results: three tasks of 10 images each, two blocks; keywords replace its fields."""
+
+    def make(experiment="split-cifar10", strategy="frozen", seed=0, profile="cpu", overrides=None, **fields):
+        made = plan(experiment, strategy, seed, profile, overrides=overrides)
+        digest = next(iter(SOURCES[made.dataset].known))
+        whole = {
+            "experiment": made.experiment.name,
+            "strategy": strategy,
+            "seed": seed,
+            "profile": profile,
+            "protocol": PROTOCOL,
+            "overrides": made.overrides,
+            "config": made.config,
+            "data": {"name": made.dataset, "route": "prepared", "digest": digest, "label": "made up"},
+            "classes": (2, 2, 2),
+            "test_sizes": (10, 10, 10),
+            "train_sizes": (100, 100, 100),
+            "correct": ((9, None, None), (8, 10, None), (6, 9, 8)),
+            "train_correct": (99, 98, 97),
+            "train_losses": (0.1, 0.2, 0.3),
+            "magnitudes": (2, 1, 1),
+            "scores": (None, 0.25, -0.5),
+            "split_half": (None, 0.9, 0.8),
+            "score_halves": ((None, None), (0.2, 0.3), (-0.4, -0.6)),
+            "arrival_losses": (0.7, 0.6, 0.5),
+            "steps": (4, 4, 4),
+            "block_parameters": (30, 10),
+            "moved_share": (1.0, 0.25, 0.25),
+            "update_norms": ((1.0, 2.0), (0.0, 1.5), (0.0, 0.1)),
+            "relative_norms": ((0.1, 0.2), (0.0, 0.15), (0.0, 0.01)),
+            "logit_changes": ((None, None, None), (0.5, None, None), (0.75, 0.25, None)),
+            "recorded": {"times": {"total": 12.5}, "files": code_digests()},
+        }
+        return Result(**{**whole, **fields}).sealed()
+
+    return make
+
+
+@pytest.fixture
+def shown(monkeypatch, request):
+    """What `show` was given by the module that the test file names as DRAWS, figures included; nothing is displayed."""
+    style()
+    calls = []
+    monkeypatch.setattr(request.module.DRAWS, "show", lambda figure, **rest: calls.append({"figure": figure, **rest}))
+    yield calls
+    plt.close("all")
+
+
+@pytest.fixture
+def make_run():
+    """Return a maker of sealed results of four tasks with a given Task.Acc and Forgetting, in points."""
+
+    def make(
+        experiment,
+        arm,
+        seed,
+        *,
+        task_acc=60.0,
+        forgetting=20.0,
+        update=1.0,
+        magnitudes=(9, 9, 1, 9),
+        source=None,
+        **fields,
+    ):
+        made = run_of(experiment, parse_arm(arm), seed)
+        new, old = (round(IMAGES * points / 100) for points in (task_acc, task_acc - forgetting))
+        tasks = 4
+        blank = (None,) * tasks
+        whole = {
+            "experiment": made.experiment.name,
+            "strategy": made.strategy.name,
+            "seed": seed,
+            "profile": "cpu",
+            "protocol": PROTOCOL,
+            "overrides": made.overrides,
+            "config": made.config,
+            "data": {
+                "name": made.dataset,
+                "route": "prepared",
+                "digest": next(iter(SOURCES[made.dataset].known)),
+                "label": "made up",
+            },
+            "source": source,
+            "classes": (10,) * tasks,
+            "test_sizes": (IMAGES,) * tasks,
+            "train_sizes": (100,) * tasks,
+            "correct": tuple(
+                tuple(None if k > t else new if k == t else old if t == tasks - 1 else new for k in range(tasks))
+                for t in range(tasks)
+            ),
+            "train_correct": (99,) * tasks,
+            "train_losses": (0.1,) * tasks,
+            "magnitudes": magnitudes,
+            "scores": (None, 0.1, 0.2, 0.1),
+            "split_half": blank,
+            "score_halves": ((None, None),) * tasks,
+            "arrival_losses": blank,
+            "steps": (4,) * tasks,
+            "block_parameters": (30, 10),
+            "moved_share": (1.0, 0.25, 0.25, 0.25),
+            "update_norms": ((1.0, 1.0), *((0.0, update),) * (tasks - 1)),
+            "relative_norms": ((0.1, 0.1),) * tasks,
+            "logit_changes": (blank,) * tasks,
+            "recorded": {"files": code_digests(), "claims": claim_digests()},
+        }
+        return Result(**{**whole, **fields}).sealed()
+
+    return make
+
+
+@pytest.fixture
+def keep(checkout, make_run):
+    """Return what makes a result and stores it in the checkout's results; a control follows its adaptive run there."""
+
+    def write(experiment, arm, seed, **values):
+        made = run_of(experiment, parse_arm(arm), seed)
+        if made.strategy.follows:
+            name = made.of_strategy(made.strategy.follows).name
+            followed = store.load(checkout / "results" / name)
+            values["source"] = {"name": name, "digest": followed.digest, "outcome": followed.outcome}
+        path = checkout / "results" / made.name
+        store.save(make_run(experiment, arm, seed, **values), path)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def keep_all(keep):
+    """Store a run of each arm at each seed; each value may be a function of the seed."""
+
+    def write(experiment, seeds, arms):
+        for (arm, values), seed in product(arms.items(), seeds):
+            keep(experiment, arm, seed, **{k: v(seed) if callable(v) else v for k, v in values.items()})
+
+    return write
