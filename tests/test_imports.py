@@ -26,17 +26,15 @@ def package(tmp_path, monkeypatch):
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(imports, "PACKAGE", "reached")
-    monkeypatch.setattr(imports, "package_folder", lambda: tmp_path / "reached")
     yield tmp_path / "reached"
     sys.modules.pop("reached", None)
 
 
 def test_imports_are_found_wherever_they_stand(package):
     sources = ["import numpy as np\nimport reached.late as late", "def f():\n    from reached.part import other"]
-    assert imports.imported(sources) == {"reached.late", "reached.part", "reached.part.other"}
+    assert imports.imported(sources, ["reached"]) == {"reached.late", "reached.part", "reached.part.other"}
     with pytest.raises(SyntaxError):
-        imports.imported(["%matplotlib inline"])
+        imports.imported(["%matplotlib inline"], ["reached"])
 
 
 @pytest.mark.parametrize(
@@ -54,7 +52,7 @@ def test_imports_are_found_wherever_they_stand(package):
     ],
 )
 def test_reachable(package, names, found):
-    assert imports.reachable(names) == found
+    assert imports.reachable(names, ["reached"]) == found
 
 
 def test_digests_are_of_bytes_and_data_counts(package):
@@ -66,7 +64,12 @@ def test_digests_are_of_bytes_and_data_counts(package):
     }
 
 
+def test_a_package_that_is_not_there_is_named():
+    with pytest.raises(ModuleNotFoundError, match="no package 'nowhere_at_all'"):
+        imports.package_folder("nowhere_at_all")
+
+
 def test_a_stamp_does_not_depend_on_the_wording_of_claims():
-    reached = imports.reachable({"cl_book.figures.drawing", "cl_book.notebooks.record"})
+    reached = imports.reachable({"cl_book.figures.drawing", "cl_book.notebooks.record"}, ["cl_core", "cl_book"])
     assert "cl_book.notebooks.record" in reached
     assert "cl_book.claims.claim" not in reached

@@ -104,7 +104,7 @@
     return gain.idle > 0 ? `${letters} ${IDLE}` : letters;
   }
 
-  /** The point furthest inside a region, of several the one nearest to their centre (cl_core.companion.phasemap). */
+  /** The point furthest inside a region, of several the one nearest to their centre (cl_book.figures.phase_regions). */
   function innermost(inside) {
     const depth = new Int16Array(POINTS * POINTS);
     const outside = (row, column) => row < 0 || column < 0 || row >= POINTS || column >= POINTS;

@@ -90,7 +90,7 @@ def _build(top):
     warnings = io.StringIO()
     out = top / "_build"
     settings = {
-        "extensions": ["myst_nb", "cl_book"],
+        "extensions": ["myst_nb", "cl_book.pages"],
         "root_doc": "book/index",
         "project": "Two pages",
         "html_theme": "basic",
@@ -110,7 +110,7 @@ def _build(top):
 
 
 def test_a_style_sheet_that_changed_alone_has_every_page_written_anew(tmp_path, monkeypatch):
-    monkeypatch.setattr(stale_banner.results, "states", dict)
+    monkeypatch.setattr(stale_banner.result_values, "states", dict)
     monkeypatch.setattr(stale_banner, "standings", dict)
     app = SimpleNamespace(srcdir=tmp_path, config=SimpleNamespace(html_static_path=["looks"]))
     env = SimpleNamespace(found_docs={"page"}, all_docs={"page": 1.0}, doc2path=lambda name: f"{name}.md")

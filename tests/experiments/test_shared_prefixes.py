@@ -8,7 +8,7 @@ import time
 from collections import Counter
 
 import pytest
-from tests.experiments.test_sweep import Crew
+from tests.runs.test_sweep import Crew
 
 from cl_core.experiments import store
 from cl_core.experiments.checkpoints import Checkpoint

@@ -11,7 +11,7 @@ from cl_book.notebooks.normalise import to_text
 from IPython.core.inputtransformer2 import TransformerManager
 from nbval.plugin import IPyNbFile
 
-TOP = Path(__file__).resolve().parents[2]
+TOP = Path(__file__).resolve().parents[3]
 STORED = sorted((TOP / "notebooks").glob("*.ipynb"))
 ADDRESS = "https://github.com/someone/companion"
 

@@ -110,7 +110,8 @@ def test_new_import_is_named(edit):
     reasons = edit(set_source(3, "import cl_book.notebooks.record"))
     assert reasons == (
         "the code of cell 3 has changed",
-        "cl_core.companion is now imported",
+        "cl_book is now imported",
+        "cl_book.notebooks is now imported",
         "cl_book.notebooks.record is now imported",
     )
 
