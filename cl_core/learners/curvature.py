@@ -102,9 +102,9 @@ def largest_eigenvalue(loss: Loss, at: Tensor, *, seed: int, steps: int = 60, to
         basis.append(direction)
         product = hessian_vector_product(loss, at, direction)
         diagonal.append(float(product @ direction))
-        known = torch.stack(basis)
+        directions = torch.stack(basis)
         for _ in range(2):
-            product = product - known.T @ (known @ product)
+            product = product - directions.T @ (directions @ product)
         rest = float(torch.linalg.vector_norm(product))
         values, vectors = torch.linalg.eigh(_tridiagonal(diagonal, beside))
         value = float(values[-1])

@@ -1,8 +1,8 @@
-"""What learning a new task does to the loss of an old one: measured, and foretold from slope and curvature.
+"""What one update does to the loss of the task before: measured, and predicted from slope and curvature.
 
-The old loss is that of the old task's training images, in eval mode, as a function of the blocks that may move. Along
-the straight line θ + sΔ from the old weights (s = 0) to the new ones (s = 1) it is measured with the running statistics
-held as the old task left them; once more, at s = 1, with the statistics that the new task left.
+The old loss is the mean loss on the old task's training images, in eval mode, as a function of the blocks that may move.
+It is measured along the straight line θ + sΔ from the old weights (s = 0) to the new ones (s = 1), with the running
+statistics of batch normalisation held as the old task left them. At s = 1 it is also measured with the new statistics.
 Source: book, chapter "From the linear model to a network".
 """
 
@@ -25,25 +25,27 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Aftermath:
-    """What one update of `magnitude` blocks, `parameters` in all, did to the old task's loss, which was `loss` before.
+class UpdateEffect:
+    """The effect of one update on the loss of the task before.
 
-    `prediction` compares the whole update with its second-order expansion; `along` is the measured change at each of
-    the asked shares of the way, `foretold` slope and curvature there, both (shares,). `unheld` is the change at the whole
-    update when the running statistics have moved as well.
+    The update moved `magnitude` blocks with `parameters` parameters in all; `loss` is the old task's loss before it.
+    `prediction` compares the whole update with its second-order expansion. Three arrays (S,) belong to the shares s of
+    the way: `measured`, the change of the loss; `predicted`, the second-order expansion of it; `activation_flips`, the
+    share of the blocks' outputs, 0 to 1, that have switched on or off. `increase_with_bn_drift` is the change of the loss
+    at the whole update when the running statistics of batch normalisation have moved as well.
     """
 
     magnitude: int
     parameters: int
     loss: float
     prediction: Prediction
-    along: Floats
-    foretold: Floats
-    unheld: float
-    switched: Floats
+    measured: Floats
+    predicted: Floats
+    increase_with_bn_drift: float
+    activation_flips: Floats
 
 
-def aftermath(
+def measure_update_effect(
     network: Network,
     old: TaskData,
     new: TaskData,
@@ -53,10 +55,10 @@ def aftermath(
     recipe: Recipe,
     seed: int,
     shares: ArrayLike,
-) -> Aftermath:
-    """Train `task` (counted from 1) on `new`, moving `magnitude` blocks, and return what became of the task before it.
+) -> UpdateEffect:
+    """Train `task` (from 1 on) on `new`, moving `magnitude` blocks, and measure the effect on the task before it.
 
-    `network` has just been trained on `old`, the task before; it is copied, and stays as it is. `shares` are parts of the
+    `network` was last trained on `old`, the task before. It is copied and stays as it is. `shares` (S,) are parts of the
     way, 0 to 1. Raises ValueError for magnitude 0, which changes nothing that the old task reads, or a share out of range.
     """
     parts = np.atleast_1d(np.asarray(shares, dtype=np.float64))
@@ -75,26 +77,26 @@ def aftermath(
     with torch.no_grad():
         start = float(loss(before))
         end = float(functional.cross_entropy(moved(old.x_train, task - 1), old.y_train))
-    return Aftermath(
+    return UpdateEffect(
         magnitude=magnitude,
         parameters=len(before),
         loss=start,
         prediction=prediction,
-        along=changes_along(loss, before, after, parts),
-        foretold=foretold(prediction, parts),
-        unheld=end - start,
-        switched=switched(network, old.x_train, blocks, before, after, parts),
+        measured=measure_changes(loss, before, after, parts),
+        predicted=predict_changes(prediction, parts),
+        increase_with_bn_drift=end - start,
+        activation_flips=measure_activation_flips(network, old.x_train, blocks, before, after, parts),
     )
 
 
-def changes_along(loss: Loss, before: torch.Tensor, after: torch.Tensor, shares: Sequence[float] | Floats) -> Floats:
-    """Return ℓ(θ + sΔ) − ℓ(θ) for each share s, θ = `before`, θ + Δ = `after`."""
+def measure_changes(loss: Loss, before: torch.Tensor, after: torch.Tensor, shares: Sequence[float] | Floats) -> Floats:
+    """Return ℓ(θ + sΔ) − ℓ(θ) at each share s: (S,); `before` is θ and `after` is θ + Δ."""
     with torch.no_grad():
         start = float(loss(before))
         return np.array([float(loss(before + float(share) * (after - before))) - start for share in shares])
 
 
-def switched(
+def measure_activation_flips(
     network: Network,
     x: torch.Tensor,
     blocks: Sequence[int],
@@ -102,9 +104,9 @@ def switched(
     after: torch.Tensor,
     shares: Sequence[float] | Floats,
 ) -> Floats:
-    """Return the part of the blocks' outputs on images `x` that have switched on or off between s = 0 and each share s.
+    """Return the share of the blocks' outputs on images `x` that switch on or off between s = 0 and each share s: (S,).
 
-    `blocks` get the parameters θ + sΔ, all else is as in `network`, which stays as it is.
+    The given blocks take the parameters θ + sΔ; everything else is as in `network`, which stays as it is.
     """
     trial = copy.deepcopy(network).eval().requires_grad_(False)
 
@@ -123,18 +125,18 @@ def switched(
     return np.array([float((pattern(float(share)) != start).double().mean()) for share in shares])
 
 
-def foretold(prediction: Prediction, shares: ArrayLike) -> Floats:
+def predict_changes(prediction: Prediction, shares: ArrayLike) -> Floats:
     """Return s⟨∇ℓ, Δ⟩ + s² ½ΔᵀHΔ, the second-order expansion, at each share s."""
     parts = np.asarray(shares, dtype=np.float64)
     return np.asarray(parts * prediction.slope + parts**2 * prediction.quadratic)
 
 
 def expansion_error(measured: ArrayLike, prediction: Prediction, shares: ArrayLike) -> Floats:
-    """Return |measured − foretold| at each share, relative to |s⟨∇ℓ, Δ⟩| + |s² ½ΔᵀHΔ|: two sizes that cannot cancel.
+    """Return |measured − predicted| at each share, relative to |s⟨∇ℓ, Δ⟩| + |s² ½ΔᵀHΔ|: two sizes that cannot cancel.
 
-    NaN at share 0, where there is nothing to foretell.
+    NaN at share 0, where there is nothing to predict.
     """
     parts = np.asarray(shares, dtype=np.float64)
     size = np.abs(parts * prediction.slope) + np.abs(parts**2 * prediction.quadratic)
-    gap = np.abs(np.asarray(measured, dtype=np.float64) - foretold(prediction, parts))
+    gap = np.abs(np.asarray(measured, dtype=np.float64) - predict_changes(prediction, parts))
     return np.asarray(np.divide(gap, size, out=np.full(gap.shape, np.nan), where=size > 0))

@@ -1,8 +1,8 @@
-"""What the score of an arriving task would have been, had its gradient been taken otherwise.
+"""How the score of a new task depends on how its gradient is measured.
 
-One network learns one stream, once. At each arrival every variant of the recipe looks at a copy of the network as it
-stands: more or fewer samples, before or after the head is fitted, another metric. What the network learns depends on
-none of them. Source: book, chapter "The hybrid rule".
+A network learns a stream once. When a task arrives, every variant of the recipe measures the gradient on a copy of the
+network: with more or fewer samples, before or after the head is fitted, or under another metric. The variants do not
+change what the network learns. Source: book, chapter "The hybrid rule".
 """
 
 import copy
@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """Reports of every variant at every arrival, and how many blocks `strategy` moved at each."""
+    """The arrival reports of every variant, and how many blocks the strategy moved at each task."""
 
     reports: Mapping[str, tuple[ArrivalReport, ...]]
     magnitudes: tuple[int, ...]
@@ -34,11 +34,11 @@ class Probe:
         return np.array([report.score for report in self.reports[variant]])
 
     def split_half(self, variant: str) -> Floats:
-        """Return what the metric says of two halves of each task's own sample (M,)."""
+        """Return the split-half values (M,): the metric between the gradients of two halves of each task's sample."""
         return np.array([report.split_half for report in self.reports[variant]])
 
     def halves(self, variant: str) -> Floats:
-        """Return the scores that either half of each sample alone would have given (M, 2)."""
+        """Return the scores (M, 2) from either half of each task's sample alone."""
         return np.array([report.score_halves for report in self.reports[variant]])
 
 
@@ -51,30 +51,30 @@ def probe(
     strategy: Strategy,
     variants: Mapping[str, Recipe],
 ) -> Probe:
-    """Train `network` on `tasks` in turn under `strategy`, and let each of `variants` look at every arrival.
+    """Train `network` on `tasks` in turn under `strategy`, and measure every arrival under each of `variants` as well.
 
-    A variant compares with the gradient that it took itself at the arrival before. Raises ValueError without a variant.
+    Each variant compares with its own gradient of the task before. Raises ValueError if `variants` is empty.
     """
     if not variants:
         raise ValueError("variants is empty; give one recipe or more, by name")
-    found: dict[str, list[ArrivalReport]] = {name: [] for name in variants}
+    reports: dict[str, list[ArrivalReport]] = {name: [] for name in variants}
     magnitudes = []
     previous: Vector | None = None
     for task, data in enumerate(tasks):
         for name, variant in variants.items():
-            before = found[name][-1].gradient if found[name] else None
-            found[name].append(arrive(copy.deepcopy(network), data, task, variant, seed, before))
-        arrived = arrive(network, data, task, recipe, seed, previous)
-        magnitudes.append(strategy.magnitude(arrived.arrival))
+            before = reports[name][-1].gradient if reports[name] else None
+            reports[name].append(arrive(copy.deepcopy(network), data, task, variant, seed, before))
+        report = arrive(network, data, task, recipe, seed, previous)
+        magnitudes.append(strategy.magnitude(report.arrival))
         train_task(network, data, task, magnitudes[-1], recipe, seed)
-        previous = arrived.gradient
-    return Probe({name: tuple(reports) for name, reports in found.items()}, tuple(magnitudes))
+        previous = report.gradient
+    return Probe({name: tuple(several) for name, several in reports.items()}, tuple(magnitudes))
 
 
-def told_apart(high: ArrayLike, low: ArrayLike) -> float:
-    """Return how often an entry of `high` is above one of `low`, over all pairs, 0 to 1; a tie counts one half.
+def auc(high: ArrayLike, low: ArrayLike) -> float:
+    """Return the area under the ROC curve, 0 to 1: the share of pairs in which `high` is above `low`; a tie counts one half.
 
-    Raises ValueError where one is empty or holds NaN.
+    Both are arrays of any shape, taken as flat. Raises ValueError if one is empty or holds NaN.
     """
     first, second = np.asarray(high, dtype=np.float64).reshape(-1), np.asarray(low, dtype=np.float64).reshape(-1)
     if not (first.size and second.size) or np.isnan(first).any() or np.isnan(second).any():
@@ -83,11 +83,11 @@ def told_apart(high: ArrayLike, low: ArrayLike) -> float:
     return float(np.mean((difference > 0) + 0.5 * (difference == 0)))
 
 
-def decided_otherwise(whole: ArrayLike, halves: ArrayLike, threshold: float) -> float:
-    """Return the part of decisions at `threshold` that half a sample makes otherwise than the whole, 0 to 1.
+def flip_rate(whole: ArrayLike, halves: ArrayLike, threshold: float) -> float:
+    """Return the share of decisions at `threshold`, 0 to 1, in which half a sample decides otherwise than the whole.
 
-    `whole` holds scores (n,), `halves` those of both halves of the same samples (n, 2). Raises ValueError where they do
-    not fit.
+    `whole` (n,) holds the scores of whole samples, `halves` (n, 2) those of their two halves. Raises ValueError if the
+    shapes do not fit.
     """
     scores, parts = np.asarray(whole, dtype=np.float64), np.asarray(halves, dtype=np.float64)
     if scores.ndim != 1 or not scores.size or parts.shape != (*scores.shape, 2):

@@ -9,7 +9,13 @@ from torch.nn import functional
 
 from cl_core.learners.arrival import arrive
 from cl_core.learners.curvature import flat_parameters, predict
-from cl_core.learners.loss_along_update import aftermath, changes_along, expansion_error, foretold, switched
+from cl_core.learners.loss_along_update import (
+    expansion_error,
+    measure_activation_flips,
+    measure_changes,
+    measure_update_effect,
+    predict_changes,
+)
 from cl_core.learners.training import train_task
 
 SHARES = [0.0, 0.25, 1.0]
@@ -24,7 +30,9 @@ def trained(request, make, recipe):
 
 def examine(trained, recipe, magnitude, shares=SHARES):
     network, data = trained
-    return aftermath(network, data[0], data[1], task=1, magnitude=magnitude, recipe=recipe, seed=1, shares=shares)
+    return measure_update_effect(
+        network, data[0], data[1], task=1, magnitude=magnitude, recipe=recipe, seed=1, shares=shares
+    )
 
 
 def test_the_network_given_stays_as_it_is(trained, recipe, frozen_copy):
@@ -43,11 +51,11 @@ def test_it_measures_what_training_does(trained, recipe, magnitude):
     report = train_task(network, data[1], 1, magnitude, recipe, 1)
     end = functional.cross_entropy(network(data[0].x_train, 0), data[0].y_train).item()
     assert result.loss == pytest.approx(start)
-    assert result.unheld == pytest.approx(end - start)
+    assert result.increase_with_bn_drift == pytest.approx(end - start)
     assert result.prediction.length == pytest.approx(np.linalg.norm(report.update_norms))
     assert result.parameters == sum(p.numel() for block in network.blocks[-magnitude:] for p in block.parameters())
-    assert result.along[0] == result.foretold[0] == 0
-    assert result.along[-1] == pytest.approx(result.prediction.increase)
+    assert result.measured[0] == result.predicted[0] == 0
+    assert result.measured[-1] == pytest.approx(result.prediction.increase)
 
 
 def test_running_statistics_are_held_and_then_not(make, recipe):
@@ -56,7 +64,7 @@ def test_running_statistics_are_held_and_then_not(make, recipe):
         network, data = make(kind)
         train_task(network, data[0], 0, len(network.blocks), recipe, 1)
         result = examine((network, data), recipe, len(network.blocks))
-        assert (result.unheld == pytest.approx(result.prediction.increase, rel=1e-9)) is same
+        assert (result.increase_with_bn_drift == pytest.approx(result.prediction.increase, rel=1e-9)) is same
 
 
 @given(
@@ -73,8 +81,8 @@ def test_the_expansion_of_a_quadratic_is_exact(curvatures, length, share):
         return 0.5 * (diagonal * vector**2).sum()
 
     prediction = predict(loss, before, after, seed=0)
-    measured = changes_along(loss, before, after, [share])
-    assert measured == pytest.approx(foretold(prediction, [share]), rel=1e-9)
+    measured = measure_changes(loss, before, after, [share])
+    assert measured == pytest.approx(predict_changes(prediction, [share]), rel=1e-9)
     assert expansion_error(measured, prediction, [share]) == pytest.approx([0], abs=1e-9)
     assert prediction.largest >= prediction.quadratic * (1 - 1e-9)
 
@@ -99,13 +107,13 @@ def test_switches_are_counted_one_by_one(make):
     after = before.clone()
     after[len(before) - 4 + unit] -= 1e6
     total = 3 * 4
-    parts = switched(network, data[0].x_train, [2], before, after, [0.0, 1e-12, 1.0])
+    parts = measure_activation_flips(network, data[0].x_train, [2], before, after, [0.0, 1e-12, 1.0])
     np.testing.assert_allclose(parts, [0, 0, float(on[unit]) / total])
     assert torch.equal(flat_parameters(network, [2]), before)
 
 
 def test_switches_grow_from_none(trained, recipe):
-    parts = examine(trained, recipe, 3).switched
+    parts = examine(trained, recipe, 3).activation_flips
     assert parts[0] == 0
     assert 0 < parts[-1] < 1
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cl_core.learners.arrival import arrive
-from cl_core.learners.probe import decided_otherwise, probe, told_apart
+from cl_core.learners.probe import auc, flip_rate, probe
 from cl_core.learners.training import train_task
 from cl_core.strategies import Adaptive, Initialized
 
@@ -55,28 +55,28 @@ def test_a_probe_without_variants_is_an_error(make, recipe):
 
 
 @given(high=numbers, low=numbers)
-def test_told_apart_counts_pairs(high, low):
+def test_the_area_under_the_roc_curve_counts_pairs(high, low):
     pairs = [1.0 if a > b else 0.5 if a == b else 0.0 for a in high for b in low]
-    assert told_apart(high, low) == pytest.approx(np.mean(pairs))
-    assert told_apart(high, low) + told_apart(low, high) == pytest.approx(1)
-    assert told_apart(np.array(high) + 10, low) == 1
+    assert auc(high, low) == pytest.approx(np.mean(pairs))
+    assert auc(high, low) + auc(low, high) == pytest.approx(1)
+    assert auc(np.array(high) + 10, low) == 1
 
 
-def test_told_apart_wants_numbers():
+def test_the_area_under_the_roc_curve_needs_numbers():
     for high, low in (([], [1]), ([1], []), ([float("nan")], [1])):
         with pytest.raises(ValueError, match="none NaN"):
-            told_apart(high, low)
+            auc(high, low)
 
 
 def test_decisions_by_hand():
     whole, halves = [0.4, -0.2], [[0.5, 0.1], [0.3, -0.9]]
-    assert decided_otherwise(whole, halves, 0.2) == 0.5
-    assert decided_otherwise(whole, halves, 0.0) == 0.25
-    assert decided_otherwise(whole, halves, 0.4) == 0.25
-    assert decided_otherwise(whole, halves, 2.0) == 0
+    assert flip_rate(whole, halves, 0.2) == 0.5
+    assert flip_rate(whole, halves, 0.0) == 0.25
+    assert flip_rate(whole, halves, 0.4) == 0.25
+    assert flip_rate(whole, halves, 2.0) == 0
 
 
 @pytest.mark.parametrize(("whole", "halves"), [([], np.zeros((0, 2))), ([1.0], [[1.0]]), ([1.0, 2.0], [[1.0, 2.0]])])
 def test_decisions_that_do_not_fit(whole, halves):
     with pytest.raises(ValueError, match=r"\(n, 2\)"):
-        decided_otherwise(whole, halves, 0.0)
+        flip_rate(whole, halves, 0.0)
