@@ -17,7 +17,7 @@ from typing import Any
 
 from cl_core import files
 from cl_core.experiments.catalogue import CATALOGUE, PROFILES, PROTOCOL, STRATEGIES
-from cl_core.experiments.plan import Plan, plan_of, reads
+from cl_core.experiments.plan import Plan, assemble_plan, list_settings
 from cl_core.experiments.settings import Value
 from cl_core.experiments.store import Result
 from cl_core.streams import DEFINITIONS
@@ -54,9 +54,9 @@ def plans(group: str) -> Iterator[Plan]:
     later = int(given.get("tasks", DEFINITIONS[stream].tasks)) - 1
     given["moves"] = ("fm" * later)[:later]
     for strategy in STRATEGIES.values():
-        used = reads(experiment, strategy)
+        used = list_settings(experiment, strategy)
         overrides = {name: value for name, value in given.items() if name in used}
-        yield plan_of(experiment, strategy, _SEED, PROFILES["smoke"], overrides=overrides)
+        yield assemble_plan(experiment, strategy, _SEED, PROFILES["smoke"], overrides=overrides)
 
 
 def compute(group: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cl_core.experiments.catalogue import CATALOGUE, PROFILES, PROTOCOL, STRATEGIES
-from cl_core.experiments.plan import plan
+from cl_core.experiments.plan import make_plan
 from cl_core.experiments.settings import Value
 from cl_core.experiments.store import Result, accuracies, metric
 from cl_core.streams.manifest import Route
@@ -37,5 +37,5 @@ def run(
     from cl_core.experiments.progress import silent
     from cl_core.experiments.runner import execute
 
-    made = plan(experiment, strategy, seed, profile, overrides=overrides)
+    made = make_plan(experiment, strategy, seed, profile, overrides=overrides)
     return execute(made, route=route, source=source, listener=listener or silent)

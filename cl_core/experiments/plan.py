@@ -37,7 +37,7 @@ RESNET_BLOCKS = 9
 
 @dataclass(frozen=True)
 class Plan:
-    """One run, fully determined. Made by :func:`plan`, never by hand.
+    """One run, fully determined. Made by :func:`make_plan`, never by hand.
 
     `asked` is the name that was asked for; it differs from `experiment.name` where profile smoke runs a stand-in.
     `overrides` holds only the settings that differ from the profile's.
@@ -79,13 +79,13 @@ class Plan:
             "stream": self.experiment.stream,
             "part": self.part,
             "network": self.experiment.network,
-            **{name: values[name] for name in reads(self.experiment, self.strategy)},
+            **{name: values[name] for name in list_settings(self.experiment, self.strategy)},
         }
 
     @property
     def stem(self) -> str:
         """File name without ending: ``<strategy>[~<digest of the overrides>]-<seed>``."""
-        tag = f"~{digest_of(dict(self.overrides))[:10]}" if self.overrides else ""
+        tag = f"~{digest_json(dict(self.overrides))[:10]}" if self.overrides else ""
         return f"{self.strategy.name}{tag}-{self.seed}"
 
     @property
@@ -95,8 +95,8 @@ class Plan:
 
     def of_strategy(self, strategy: str) -> "Plan":
         """Return the same run under another strategy, keeping the overrides that it reads too."""
-        kept = {k: v for k, v in self.overrides.items() if k in reads(self.experiment, STRATEGIES[strategy])}
-        return plan_of(self.experiment, STRATEGIES[strategy], self.seed, self.profile, overrides=kept)
+        kept = {k: v for k, v in self.overrides.items() if k in list_settings(self.experiment, STRATEGIES[strategy])}
+        return assemble_plan(self.experiment, STRATEGIES[strategy], self.seed, self.profile, overrides=kept)
 
     @property
     def followed(self) -> "Plan | None":
@@ -115,7 +115,7 @@ class Plan:
         return f"cl-core run {self.experiment.name} {run}{changed}"
 
 
-def plan(
+def make_plan(
     experiment: str, strategy: str, seed: int, profile: str, *, overrides: Mapping[str, Value] | None = None
 ) -> Plan:
     """Return the run that these names ask for.
@@ -134,10 +134,10 @@ def plan(
         chosen = CATALOGUE[chosen.stand_in]
     elif chosen.embedded and not size.embedded:
         raise ValueError(f"{experiment} is embedded and has no profile {profile!r}; run it with profile 'smoke'")
-    return replace(plan_of(chosen, treatment, seed, size, overrides=overrides), asked=experiment)
+    return replace(assemble_plan(chosen, treatment, seed, size, overrides=overrides), asked=experiment)
 
 
-def plan_of(
+def assemble_plan(
     experiment: Experiment,
     strategy: Treatment,
     seed: int,
@@ -159,7 +159,7 @@ def plan_of(
     return made
 
 
-def reads(experiment: Experiment, strategy: Treatment) -> tuple[str, ...]:
+def list_settings(experiment: Experiment, strategy: Treatment) -> tuple[str, ...]:
     """Return the names of the settings that decide a run of `strategy` on `experiment`, in the table's order."""
     names = {*_NETWORK[experiment.network], *_TRAINING, *experiment.reads, *strategy.reads}
     if strategy.kind != "bound":
@@ -169,7 +169,7 @@ def reads(experiment: Experiment, strategy: Treatment) -> tuple[str, ...]:
     return tuple(name for name in SETTINGS if name in names)
 
 
-def digest_of(value: Any) -> str:
+def digest_json(value: Any) -> str:
     """Return the SHA-256 (hexadecimal) of `value` as JSON with sorted keys and no spaces."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
@@ -180,7 +180,7 @@ def _text(value: Value) -> str:
 
 
 def _require_read(given: Mapping[str, Value], experiment: Experiment, strategy: Treatment) -> None:
-    used = reads(experiment, strategy)
+    used = list_settings(experiment, strategy)
     for name, value in given.items():
         if name not in used:
             raise ValueError(

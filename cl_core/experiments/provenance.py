@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from cl_core import files
-from cl_core.experiments.plan import digest_of
+from cl_core.experiments.plan import digest_json
 
 PACKAGES = ("cl-core", "numpy", "torch", "scikit-learn", "pillow")
 """Packages whose versions a result records."""
@@ -95,7 +95,7 @@ def safe_load(text: str) -> Any:
 
 def claim_digest(entry: Mapping[str, Any]) -> str:
     """Return the first 8 digits of the digest of what the claim `entry`, as the file states it, claims."""
-    return digest_of({name: entry.get(name) for name in DECIDES})[:8]
+    return digest_json({name: entry.get(name) for name in DECIDES})[:8]
 
 
 def versions() -> dict[str, str]:

@@ -17,7 +17,7 @@ from cl_core.experiments.catalogue import PROTOCOL
 from cl_core.experiments.checkpoints import Checkpoint
 from cl_core.experiments.controls import control_schedule
 from cl_core.experiments.limits import limit_of, masked_blocks
-from cl_core.experiments.plan import Plan, digest_of
+from cl_core.experiments.plan import Plan, digest_json
 from cl_core.experiments.progress import Listener, silent
 from cl_core.experiments.rows import assemble
 from cl_core.experiments.run_context import Past, Work
@@ -125,7 +125,7 @@ def require_source(plan: Plan, source: Result | None) -> None:
 def _identity(
     name: str, config: Mapping[str, Value], stream: Stream, source: Result | None, machine: Mapping[str, Any]
 ) -> str:
-    return digest_of(
+    return digest_json(
         {
             "run": name,
             "config": dict(config),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cl_core.experiments.checkpoints import Checkpoint
-from cl_core.experiments.plan import Plan, digest_of, plan_of
+from cl_core.experiments.plan import Plan, assemble_plan, digest_json
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class Beginnings:
         begun = letters(self.plan)[:task]
         if not self._sharing(begun):
             return None
-        alike = digest_of({name: value for name, value in self.plan.config.items() if name != "moves"})[:10]
+        alike = digest_json({name: value for name, value in self.plan.config.items() if name != "moves"})[:10]
         run = f"{self.plan.profile.name}/{self.plan.experiment.name}/beginnings~{alike}-{self.plan.seed}"
-        return Checkpoint(f"{run}/after-{task}-{begun}", digest_of([self.identity, begun]), self.cache)
+        return Checkpoint(f"{run}/after-{task}-{begun}", digest_json([self.identity, begun]), self.cache)
 
     def clear(self, results: Path) -> None:
         """Remove the states that no kin needs any more, as all that share them stand in the folder `results`."""
@@ -75,4 +75,4 @@ def kin_of(plan: Plan, others: Sequence[Plan]) -> tuple[str, ...]:
 
 def _with_moves(plan: Plan, moves: str) -> Plan:
     overrides = {**plan.overrides, "moves": moves}
-    return plan_of(plan.experiment, plan.strategy, plan.seed, plan.profile, overrides=overrides)
+    return assemble_plan(plan.experiment, plan.strategy, plan.seed, plan.profile, overrides=overrides)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cl_core import files, metrics
-from cl_core.experiments.plan import digest_of
+from cl_core.experiments.plan import digest_json
 from cl_core.experiments.settings import Value
 from cl_core.naming import require_name
 
@@ -86,7 +86,7 @@ class Result:
     def outcome(self) -> str:
         """Digest of what decides and what was computed, without what is only recorded, here or in the run it follows."""
         content = {k: v for k, v in asdict(self).items() if k not in {"recorded", "digest"}}
-        return digest_of({**content, "source": self.source and self.source["outcome"]})
+        return digest_json({**content, "source": self.source and self.source["outcome"]})
 
     def sealed(self) -> "Result":
         """Return the result with its own digest filled in."""
@@ -95,7 +95,7 @@ class Result:
 
 def own_digest(result: Result) -> str:
     """Return the SHA-256 of everything in `result` but its stored digest."""
-    return digest_of({k: v for k, v in asdict(result).items() if k != "digest"})
+    return digest_json({k: v for k, v in asdict(result).items() if k != "digest"})
 
 
 def accuracies(result: Result) -> NDArray[np.float64]:

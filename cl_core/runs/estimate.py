@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import median
 
-from cl_core.experiments.plan import Plan, plan
+from cl_core.experiments.plan import Plan, make_plan
 from cl_core.experiments.store import Result
 from cl_core.streams import define
 from cl_core.streams.manifest import SOURCES
@@ -34,7 +34,9 @@ class Pace:
     def learn(self, result: Result) -> None:
         """Take in the recorded time of `result`; one whose settings no longer exist teaches nothing."""
         try:
-            made = plan(result.experiment, result.strategy, result.seed, result.profile, overrides=result.overrides)
+            made = make_plan(
+                result.experiment, result.strategy, result.seed, result.profile, overrides=result.overrides
+            )
         except ValueError:
             return
         for kind in _kinds(made):

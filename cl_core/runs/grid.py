@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 
 from cl_core.experiments.catalogue import CATALOGUE, PROFILES, STRATEGIES
-from cl_core.experiments.plan import Plan, plan, reads
+from cl_core.experiments.plan import Plan, list_settings, make_plan
 from cl_core.experiments.settings import Value, parse
 from cl_core.naming import require_name
 
@@ -27,11 +27,11 @@ def runs(
     found: dict[str, Plan] = {}
     used: set[str] = set()
     for seed, experiment, strategy in itertools.product(seeds, experiments, strategies):
-        entry = plan(experiment, strategy, seed, profile).experiment
-        read = [name for name in choices if name in reads(entry, STRATEGIES[strategy])]
+        entry = make_plan(experiment, strategy, seed, profile).experiment
+        read = [name for name in choices if name in list_settings(entry, STRATEGIES[strategy])]
         used.update(read)
         for values in itertools.product(*(choices[name] for name in read)):
-            made = plan(experiment, strategy, seed, profile, overrides=dict(zip(read, values, strict=True)))
+            made = make_plan(experiment, strategy, seed, profile, overrides=dict(zip(read, values, strict=True)))
             source = made.followed
             if source is not None:
                 found.setdefault(source.name, source)

@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cl_core.experiments.plan import Plan, plan
+from cl_core.experiments.plan import Plan, make_plan
 from cl_core.experiments.settings import SETTINGS, Value
 from cl_core.naming import require_name
 from cl_core.runs.grid import runs
@@ -227,7 +227,7 @@ def plans(
 
 
 def _multiples(batch: Batch, experiment: str, profile: str) -> dict[str, tuple[Value, ...]]:
-    settings = plan(experiment, batch.strategies[0], 0, profile).settings
+    settings = make_plan(experiment, batch.strategies[0], 0, profile).settings
     made: dict[str, tuple[Value, ...]] = {}
     for name, factors in batch.factors.items():
         value = getattr(settings, name)

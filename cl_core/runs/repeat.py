@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cl_core.experiments import store
-from cl_core.experiments.plan import plan
+from cl_core.experiments.plan import make_plan
 from cl_core.experiments.progress import Listener, silent
 from cl_core.experiments.store import Result
 from cl_core.runs.complete import source_of
@@ -51,7 +51,7 @@ def again(path: Path, *, route: Route | None = None, listener: Listener = silent
     from cl_core.runs.complete import existing
 
     before = store.load(path)
-    made = plan(before.experiment, before.strategy, before.seed, before.profile, overrides=before.overrides)
+    made = make_plan(before.experiment, before.strategy, before.seed, before.profile, overrides=before.overrides)
     source = source_of(made, path.parents[2])
     existing(path, made, route=None, source=source)
     taken: Route = before.data["route"] if route is None else route

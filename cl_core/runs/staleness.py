@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cl_core.experiments import store
 from cl_core.experiments.catalogue import PROTOCOL
-from cl_core.experiments.plan import Plan, plan
+from cl_core.experiments.plan import Plan, make_plan
 from cl_core.experiments.provenance import code_digests
 from cl_core.experiments.store import RESULTS, Result, own_digest
 from cl_core.streams.manifest import SOURCES
@@ -57,7 +57,7 @@ def state(
     if result.protocol != PROTOCOL:
         reasons.append(f"protocol {result.protocol}, now {PROTOCOL}")
     try:
-        today = plan(result.experiment, result.strategy, result.seed, result.profile, overrides=result.overrides)
+        today = make_plan(result.experiment, result.strategy, result.seed, result.profile, overrides=result.overrides)
     except ValueError as error:
         reasons.append(f"the catalogue no longer has this run: {error}")
     else:

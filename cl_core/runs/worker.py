@@ -49,11 +49,11 @@ def do(order: Order) -> Done:
     """Do one run, going on where a killed worker left it, and return its result's text."""
     from cl_core.experiments import store
     from cl_core.experiments.checkpoints import Checkpoint, cache_folder
-    from cl_core.experiments.plan import plan
+    from cl_core.experiments.plan import make_plan
     from cl_core.experiments.runner import execute
     from cl_core.runs.complete import complete
 
-    made = plan(order.experiment, order.strategy, order.seed, order.profile, overrides=order.overrides)
+    made = make_plan(order.experiment, order.strategy, order.seed, order.profile, overrides=order.overrides)
     cache = Path(order.cache) if order.cache else cache_folder()
     if order.results is not None:
         found = complete(made, results=Path(order.results), cache=cache, route=order.route, kin=order.kin)

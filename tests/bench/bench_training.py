@@ -28,7 +28,7 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils.data import DataLoader, TensorDataset
 
 from cl_core import files
-from cl_core.experiments.plan import plan
+from cl_core.experiments.plan import make_plan
 from cl_core.learners.arrival import arrive
 from cl_core.learners.evaluation import evaluate
 from cl_core.learners.networks import Network, build_network
@@ -90,7 +90,7 @@ def cases() -> dict[str, Case]:
         ("resnet", "split-cifar100", (32, 32, 3), 512),
         ("mlp", "permuted-mnist", (28, 28), 16384),
     ):
-        settings = asdict(plan(experiment, "initialized", 100, "cpu").settings)
+        settings = asdict(make_plan(experiment, "initialized", 100, "cpu").settings)
         spec = NetworkSpec(kind=name, **{k: settings[k] for k in SPEC_FIELDS})
         recipe = Recipe(**{k: settings[k] for k in RECIPE_FIELDS})
         made[name] = Case(spec, replace(recipe, precision="float32"), shape, images)

@@ -18,7 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from cl_core.experiments import store
-from cl_core.experiments.plan import digest_of
+from cl_core.experiments.plan import digest_json
 from cl_core.experiments.progress import duration
 
 CLAIM = """
@@ -418,7 +418,7 @@ def test_reference_results_stand_beside_what_was_reported(measured):
 
 def test_reference_results_over_a_setting(measured, make_run, checkout):
     run = make_run("split-cifar100", "frozen trained=2", 0)
-    store.save(run, checkout / "results/cpu/split-cifar100" / f"frozen~{digest_of({'trained': 2})[:10]}-0.json")
+    store.save(run, checkout / "results/cpu/split-cifar100" / f"frozen~{digest_json({'trained': 2})[:10]}-0.json")
     plain = ":::{reference} split-cifar100\n:::"
     _, pages = measured(
         index=f"# Front\n\n{plain}\n\n{plain[:-3]}:over: trained\n:::\n\n{plain[:-3]}:strategies: frozen\n:brief:\n:::",

@@ -8,7 +8,7 @@ import torch
 
 from cl_core.experiments import run, runner
 from cl_core.experiments.limits import limit_of, masked_blocks, movable
-from cl_core.experiments.plan import plan
+from cl_core.experiments.plan import make_plan
 from cl_core.learners import training
 from cl_core.learners.networks import Network
 
@@ -63,7 +63,7 @@ def test_random_places_are_the_seeds_and_the_same_at_every_task():
     sizes, device = SIZES, torch.device("cpu")
     masks = [
         limit_of(
-            plan("digits-permuted", "masked", seed, "smoke", overrides={"share": 0.5, "place": "random"}),
+            make_plan("digits-permuted", "masked", seed, "smoke", overrides={"share": 0.5, "place": "random"}),
             task,
             sizes,
             None,
@@ -93,7 +93,7 @@ def test_random_places_are_the_seeds_and_the_same_at_every_task():
     ],
 )
 def test_blocks_that_hold_nothing_to_move_are_frozen_whole(place, share, count, blocks):
-    made = plan("digits-permuted", "masked", 100, "smoke", overrides={"share": share, "place": place})
+    made = make_plan("digits-permuted", "masked", 100, "smoke", overrides={"share": share, "place": place})
     assert movable(made, SIZES) == count
     assert masked_blocks(made, SIZES) == blocks
     limit = limit_of(made, 1, SIZES, None, torch.device("cpu"))
@@ -153,7 +153,9 @@ def test_within_goes_as_far_as_frozen_and_no_farther():
     assert within.moved_share == (1.0, 1.0, 1.0)
     assert (
         within.source["name"]
-        == "smoke/digits-permuted/" + plan("digits-permuted", "frozen", 100, "smoke", overrides=TINY).stem + ".json"
+        == "smoke/digits-permuted/"
+        + make_plan("digits-permuted", "frozen", 100, "smoke", overrides=TINY).stem
+        + ".json"
     )
     assert within.source["outcome"] == frozen.outcome
 
@@ -198,7 +200,12 @@ def test_fixed_moves_what_its_letters_say():
     result = done("fixed", moves="fm", few=1, many=3)
     assert result.magnitudes == (3, 1, 3)
     assert done("fixed", moves="f", few=0, many=3).magnitudes == (3, 0, 0)
-    assert runner.fixed_schedule(plan("split-cifar10", "fixed", 0, "cpu", overrides={"moves": "mffm"})) == (9, 1, 1, 9)
+    assert runner.fixed_schedule(make_plan("split-cifar10", "fixed", 0, "cpu", overrides={"moves": "mffm"})) == (
+        9,
+        1,
+        1,
+        9,
+    )
 
 
 @pytest.mark.parametrize(
@@ -215,4 +222,4 @@ def test_fixed_moves_what_its_letters_say():
 )
 def test_a_wrong_setting_is_an_error_before_anything_runs(strategy, settings, says):
     with pytest.raises(ValueError, match=says):
-        plan("split-cifar10", strategy, 0, "cpu", overrides=settings)
+        make_plan("split-cifar10", strategy, 0, "cpu", overrides=settings)

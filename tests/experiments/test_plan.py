@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cl_core.experiments.catalogue import CATALOGUE, OWN, PROFILES, STRATEGIES, VALUES
-from cl_core.experiments.plan import plan, reads
+from cl_core.experiments.plan import list_settings, make_plan
 from cl_core.streams import DEFINITIONS
 
 
@@ -24,12 +24,12 @@ from cl_core.streams import DEFINITIONS
 )
 def test_a_wrong_name_fails_with_what_would_do(names, says):
     with pytest.raises(ValueError, match=says):
-        plan(*names)
+        make_plan(*names)
 
 
 @pytest.mark.parametrize("name", [name for name, experiment in CATALOGUE.items() if not experiment.embedded])
 def test_smoke_runs_the_stand_in_under_its_own_name(name):
-    made = plan(name, "frozen", 0, "smoke")
+    made = make_plan(name, "frozen", 0, "smoke")
     assert made.asked == name
     assert made.experiment.name.startswith("digits-")
     assert made.experiment.network == CATALOGUE[name].network
@@ -40,14 +40,14 @@ def test_smoke_runs_the_stand_in_under_its_own_name(name):
 
 @pytest.mark.parametrize(("seed", "part"), [(0, "test"), (99, "test"), (100, "validation"), (1234, "validation")])
 def test_seeds_from_100_are_scored_on_validation_images(seed, part):
-    made = plan("split-cifar100", "frozen", seed, "cpu")
+    made = make_plan("split-cifar100", "frozen", seed, "cpu")
     assert made.part == part
     assert made.config["part"] == part
 
 
 def test_no_two_runs_of_the_catalogue_share_a_file():
     names = [
-        plan(experiment, strategy, seed, profile, overrides=overrides).name
+        make_plan(experiment, strategy, seed, profile, overrides=overrides).name
         for experiment, strategy, seed, profile in itertools.product(CATALOGUE, STRATEGIES, (0, 1, 100), PROFILES)
         if CATALOGUE[experiment].embedded == PROFILES[profile].embedded
         for overrides in ({}, {"learning_rate": 0.01}, {"learning_rate": 0.02})
@@ -57,15 +57,15 @@ def test_no_two_runs_of_the_catalogue_share_a_file():
 
 @given(st.floats(1e-6, 10.0), st.floats(1e-6, 10.0))
 def test_an_override_has_its_own_file_and_config(one, other):
-    first = plan("split-cifar10", "frozen", 0, "cpu", overrides={"learning_rate": one})
-    second = plan("split-cifar10", "frozen", 0, "cpu", overrides={"learning_rate": other})
+    first = make_plan("split-cifar10", "frozen", 0, "cpu", overrides={"learning_rate": one})
+    second = make_plan("split-cifar10", "frozen", 0, "cpu", overrides={"learning_rate": other})
     assert (first.name == second.name) == (one == other)
     assert (first.config == second.config) == (one == other)
 
 
 def test_an_override_that_changes_nothing_is_the_same_run():
-    usual = plan("split-cifar10", "frozen", 0, "cpu")
-    again = plan("split-cifar10", "frozen", 0, "cpu", overrides={"trained": usual.settings.trained})
+    usual = make_plan("split-cifar10", "frozen", 0, "cpu")
+    again = make_plan("split-cifar10", "frozen", 0, "cpu", overrides={"trained": usual.settings.trained})
     assert again.name == usual.name
     assert again.overrides == {}
 
@@ -84,14 +84,14 @@ def test_an_override_that_changes_nothing_is_the_same_run():
 )
 def test_a_setting_that_the_run_does_not_read_is_refused(strategy, overrides, says):
     with pytest.raises(ValueError, match=says):
-        plan("split-cifar10", strategy, 0, "cpu", overrides=overrides)
+        make_plan("split-cifar10", strategy, 0, "cpu", overrides=overrides)
 
 
 def test_the_config_holds_what_the_run_reads_and_nothing_else():
-    frozen = plan("correlated-cifar100", "frozen", 0, "cpu").config
+    frozen = make_plan("correlated-cifar100", "frozen", 0, "cpu").config
     assert {"overlap", "trained", "epochs", "width", "part"} <= set(frozen)
     assert not {"threshold", "few", "many", "joint_epochs", "severity", "depth"} & set(frozen)
-    joint = plan("permuted-mnist", "joint", 0, "cpu").config
+    joint = make_plan("permuted-mnist", "joint", 0, "cpu").config
     assert "joint_epochs" in joint
     assert not {"epochs", "head_warmup_steps", "metric"} & set(joint)
 
@@ -99,14 +99,14 @@ def test_the_config_holds_what_the_run_reads_and_nothing_else():
 def test_every_strategy_reads_the_arrival_settings_alike():
     rules = [strategy for strategy in STRATEGIES.values() if strategy.kind != "bound"]
     common = {
-        name: {s.name for s in rules if name in reads(CATALOGUE["split-cifar10"], s)}
+        name: {s.name for s in rules if name in list_settings(CATALOGUE["split-cifar10"], s)}
         for name in ("gradient_at", "metric")
     }
     assert all(names == {s.name for s in rules} for names in common.values())
 
 
 def test_a_control_finds_its_adaptive_run_with_the_same_overrides():
-    control = plan("correlated-cifar100", "inverted", 3, "cpu", overrides={"overlap": 0.25, "threshold": 0.3})
+    control = make_plan("correlated-cifar100", "inverted", 3, "cpu", overrides={"overlap": 0.25, "threshold": 0.3})
     adaptive = control.of_strategy("adaptive")
     assert adaptive.overrides == {"overlap": 0.25, "threshold": 0.3}
     assert adaptive.strategy.name == "adaptive"
@@ -114,17 +114,17 @@ def test_a_control_finds_its_adaptive_run_with_the_same_overrides():
 
 
 def test_a_streams_own_settings_come_from_its_definition():
-    config = plan("corrupted-cub50", "frozen", 0, "cpu").config
+    config = make_plan("corrupted-cub50", "frozen", 0, "cpu").config
     assert (config["tasks"], config["severity"]) == (DEFINITIONS["corrupted-cub50"].tasks, 4.0)
     assert "overlap" not in config
 
 
 def test_a_stream_that_cannot_be_cut_so_is_refused_before_anything_runs():
     with pytest.raises(ValueError, match="does not divide"):
-        plan("split-cifar10", "frozen", 0, "cpu", overrides={"tasks": 3})
+        make_plan("split-cifar10", "frozen", 0, "cpu", overrides={"tasks": 3})
     with pytest.raises(ValueError, match="overlap"):
-        plan("correlated-cifar100", "frozen", 0, "cpu", overrides={"overlap": 0.33})
-    assert plan("split-cifar10", "frozen", 0, "cpu", overrides={"tasks": 10}).stream_options == {"tasks": 10}
+        make_plan("correlated-cifar100", "frozen", 0, "cpu", overrides={"overlap": 0.33})
+    assert make_plan("split-cifar10", "frozen", 0, "cpu", overrides={"tasks": 10}).stream_options == {"tasks": 10}
 
 
 def test_every_experiment_has_its_stream():
@@ -133,6 +133,6 @@ def test_every_experiment_has_its_stream():
 
 
 def test_an_experiment_may_have_values_of_its_own():
-    assert plan("split-cub50", "frozen", 0, "cpu").settings.epochs == OWN["split-cub50"]["epochs"]
-    assert plan("split-cub50", "frozen", 0, "smoke").settings.epochs == VALUES["smoke"]["resnet"]["epochs"]
-    assert "epochs" not in plan("split-cub50", "frozen", 0, "cpu").overrides
+    assert make_plan("split-cub50", "frozen", 0, "cpu").settings.epochs == OWN["split-cub50"]["epochs"]
+    assert make_plan("split-cub50", "frozen", 0, "smoke").settings.epochs == VALUES["smoke"]["resnet"]["epochs"]
+    assert "epochs" not in make_plan("split-cub50", "frozen", 0, "cpu").overrides

@@ -6,7 +6,7 @@ import torch
 from cl_core import streams
 from cl_core.experiments import provenance, run, runner, store
 from cl_core.experiments.catalogue import STRATEGIES
-from cl_core.experiments.plan import plan
+from cl_core.experiments.plan import make_plan
 from cl_core.experiments.runner import execute
 
 TINY = {"tasks": 4, "width": 8, "batch": 256, "epochs": 2, "head_warmup_steps": 3, "gradient_samples": 32}
@@ -29,7 +29,7 @@ def tiny(strategy, seed=100, experiment="digits-permuted"):
         given = {name: value for name, value in TINY.items() if name not in {"head_warmup_steps", "gradient_samples"}}
     if strategy == "joint":
         given = {**{name: value for name, value in given.items() if name != "epochs"}, "joint_epochs": 2}
-    return plan(experiment, strategy, seed, "smoke", overrides=given)
+    return make_plan(experiment, strategy, seed, "smoke", overrides=given)
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +181,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(results, tmp_path, strategy
 
 def test_a_resnet_goes_on_to_the_same_bits_too(tmp_path):
     small = {"width": 2, "batch": 64, "epochs": 1, "head_warmup_steps": 2, "gradient_samples": 16}
-    made = plan("digits-split", "frozen", 100, "smoke", overrides={**small, "trained": 2})
+    made = make_plan("digits-split", "frozen", 100, "smoke", overrides={**small, "trained": 2})
     with pytest.raises(Stop):
         execute(made, cache=tmp_path, listener=stopping("training", 3))
     assert execute(made, cache=tmp_path).outcome == execute(made).outcome

@@ -11,7 +11,7 @@ import pytest
 
 from cl_core.experiments import store
 from cl_core.experiments.checkpoints import Checkpoint
-from cl_core.experiments.plan import plan
+from cl_core.experiments.plan import make_plan
 from cl_core.experiments.runner import execute
 from cl_core.experiments.shared_prefixes import Beginnings, kin_of
 from cl_core.learners import training
@@ -126,7 +126,7 @@ def test_only_fixed_runs_that_differ_in_nothing_else_are_kin():
     strangers = [
         *schedules(["fmfm"], seeds=[101]),
         *schedules(["fmfm"], few=(0,)),
-        plan("digits-permuted", "frozen", 100, "smoke"),
+        make_plan("digits-permuted", "frozen", 100, "smoke"),
     ]
     assert kin_of(first, [first, *others, *strangers]) == ("mfmf", "ffff")
     assert kin_of(strangers[-1], others) == ()

@@ -113,10 +113,10 @@ def test_results_are_found_by_strategy_and_overrides_and_on_record(make_result, 
     monkeypatch.setenv(files.RECORD, str(checkout / "reads"))
     kept = [("frozen", 1, {}), ("frozen", 0, {}), ("frozen-0", 0, {}), ("frozen", 0, {"trained": 2})]
     for strategy, seed, overrides in kept:
-        from cl_core.experiments.plan import plan
+        from cl_core.experiments.plan import make_plan
 
         result = make_result(strategy=strategy, seed=seed, overrides=overrides)
-        name = plan("split-cifar10", strategy, seed, "cpu", overrides=overrides).name
+        name = make_plan("split-cifar10", strategy, seed, "cpu", overrides=overrides).name
         store.save(result, checkout / "results" / name)
     assert [(r.strategy, r.seed) for r in store.find("split-cifar10", "frozen", "cpu")] == [
         ("frozen", 0),

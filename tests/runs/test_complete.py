@@ -6,14 +6,14 @@ import pytest
 
 from cl_core import files
 from cl_core.experiments import store
-from cl_core.experiments.plan import plan
+from cl_core.experiments.plan import make_plan
 from cl_core.runs import complete, repeat
 
 TINY = {"tasks": 3, "width": 8, "batch": 256, "epochs": 1, "head_warmup_steps": 2, "gradient_samples": 16}
 
 
 def tiny(strategy, **more):
-    return plan("digits-permuted", strategy, 100, "smoke", overrides={**TINY, **more})
+    return make_plan("digits-permuted", strategy, 100, "smoke", overrides={**TINY, **more})
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_a_control_finds_its_adaptive_run_in_the_store(folders):
 
 
 def test_a_stale_result_is_neither_taken_nor_replaced(folders, make_result):
-    made = plan("split-cifar10", "frozen", 0, "cpu")
+    made = make_plan("split-cifar10", "frozen", 0, "cpu")
     path = folders["results"] / made.name
     store.save(make_result(protocol=0), path)
     before = path.read_bytes()
@@ -77,7 +77,7 @@ def test_a_stale_result_is_neither_taken_nor_replaced(folders, make_result):
 
 
 def test_a_result_on_other_images_is_not_passed_off(folders, make_result):
-    made = plan("split-cifar10", "frozen", 0, "cpu")
+    made = make_plan("split-cifar10", "frozen", 0, "cpu")
     store.save(make_result(), folders["results"] / made.name)
     assert not complete.complete(made, **folders).computed
     assert not complete.complete(made, **folders, route="prepared").computed

@@ -3,7 +3,7 @@
 import pytest
 from cl_book.commands.sweep_display import time_left
 
-from cl_core.experiments.plan import plan
+from cl_core.experiments.plan import make_plan
 from cl_core.experiments.progress import Moment, duration, seconds_left
 from cl_core.runs.estimate import image_passes, learned
 
@@ -13,27 +13,27 @@ def timed(make_result, seconds, **fields):
 
 
 def test_image_passes_count_what_the_stream_trains_on():
-    split = plan("split-cifar100", "frozen", 0, "cpu")
+    split = make_plan("split-cifar100", "frozen", 0, "cpu")
     assert image_passes(split) == 50_000 * split.settings.epochs
-    assert image_passes(plan("split-cifar100", "frozen", 100, "cpu")) == 45_000 * split.settings.epochs
-    permuted = plan("permuted-mnist", "joint", 0, "cpu")
+    assert image_passes(make_plan("split-cifar100", "frozen", 100, "cpu")) == 45_000 * split.settings.epochs
+    permuted = make_plan("permuted-mnist", "joint", 0, "cpu")
     assert image_passes(permuted) == 600_000 * permuted.settings.joint_epochs
-    correlated = plan("correlated-cifar100", "frozen", 0, "cpu")
+    correlated = make_plan("correlated-cifar100", "frozen", 0, "cpu")
     # 5 tasks of 20 classes, of each class a fifth of its images.
     assert image_passes(correlated) == 10_000 * correlated.settings.epochs
 
 
 def test_a_run_takes_as_long_as_the_most_alike_one_did(make_result):
     pace = learned([timed(make_result, 100.0), timed(make_result, 300.0, strategy="adaptive")])
-    assert pace.seconds(plan("split-cifar10", "frozen", 3, "cpu")) == pytest.approx(100)
-    assert pace.seconds(plan("split-cifar10", "adaptive", 3, "cpu")) == pytest.approx(300)
-    assert pace.seconds(plan("split-cifar100", "frozen", 3, "cpu")) == pytest.approx(100)
-    assert pace.seconds(plan("split-cifar10", "joint", 3, "cpu")) == pytest.approx(200)
-    epochs = plan("split-cifar10", "frozen", 3, "cpu").settings.epochs
-    doubled = plan("split-cifar10", "frozen", 3, "cpu", overrides={"epochs": 2 * epochs})
+    assert pace.seconds(make_plan("split-cifar10", "frozen", 3, "cpu")) == pytest.approx(100)
+    assert pace.seconds(make_plan("split-cifar10", "adaptive", 3, "cpu")) == pytest.approx(300)
+    assert pace.seconds(make_plan("split-cifar100", "frozen", 3, "cpu")) == pytest.approx(100)
+    assert pace.seconds(make_plan("split-cifar10", "joint", 3, "cpu")) == pytest.approx(200)
+    epochs = make_plan("split-cifar10", "frozen", 3, "cpu").settings.epochs
+    doubled = make_plan("split-cifar10", "frozen", 3, "cpu", overrides={"epochs": 2 * epochs})
     assert pace.seconds(doubled) == pytest.approx(200)
-    assert pace.seconds(plan("permuted-mnist", "frozen", 3, "cpu")) is None
-    assert pace.seconds(plan("split-cifar10", "frozen", 3, "paper")) is None
+    assert pace.seconds(make_plan("permuted-mnist", "frozen", 3, "cpu")) is None
+    assert pace.seconds(make_plan("split-cifar10", "frozen", 3, "paper")) is None
 
 
 def test_the_time_left_is_said_with_its_doubt():

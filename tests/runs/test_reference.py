@@ -8,7 +8,7 @@ from cl_book.claims import claim as claims
 from cl_book.cli import app
 from typer.testing import CliRunner
 
-from cl_core.experiments.plan import plan
+from cl_core.experiments.plan import make_plan
 from cl_core.runs.reference import STEPS, plans
 
 RULES = {"initialized", "frozen", "frozen-0", "adaptive"}
@@ -57,7 +57,7 @@ def test_every_schedule_of_split_cifar10_has_five_seeds():
 
 
 def default(experiment, name):
-    return getattr(plan(experiment, "initialized", 0, "cpu").settings, name)
+    return getattr(make_plan(experiment, "initialized", 0, "cpu").settings, name)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def sensitivity(strategy, *names, experiment="split-cifar100"):
 
 
 def test_every_number_of_trained_blocks_is_run_on_the_seeds_that_pick_and_those_that_test():
-    base = plan("split-cifar100", "frozen", 0, "cpu")
+    base = make_plan("split-cifar100", "frozen", 0, "cpu")
     assert base.blocks == 9
     assert sensitivity("frozen", "trained") == dict.fromkeys(range(1, 9), 8)  # frozen-0 and initialized are the ends
 

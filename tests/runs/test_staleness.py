@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 
 from cl_core.experiments import catalogue, store
-from cl_core.experiments.plan import plan
+from cl_core.experiments.plan import make_plan
 from cl_core.experiments.provenance import code_digests
 from cl_core.runs import staleness
 
 
 def put(checkout, result):
-    made = plan(result.experiment, result.strategy, result.seed, result.profile, overrides=result.overrides)
+    made = make_plan(result.experiment, result.strategy, result.seed, result.profile, overrides=result.overrides)
     path = checkout / "results" / made.name
     store.save(result, path)
     return path

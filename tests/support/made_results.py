@@ -9,7 +9,7 @@ from matplotlib import pyplot as plt
 
 from cl_core.experiments import store
 from cl_core.experiments.catalogue import PROTOCOL
-from cl_core.experiments.plan import plan
+from cl_core.experiments.plan import make_plan
 from cl_core.experiments.provenance import claim_digests, code_digests
 from cl_core.experiments.store import Result
 from cl_core.streams.manifest import SOURCES
@@ -22,7 +22,7 @@ def make_result():
     """Return a maker of sealed results: three tasks of 10 images each, two blocks; keywords replace its fields."""
 
     def make(experiment="split-cifar10", strategy="frozen", seed=0, profile="cpu", overrides=None, **fields):
-        made = plan(experiment, strategy, seed, profile, overrides=overrides)
+        made = make_plan(experiment, strategy, seed, profile, overrides=overrides)
         digest = next(iter(SOURCES[made.dataset].known))
         whole = {
             "experiment": made.experiment.name,

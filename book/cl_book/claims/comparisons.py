@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from cl_book.claims.paper_table import reported_rows
-from cl_core.experiments.plan import Plan, plan
+from cl_core.experiments.plan import Plan, make_plan
 from cl_core.experiments.settings import parse
 from cl_core.runs.grid import parse_seeds
 
@@ -234,7 +234,7 @@ Comparison = Annotated[Difference | Trend | Picked | Schedules | Association, Fi
 
 def run_of(experiment: str, arm: Arm, seed: int) -> Plan:
     """Return the reference run of `arm`. Raises ValueError for one that the catalogue does not have."""
-    return plan(experiment, arm.strategy, seed, PROFILE, overrides=dict(parse(word) for word in arm.settings))
+    return make_plan(experiment, arm.strategy, seed, PROFILE, overrides=dict(parse(word) for word in arm.settings))
 
 
 def reported() -> Mapping[str, float]:

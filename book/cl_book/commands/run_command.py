@@ -100,11 +100,11 @@ def run(
         raise ValueError(f"{missing} is missing; `cl-core run --help` lists what there is")
     from cl_book.commands import run_summary
     from cl_core.experiments.checkpoints import cache_folder
-    from cl_core.experiments.plan import plan
+    from cl_core.experiments.plan import make_plan
     from cl_core.experiments.progress import Display
     from cl_core.runs.complete import complete, results_folder
 
-    made = plan(experiment, strategy, seed, profile, overrides=pairs(settings or []))
+    made = make_plan(experiment, strategy, seed, profile, overrides=pairs(settings or []))
     notice = run_summary.stand_in_line(made)
     if notice:
         typer.echo(notice)

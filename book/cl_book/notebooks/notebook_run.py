@@ -13,7 +13,7 @@ from cl_core import streams
 from cl_core.experiments import run, store
 from cl_core.experiments.catalogue import PROFILES, STRATEGIES, VALIDATION_SEEDS_FROM
 from cl_core.experiments.controls import degenerate
-from cl_core.experiments.plan import Plan, plan, reads
+from cl_core.experiments.plan import Plan, list_settings, make_plan
 from cl_core.experiments.settings import Value, checked
 from cl_core.experiments.store import Result
 from cl_core.naming import require_name
@@ -63,7 +63,7 @@ class Live:
                 f"give {VALIDATION_SEEDS_FROM} or more"
             )
         entry = self.plan("initialized").experiment
-        read = {name for strategy in STRATEGIES.values() for name in reads(entry, strategy)}
+        read = {name for strategy in STRATEGIES.values() for name in list_settings(entry, strategy)}
         for name in checked(self.settings):
             if name not in read:
                 raise ValueError(
@@ -72,11 +72,11 @@ class Live:
 
     def plan(self, strategy: str, **more: Value) -> Plan:
         """Return the run of `strategy`, with the settings that it reads; `more` goes before all others."""
-        bare = plan(self.experiment, strategy, self.seed, self.profile)
+        bare = make_plan(self.experiment, strategy, self.seed, self.profile)
         wanted = {**(self.stand_in if bare.experiment.embedded else {}), **self.settings, **more}
-        read = reads(bare.experiment, bare.strategy)
+        read = list_settings(bare.experiment, bare.strategy)
         kept = {name: value for name, value in wanted.items() if name in read}
-        return plan(self.experiment, strategy, self.seed, self.profile, overrides=kept)
+        return make_plan(self.experiment, strategy, self.seed, self.profile, overrides=kept)
 
     def run(self, strategy: str, **more: Value) -> Result:
         """Run `strategy` now and return its result; nothing is written."""
