@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 from cl_book.pdf import find_browser
 
 TOP = Path(__file__).resolve().parents[2]
@@ -48,6 +49,12 @@ def pages(site):
     """The names of all pages, such as ``notebooks/02-bound``, but the top one, which only leads to the first."""
     names = [path.relative_to(site).with_suffix("").as_posix() for path in site.rglob("*.html")]
     return sorted(name for name in names if name != "index" and not name.startswith("_"))
+
+
+@pytest.fixture(scope="session")
+def soups(site, pages):
+    """Every page by its name, parsed once for all tests that look into pages; none may change what it looks at."""
+    return {name: BeautifulSoup((site / f"{name}.html").read_text(encoding="utf-8"), "html.parser") for name in pages}
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The built book as files: every page is there, nothing is loaded from elsewhere, figures are whole."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -22,10 +23,6 @@ _LOADING = (
 )
 _ELSEWHERE = re.compile(r"^(https?:)?//")
 _IN_STYLE = re.compile(r"(?:url\(\s*['\"]?|@import\s+['\"])((?:https?:)?//[^'\")\s]+)")
-
-
-def soup(path):
-    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
 def loaded_from_elsewhere(page):
@@ -51,8 +48,8 @@ def test_a_page_that_loads_from_elsewhere_is_red(html):
     assert len(loaded_from_elsewhere(BeautifulSoup(html, "html.parser"))) == 1
 
 
-def test_no_page_loads_anything_from_elsewhere(site, pages):
-    found = {page: urls for page in pages if (urls := loaded_from_elsewhere(soup(site / f"{page}.html")))}
+def test_no_page_loads_anything_from_elsewhere(soups):
+    found = {name: urls for name, page in soups.items() if (urls := loaded_from_elsewhere(page))}
     assert found == {}
 
 
@@ -68,10 +65,9 @@ def test_every_page_of_the_table_of_contents_is_built(pages):
     assert listed <= set(pages)
 
 
-def test_what_a_page_refers_to_is_there(site, pages):
+def test_what_a_page_refers_to_is_there(site, soups):
     missing = set()
-    for name in pages:
-        page = soup(site / f"{name}.html")
+    for name, page in soups.items():
         for kind, attribute in (*_LOADING, ("a", "href")):
             for tag in page.find_all(kind):
                 address = tag.get(attribute, "").partition("#")[0].partition("?")[0]
@@ -86,10 +82,10 @@ def test_thebe_is_gone(site, pages):
     assert [page for page in pages if "thebe" in (site / f"{page}.html").read_text(encoding="utf-8").lower()] == []
 
 
-def test_every_figure_is_described_captioned_and_has_its_data(site, pages):
+def test_every_figure_is_described_captioned_and_has_its_data(site, soups):
     figures = 0
-    for name in pages:
-        for figure in soup(site / f"{name}.html").select("figure.cl-figure"):
+    for name, page in soups.items():
+        for figure in page.select("figure.cl-figure"):
             figures += 1
             drawn = figure.select_one("svg[role=img]")
             assert drawn.desc.get_text(strip=True), name
@@ -100,31 +96,29 @@ def test_every_figure_is_described_captioned_and_has_its_data(site, pages):
     assert figures > 0
 
 
-def test_every_id_on_a_page_is_unique(site, pages):
-    doubled = {}
-    for name in pages:
-        ids = [tag["id"] for tag in soup(site / f"{name}.html").find_all(id=True)]
-        doubled[name] = sorted({each for each in ids if ids.count(each) > 1})
-    assert {name: ids for name, ids in doubled.items() if ids} == {}
+def test_every_id_on_a_page_is_unique(soups):
+    for name, page in soups.items():
+        counts = Counter(tag["id"] for tag in page.find_all(id=True))
+        assert [each for each, count in counts.items() if count > 1] == [], name
 
 
-def test_every_page_of_the_book_says_its_version_and_how_to_cite_it(site, pages):
-    for name in (page for page in pages if page.startswith(("book/", "notebooks/"))):
-        footer = soup(site / f"{name}.html").select_one(".cl-footer").get_text()
+def test_every_page_of_the_book_says_its_version_and_how_to_cite_it(soups):
+    for name in (name for name in soups if name.startswith(("book/", "notebooks/"))):
+        footer = soups[name].select_one(".cl-footer").get_text()
         assert "Version " in footer, name
         assert "Cite as" in footer, name
 
 
-def test_every_chapter_says_how_to_run_it_in_three_lines(site, pages):
-    for name in (page for page in pages if page.startswith("notebooks/")):
-        lines = soup(site / f"{name}.html").select_one(".cl-run").get_text().splitlines()
+def test_every_chapter_says_how_to_run_it_in_three_lines(soups):
+    for name in (name for name in soups if name.startswith("notebooks/")):
+        lines = soups[name].select_one(".cl-run").get_text().splitlines()
         assert lines[0] in {"make env", "make torch"}, name
         assert [line.split()[:3] for line in lines[1:]] == 2 * [[".venv/bin/cl-core", "rerun", f"{name}.ipynb"]], name
-    assert soup(site / "notebooks/02-bound.html").select_one(".cl-run").get_text().startswith("make env\n")
-    assert soup(site / "notebooks/07-network-bound.html").select_one(".cl-run").get_text().startswith("make torch\n")
+    assert soups["notebooks/02-bound"].select_one(".cl-run").get_text().startswith("make env\n")
+    assert soups["notebooks/07-network-bound"].select_one(".cl-run").get_text().startswith("make torch\n")
 
 
-def test_every_chapter_offers_its_notebook(site, pages):
-    for name in (page for page in pages if page.startswith("notebooks/")):
-        links = [tag["href"] for tag in soup(site / f"{name}.html").select("a.btn-download-source-button")]
+def test_every_chapter_offers_its_notebook(soups):
+    for name in (name for name in soups if name.startswith("notebooks/")):
+        links = [tag["href"] for tag in soups[name].select("a.btn-download-source-button")]
         assert [link for link in links if link.endswith(f"{name.partition('/')[2]}.ipynb")], name

@@ -6,9 +6,9 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import BrokenExecutor, Executor, Future
 
 import pytest
+from support.crew import Crew
 
 from cl_core.experiments import store
 from cl_core.runs import grid, sweep, worker
@@ -24,41 +24,6 @@ def quick(strategies=("frozen",), seeds=(100,), **more):
     choices = {name: values for name, values in QUICK.items() if read or name != "many"}
     asked = {"experiments": ["digits-permuted"], "profile": "smoke", "choices": {**choices, **more}}
     return grid.runs(strategies=list(strategies), seeds=list(seeds), **asked)
-
-
-class AtOnce(Executor):
-    """Does each run as it is handed in, in this process; breaks at the calls named in `breaks`."""
-
-    def __init__(self, crew):
-        self.crew = crew
-
-    def submit(self, work, order):
-        self.crew.orders.append(order.strategy)
-        if len(self.crew.orders) in self.crew.breaks:
-            raise BrokenExecutor("a worker died")
-        future = Future()
-        try:
-            future.set_result(work(order))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-
-class Crew:
-    """A crew of one, in this process."""
-
-    def __init__(self, shared=True, breaks=()):
-        self.shared, self.breaks, self.orders, self.started, self.dismissed = shared, breaks, [], 0, False
-
-    def start(self):
-        self.started += 1
-        return AtOnce(self)
-
-    def slots(self):
-        return 1
-
-    def dismiss(self):
-        self.dismissed = True
 
 
 @pytest.fixture
