@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cl_book.figures import drawing
-from cl_book.figures.phase_regions import IDLE, draw_panel, kinds
+from cl_book.figures.phase_regions import IDLE, classify_gains, draw_panel
 from cl_book.pages.interactive import first_settings
 from cl_book.pages.phase_map import POINT, SETTINGS, SLIDERS, axes_of_the_map, markup, outcomes
 
@@ -167,7 +167,7 @@ def test_the_regions_lie_where_the_core_has_them(page, put, shape):
     with np.errstate(invalid="ignore"):
         found = outcomes(**{**settings(**shape), "distance": far, "left": left[:, None]})
         gain, idle = found.gain(), found.idle_gain()
-    known = kinds(gain.forgetting, gain.mean_loss) >= 0
+    known = classify_gains(gain.forgetting, gain.mean_loss) >= 0
     columns, rows = np.meshgrid(np.linspace(0, 1, len(far)), np.linspace(1, 0, len(left)))
     for name, values in {"forgetting": gain.forgetting, "meanLoss": gain.mean_loss, "idle": idle}.items():
         positive = (values > 0) & (known if name != "idle" else True)
@@ -193,7 +193,7 @@ def test_the_sentence_says_what_the_core_says(page):
         said = page.evaluate("(values) => clPhaseMap.sentence(values)", values)
         found = outcomes(**values)
         gain, (_, slope, _, slope_of_mean) = found.gain(), core(values)[-4:]
-        code = int(kinds(gain.forgetting, gain.mean_loss))
+        code = int(classify_gains(gain.forgetting, gain.mean_loss))
         said_of.add(code)
         assert ("no update has the least mean loss" in said) == bool(found.idle_gain() > 0)
         if code < 0:

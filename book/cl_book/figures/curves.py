@@ -1,4 +1,4 @@
-"""What a run's counts say along the sequence of tasks, as arrays: NumPy on stored results, no network."""
+"""Curves of a stored result over its tasks, as arrays: accuracy, forgetting, retention and update lengths."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,18 +30,18 @@ def retention(a: ArrayLike) -> Vector:
 
 def update_lengths(result: Result) -> Vector:
     """Return ‖θ_t − θ_{t−1}‖ over all shared parameters, one a task: (M,); NaN where a run has no update norms."""
-    return np.array([float(np.linalg.norm(row)) for row in _floats(result.update_norms)])
+    return np.array([float(np.linalg.norm(row)) for row in _to_matrix(result.update_norms)])
 
 
 def relative_updates(result: Result) -> Vector:
     """Return each block's ‖θ_t − θ_{t−1}‖ / ‖θ_{t−1}‖, the mean over the tasks after the first: (K,)."""
-    return np.asarray(_floats(result.relative_norms)[1:].mean(axis=0), dtype=np.float64)
+    return np.asarray(_to_matrix(result.relative_norms)[1:].mean(axis=0), dtype=np.float64)
 
 
-def floats(row: tuple[float | None, ...] | tuple[int | None, ...]) -> Vector:
+def to_array(row: tuple[float | None, ...] | tuple[int | None, ...]) -> Vector:
     """Return a row of a result as an array, NaN where there is no value."""
     return np.array([np.nan if value is None else value for value in row], dtype=np.float64)
 
 
-def _floats(rows: tuple[tuple[float | None, ...], ...]) -> NDArray[np.float64]:
-    return np.array([floats(row) for row in rows])
+def _to_matrix(rows: tuple[tuple[float | None, ...], ...]) -> NDArray[np.float64]:
+    return np.array([to_array(row) for row in rows])

@@ -1,8 +1,8 @@
-"""One look for every figure, and one way to show it: as text that a page can colour, with its words and its data.
+"""The look of all figures, and how a notebook shows one: as an SVG that takes the page's colours, with alt text and data.
 
-A notebook calls :func:`style` once, draws with matplotlib, and ends the cell with :func:`show`. What is stored is an SVG
-whose ink is the page's text colour and whose series are CSS variables (``--cl-1`` … ``--cl-6``, ``--cl-paper``), so that
-the page's light or dark theme decides; beside it the numbers drawn, as CSV, and the alt text.
+A notebook calls :func:`style` once, draws with matplotlib, and ends the cell with :func:`show`. The stored output has
+three parts: an SVG, the numbers drawn as CSV, and the alt text. The ink of the SVG is the page's text colour and its
+series are CSS variables (``--cl-1`` … ``--cl-6``, ``--cl-paper``), so it follows the page's light or dark theme.
 """
 
 import csv
@@ -25,7 +25,7 @@ PALETTE = ("#2563b8", "#c8580a", "#128a68", "#b0509e", "#6b4a08", "#2b3040")
 """Series colours, apart in hue and lightness under the common colour-blindnesses; on a page ``--cl-1`` … ``--cl-6``."""
 
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
-"""Line styles to go with the palette, so that no series is told by its colour alone."""
+"""Line styles to go with the palette, so that no series is marked by its colour alone."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P")
 """Markers to go with the palette."""
@@ -113,7 +113,7 @@ def show(figure: Figure, *, name: str, alt: str, data: Mapping[str, ArrayLike]) 
     bundle = {
         "image/svg+xml": to_svg(figure, name=name, alt=alt),
         "text/csv": to_csv(data),
-        "text/plain": f"figure {name}: {_one_line(alt)}",
+        "text/plain": f"figure {name}: {_join_words(alt)}",
     }
     plt.close(figure)
     display(bundle, raw=True)  # type: ignore[no-untyped-call]
@@ -126,19 +126,19 @@ def to_svg(figure: Figure, *, name: str, alt: str) -> str:
     """
     if not _NAME.fullmatch(name):
         raise ValueError(f"figure name {name!r} is not lower-case words joined by hyphens, such as 'phase-map'")
-    words = _one_line(alt)
+    words = _join_words(alt)
     if not words:
         raise ValueError(f"figure {name!r} has no alt text; say in words what is to be seen, from the arrays drawn")
-    _plain_log_labels(figure)
+    _set_plain_log_labels(figure)
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}), io.StringIO() as file:
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
         drawn = file.getvalue()
     _require_plain_text(figure, name)
-    return _page_colours(_own_ids(_bare_svg(drawn, name=name, alt=words), name))
+    return _use_page_colours(_prefix_ids(_strip_svg(drawn, name=name, alt=words), name))
 
 
 def to_csv(data: Mapping[str, ArrayLike]) -> str:
-    """Return the columns of `data` as CSV, rounded by :func:`rounded`; shorter columns end in empty cells.
+    """Return the columns of `data` as CSV, rounded by :func:`round_values`; shorter columns end in empty cells.
 
     Raises ValueError where there is no column, or one with more than two dimensions.
     """
@@ -150,9 +150,9 @@ def to_csv(data: Mapping[str, ArrayLike]) -> str:
         if array.ndim > 2:
             raise ValueError(f"column {label!r} has {array.ndim} dimensions; give 1 or 2")
         if array.ndim == 2:
-            columns.update({f"{label}[{j}]": _cells(array[:, j]) for j in range(array.shape[1])})
+            columns.update({f"{label}[{j}]": _format_cells(array[:, j]) for j in range(array.shape[1])})
         else:
-            columns[label] = _cells(np.atleast_1d(array))
+            columns[label] = _format_cells(np.atleast_1d(array))
     length = max(len(cells) for cells in columns.values())
     with io.StringIO() as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -162,20 +162,18 @@ def to_csv(data: Mapping[str, ArrayLike]) -> str:
         return file.getvalue()
 
 
-def rounded(values: ArrayLike) -> np.ndarray[Any, np.dtype[np.float64]]:
+def round_values(values: ArrayLike) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Return `values` with at most 6 significant digits, none finer than 1e-10 of the largest, and no negative zero.
 
-    What is noise beside the column's scale becomes 0, so that machines which differ in the last bits print alike.
+    Values that are noise at the column's scale become 0, so that machines that differ in the last bits print alike.
     """
     array = np.asarray(values, dtype=np.float64)
     finite = np.abs(array[np.isfinite(array)])
     scale = float(finite.max()) if finite.size else 0.0
-    return (
-        np.vectorize(lambda value: _rounded(float(value), scale), otypes=[np.float64])(array) if array.size else array
-    )
+    return np.vectorize(lambda value: _round(float(value), scale), otypes=[np.float64])(array) if array.size else array
 
 
-def _rounded(value: float, scale: float) -> float:
+def _round(value: float, scale: float) -> float:
     if not math.isfinite(value) or scale == 0.0:
         return value if not math.isfinite(value) else 0.0
     finest = math.floor(math.log10(scale) + math.log10(_FLOOR))
@@ -183,15 +181,15 @@ def _rounded(value: float, scale: float) -> float:
     return round(value, min(digits, -finest)) + 0.0
 
 
-def _cells(column: np.ndarray[Any, Any]) -> list[str]:
+def _format_cells(column: np.ndarray[Any, Any]) -> list[str]:
     if column.dtype.kind in "iub":
         return [str(int(value)) for value in column]
     if column.dtype.kind == "f":
-        return ["" if math.isnan(value) else f"{value:.{_DIGITS}g}" for value in rounded(column)]
+        return ["" if math.isnan(value) else f"{value:.{_DIGITS}g}" for value in round_values(column)]
     return [str(value) for value in column]
 
 
-def _one_line(text: str) -> str:
+def _join_words(text: str) -> str:
     return " ".join(text.split())
 
 
@@ -214,7 +212,7 @@ class _PlainLog(LogFormatterSciNotation):
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def _plain_log_labels(figure: Figure) -> None:
+def _set_plain_log_labels(figure: Figure) -> None:
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
             if isinstance(axis.get_major_formatter(), LogFormatterSciNotation):
@@ -235,8 +233,8 @@ def _require_plain_text(figure: Figure, name: str) -> None:
 _OPENING = re.compile(r'<svg[^>]*?viewBox="0 0 (?P<width>[\d.]+) (?P<height>[\d.]+)"[^>]*>')
 
 
-def _bare_svg(drawn: str, *, name: str, alt: str) -> str:
-    """Cut what belongs to a file of its own (prolog, metadata, a style sheet that would reach the whole page)."""
+def _strip_svg(drawn: str, *, name: str, alt: str) -> str:
+    """Cut the parts of a file of its own: prolog, metadata, and a style sheet that would reach the whole page."""
     body = drawn[drawn.index("<svg") :]
     body = re.sub(r"\s*<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
     body = re.sub(r"\s*<defs>\s*<style.*?</style>\s*</defs>", "", body, count=1, flags=re.DOTALL)
@@ -258,7 +256,7 @@ def _bare_svg(drawn: str, *, name: str, alt: str) -> str:
     return root + body[opening.end() :].rstrip()
 
 
-def _own_ids(svg: str, name: str) -> str:
+def _prefix_ids(svg: str, name: str) -> str:
     """Prefix every id and each reference to one by the figure's name: a page holds several figures."""
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", svg)
@@ -266,7 +264,7 @@ def _own_ids(svg: str, name: str) -> str:
     return svg.replace('aria-labelledby="title desc"', f'aria-labelledby="{name}-title {name}-desc"')
 
 
-def _page_colours(svg: str) -> str:
+def _use_page_colours(svg: str) -> str:
     head, style_end, body = svg.partition("</style>")
     body = body.replace(INK, "currentColor").replace(PAPER, "var(--cl-paper, #ffffff)")
     for number, colour in enumerate(PALETTE, start=1):

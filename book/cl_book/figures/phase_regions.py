@@ -1,4 +1,7 @@
-"""A panel of a phase map: where frozen training gains in forgetting (F), in mean loss (G), in both, told by colour, hatching and letters."""
+"""A panel of a phase map: where frozen training gains in forgetting (F), in mean loss (G), or in both.
+
+Colour, hatching and letters mark the regions.
+"""
 
 from typing import Any
 
@@ -11,7 +14,7 @@ from cl_book.figures.drawing import INK, PALETTE, PAPER
 Region = NDArray[np.bool_]
 
 LETTERS = ("neither", "F", "G", "F G")
-"""What is written into the four kinds of region, in the order of :func:`kinds`."""
+"""What is written into the four kinds of region, in the order of :func:`classify_gains`."""
 
 IDLE = "∅"
 """Written beside the letters where no update at all is better than both."""
@@ -21,7 +24,7 @@ _COLOURS = (PALETTE[0], PALETTE[1])
 _HATCHES = ("///", "\\\\\\")
 
 
-def kinds(forgetting: ArrayLike, mean_loss: ArrayLike) -> NDArray[np.int64]:
+def classify_gains(forgetting: ArrayLike, mean_loss: ArrayLike) -> NDArray[np.int64]:
     """Return for each point 0 … 3: which of the two gains is positive (see `LETTERS`); −1 where a gain is not finite."""
     first, second = np.asarray(forgetting, dtype=np.float64), np.asarray(mean_loss, dtype=np.float64)
     codes = (first > 0).astype(np.int64) + 2 * (second > 0)
@@ -43,21 +46,21 @@ def draw_panel(
             within = [0.0, float(values.max()) * 2]
             axes.contourf(across, up, values, levels=within, colors=[colour], alpha=0.28)
             axes.contourf(across, up, values, levels=within, colors="none", hatches=[hatch])
-        _boundary(axes, across, up, values, colour, "-")
+        _draw_boundary(axes, across, up, values, colour, "-")
     idle_gain = np.ma.masked_invalid(np.asarray(idle, dtype=np.float64))
-    _boundary(axes, across, up, idle_gain, INK, ":")
+    _draw_boundary(axes, across, up, idle_gain, INK, ":")
     unmoved = np.asarray(idle_gain.filled(0.0) > 0, dtype=np.bool_)
-    codes = kinds(forgetting, mean_loss)
+    codes = classify_gains(forgetting, mean_loss)
     for code, letters in enumerate(LETTERS):
         for part, words in (((codes == code) & ~unmoved, letters), ((codes == code) & unmoved, f"{letters} {IDLE}")):
             if part.mean() > _LEAST_PART:
-                row, column = innermost(part)
+                row, column = find_innermost(part)
                 _write(axes, across[column], up[row], words)
     axes.set(xlim=(across.min(), across.max()))
     axes.grid(visible=False)
 
 
-def innermost(region: Region) -> tuple[int, int]:
+def find_innermost(region: Region) -> tuple[int, int]:
     """Return (row, column) of the point of `region` (rows, columns) that lies furthest inside; raises ValueError if it is empty.
 
     Of several such points the one nearest to their centre, so that a word stands in the middle of a band.
@@ -65,19 +68,21 @@ def innermost(region: Region) -> tuple[int, int]:
     inside = np.asarray(region, dtype=np.bool_)
     if not inside.any():
         raise ValueError("region has no point; there is nothing to write into")
-    while (smaller := _eroded(inside)).any():
+    while (smaller := _erode(inside)).any():
         inside = smaller
     places = np.argwhere(inside)
     row, column = places[np.argmin(np.square(places - places.mean(axis=0)).sum(axis=1))]
     return int(row), int(column)
 
 
-def _eroded(inside: Region) -> Region:
+def _erode(inside: Region) -> Region:
     rim = np.pad(inside, 1)
     return np.asarray(rim[1:-1, 1:-1] & rim[:-2, 1:-1] & rim[2:, 1:-1] & rim[1:-1, :-2] & rim[1:-1, 2:], dtype=np.bool_)
 
 
-def _boundary(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], values: Any, colour: str, line: str) -> None:
+def _draw_boundary(
+    axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], values: Any, colour: str, line: str
+) -> None:
     if values.count() and values.min() < 0 < values.max():
         axes.contour(x, y, values, levels=[0.0], colors=[colour], linewidths=1.8, linestyles=[line])
 

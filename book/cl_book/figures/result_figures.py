@@ -1,7 +1,7 @@
-"""Figures of the reference results: what is forgotten over how far the network moved, and gains along a stream's dial.
+"""Figures of the reference results: forgetting against the distance moved, and gains along a setting of the stream.
 
-Each returns what a page needs to show it; the book draws them when it is built, so that they cannot be older than
-results/.
+Each function returns a figure with its words and numbers. The book draws them when it is built, so that they cannot be
+older than results/.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from cl_book.claims.paired_differences import Shelf, mean_update
 from cl_book.claims.statistics import Interval, t_interval
 from cl_book.figures.drawing import INK, LINES, MARKERS, PALETTE, PAPER, WIDTH, style
 from cl_book.figures.trend_figures import COLOURS
-from cl_book.notebooks.notebook_run import MEASURES, signed
+from cl_book.notebooks.notebook_run import MEASURES, format_signed
 from cl_core.experiments.store import Result, metric
 from cl_core.runs.reference import SHORT_STEPS
 
@@ -38,7 +38,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class _Way:
-    """A way to move less: its name, its runs in the order of the distance, and whether a line joins them."""
+    """A way to move less: its title, and its runs in the order of the distance."""
 
     title: str
     arms: tuple[Arm, ...]
@@ -52,14 +52,14 @@ _WAYS = (
 )
 
 
-def forgetting_by_distance(experiment: str, results: Shelf) -> Picture | None:
-    """Return forgetting and average accuracy on `experiment` over the measured distance, by what limits the update.
+def draw_forgetting_by_distance(experiment: str, results: Shelf) -> Picture | None:
+    """Draw forgetting and average accuracy on `experiment` against the measured distance, for each way to move less.
 
-    Points are means over seeds with 95 % intervals. None where no run is there.
+    Points are means over seeds with 95 % intervals. Returns None if there is no run.
     """
     series = []
     for way in _WAYS:
-        groups = [runs for arm in way.arms if len(runs := _runs(experiment, arm, results)) >= LEAST_RUNS]
+        groups = [runs for arm in way.arms if len(runs := _select_runs(experiment, arm, results)) >= LEAST_RUNS]
         if groups:
             series.append((way.title, groups))
     if not series:
@@ -72,11 +72,11 @@ def forgetting_by_distance(experiment: str, results: Shelf) -> Picture | None:
         far = [t_interval([mean_update(run) for run in group]).mean for group in groups]
         data[f"{title}: distance"] = far
         for axes, name in zip(rows, _AXES, strict=True):
-            found = [t_interval([100 * metric(run, name) for run in group]) for group in groups]
-            _points(axes, far, found, PALETTE[place], place, title)
-            data |= _columns(f"{title}: {name}", found)
+            intervals = [t_interval([100 * metric(run, name) for run in group]) for group in groups]
+            _draw_points(axes, far, intervals, PALETTE[place], place, title)
+            data |= _make_columns(f"{title}: {name}", intervals)
             if name == "avg_acc":
-                highest = max(zip(found, far, strict=True), key=lambda pair: pair[0].mean)
+                highest = max(zip(intervals, far, strict=True), key=lambda pair: pair[0].mean)
                 words.append(f"by {title} at most {highest[0].mean:.1f} per cent, at distance {highest[1]:.1f}")
     for axes, label in zip(rows, _AXES.values(), strict=True):
         axes.set_title(label)
@@ -86,17 +86,17 @@ def forgetting_by_distance(experiment: str, results: Shelf) -> Picture | None:
     return Picture(figure, alt, data)
 
 
-def gains_along(over: str, values: Sequence[float], experiment: str, results: Shelf) -> Picture | None:
-    """Return frozen minus initialized on `experiment` along the setting `over`: forgetting and average accuracy.
+def draw_gains_along(over: str, values: Sequence[float], experiment: str, results: Shelf) -> Picture | None:
+    """Draw frozen minus initialized on `experiment` along the setting `over`: forgetting and average accuracy.
 
-    Points are means of paired differences over seeds with 95 % intervals, in points of accuracy. None where no pair is
-    there.
+    Points are means of paired differences over seeds with 95 % intervals, in points of accuracy. Returns None if there
+    is no pair.
     """
     gains: dict[str, list[Interval]] = {name: [] for name in _AXES}
     shown = []
     for value in values:
         frozen, initialized = (
-            {run.seed: run for run in _runs(experiment, Arm(name, (f"{over}={value:g}",)), results)}
+            {run.seed: run for run in _select_runs(experiment, Arm(name, (f"{over}={value:g}",)), results)}
             for name in ("frozen", "initialized")
         )
         seeds = sorted(set(frozen) & set(initialized))
@@ -114,11 +114,11 @@ def gains_along(over: str, values: Sequence[float], experiment: str, results: Sh
     axes.axhline(0, color=INK, linewidth=0.8, linestyle="-")
     data: dict[str, ArrayLike] = {over: shown}
     words = []
-    for place, (name, found) in enumerate(gains.items()):
+    for place, (name, intervals) in enumerate(gains.items()):
         title = MEASURES[name]
-        _points(axes, shown, found, COLOURS[name], place, title)
-        data |= _columns(title, found)
-        words.append(f"{title} {', '.join(signed(each.mean) for each in found)}")
+        _draw_points(axes, shown, intervals, COLOURS[name], place, title)
+        data |= _make_columns(title, intervals)
+        words.append(f"{title} {', '.join(format_signed(each.mean) for each in intervals)}")
     axes.set(xlabel=over, ylabel="frozen − initialized, points", xticks=shown)
     figure.legend(loc="outside upper center", ncols=2)
     at = ", ".join(f"{value:g}" for value in shown)
@@ -126,19 +126,21 @@ def gains_along(over: str, values: Sequence[float], experiment: str, results: Sh
     return Picture(figure, alt, data)
 
 
-def _runs(experiment: str, arm: Arm, results: Shelf) -> list[Result]:
-    """Return the reference runs of `arm` at every seed that is there; a setting at the protocol's own value is none."""
-    found = (results.get(run_of(experiment, arm, seed)) for seed in range(100))
-    return [run for run in found if run is not None]
+def _select_runs(experiment: str, arm: Arm, results: Shelf) -> list[Result]:
+    """Return the reference runs of `arm`, one a seed; a setting at the protocol's own value counts as not set."""
+    runs = (results.get(run_of(experiment, arm, seed)) for seed in range(100))
+    return [run for run in runs if run is not None]
 
 
-def _points(axes: Axes, at: Sequence[float], found: Sequence[Interval], color: str, place: int, label: str) -> None:
+def _draw_points(
+    axes: Axes, at: Sequence[float], intervals: Sequence[Interval], color: str, place: int, label: str
+) -> None:
     axes.errorbar(
         at,
-        [each.mean for each in found],
-        [each.mean - each.low for each in found],
+        [each.mean for each in intervals],
+        [each.mean - each.low for each in intervals],
         color=color,
-        linestyle=LINES[place] if len(found) > 1 else "none",
+        linestyle=LINES[place] if len(intervals) > 1 else "none",
         marker=MARKERS[place],
         markersize=6.5,
         markeredgecolor=PAPER,
@@ -147,10 +149,10 @@ def _points(axes: Axes, at: Sequence[float], found: Sequence[Interval], color: s
     )
 
 
-def _columns(title: str, found: Sequence[Interval]) -> dict[str, ArrayLike]:
+def _make_columns(title: str, intervals: Sequence[Interval]) -> dict[str, ArrayLike]:
     return {
-        title: [each.mean for each in found],
-        f"{title}, low": [each.low for each in found],
-        f"{title}, high": [each.high for each in found],
-        f"{title}, seeds": [each.seeds for each in found],
+        title: [each.mean for each in intervals],
+        f"{title}, low": [each.low for each in intervals],
+        f"{title}, high": [each.high for each in intervals],
+        f"{title}, seeds": [each.seeds for each in intervals],
     }

@@ -1,4 +1,4 @@
-"""Figures of live runs: accuracy matrices, the course over the tasks, scores and magnitudes, and how far blocks moved."""
+"""Figures of runs: accuracy matrices, curves over the tasks, scores and magnitudes, and update lengths by block."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,9 +11,9 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from cl_book.figures.curves import floats, relative_updates, seen_accuracy, seen_forgetting, update_lengths
+from cl_book.figures.curves import relative_updates, seen_accuracy, seen_forgetting, to_array, update_lengths
 from cl_book.figures.drawing import INK, LINES, MARKERS, PALETTE, PAPER, WIDTH, show
-from cl_book.notebooks.notebook_run import points
+from cl_book.notebooks.notebook_run import read_points
 from cl_core.experiments.store import Result, accuracies
 
 ORDER = ("initialized", "frozen", "adaptive", "frozen-0")
@@ -29,7 +29,7 @@ _KEY_STEPS = 30
 Matrix = NDArray[np.float64]
 
 
-def look(strategy: str) -> dict[str, Any]:
+def choose_look(strategy: str) -> dict[str, Any]:
     """Return colour, line style, marker and label of a strategy, as keywords of ``Axes.plot``."""
     place = ORDER.index(strategy) if strategy in ORDER else len(ORDER)
     return {"color": PALETTE[place], "linestyle": LINES[place], "marker": MARKERS[place], "label": strategy}
@@ -51,15 +51,15 @@ def show_matrices(runs: Mapping[str, Result], *, name: str) -> None:
         draw_matrix(layout[strategy], a, chance=chance)
         layout[strategy].set(title=strategy, xlabel="on task")
         words.append(
-            f"{strategy}: {percent(np.diag(a).min())} to {percent(np.diag(a).max())} right after a task was learned, "
-            f"{percent(a[-1].min())} to {percent(a[-1].max())} in the end"
+            f"{strategy}: {format_percent(np.diag(a).min())} to {format_percent(np.diag(a).max())} right after a task was learned, "
+            f"{format_percent(a[-1].min())} to {format_percent(a[-1].max())} in the end"
         )
     layout[first].set_ylabel("after task")
     _draw_key(layout["key"], chance)
     show(
         figure,
         name=name,
-        alt=f"Heat maps of the accuracy on each task after each task. {'; '.join(words)}. Chance is {percent(chance)}.",
+        alt=f"Heat maps of the accuracy on each task after each task. {'; '.join(words)}. Chance is {format_percent(chance)}.",
         data={f"{strategy}, per cent on task": 100 * accuracies(result) for strategy, result in runs.items()},
     )
 
@@ -69,7 +69,7 @@ def draw_matrix(axes: Axes, a: Matrix, *, chance: float) -> None:
     tasks = len(a)
     for t in range(tasks):
         for k in range(t + 1):
-            depth = opacity(a[t, k], chance)
+            depth = choose_opacity(a[t, k], chance)
             axes.add_patch(Rectangle((k, t), 1, 1, facecolor=PALETTE[0], alpha=depth, edgecolor="none"))
             if tasks <= _MOST_WRITTEN:
                 axes.text(k + 0.5, t + 0.5, f"{100 * a[t, k]:.0f}", ha="center", va="center", fontsize=9.5)
@@ -84,12 +84,12 @@ def draw_matrix(axes: Axes, a: Matrix, *, chance: float) -> None:
     axes.grid(visible=False)
 
 
-def opacity(accuracy: float, chance: float) -> float:
+def choose_opacity(accuracy: float, chance: float) -> float:
     """Return how deep a heat map's colour is at `accuracy`: 0 at `chance` and below, DEEPEST at 1."""
     return float(DEEPEST * np.clip((accuracy - chance) / (1 - chance), 0, 1))
 
 
-def show_course(runs: Mapping[str, Result], *, name: str) -> None:
+def show_curves(runs: Mapping[str, Result], *, name: str) -> None:
     """Show, after each task, the mean accuracy on the tasks so far and how much of them is forgotten so far."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.5))
     accuracy = {strategy: 100 * seen_accuracy(accuracies(result)) for strategy, result in runs.items()}
@@ -103,7 +103,7 @@ def show_course(runs: Mapping[str, Result], *, name: str) -> None:
     figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=len(runs))
     words = "; ".join(
         f"{strategy}: accuracy from {accuracy[strategy][0]:.0f} to {accuracy[strategy][-1]:.0f} %, "
-        f"forgetting {listed(forgotten[strategy][-1], 1)} points at the end, {listed(np.nanmax(forgotten[strategy]), 1)} at most"
+        f"forgetting {format_values(forgotten[strategy][-1], 1)} points at the end, {format_values(np.nanmax(forgotten[strategy]), 1)} at most"
         for strategy in runs
     )
     show(
@@ -119,8 +119,8 @@ def show_course(runs: Mapping[str, Result], *, name: str) -> None:
 def show_scores(adaptive: Result, *, name: str) -> None:
     """Show the scores of an adaptive run with what their two halves give, their split-half values, and what it moved."""
     threshold = float(adaptive.config["threshold"])
-    scores, reliability, moved = (floats(row) for row in (adaptive.scores, adaptive.split_half, adaptive.magnitudes))
-    halves = np.array([floats(row) for row in adaptive.score_halves])
+    scores, reliability, moved = (to_array(row) for row in (adaptive.scores, adaptive.split_half, adaptive.magnitudes))
+    halves = np.array([to_array(row) for row in adaptive.score_halves])
     tasks = np.arange(1, adaptive.tasks + 1)
     figure, (upper, lower) = plt.subplots(2, 1, figsize=(WIDTH, 4.4), sharex=True, height_ratios=[2.4, 1])
     upper.vlines(tasks, halves.min(axis=1), halves.max(axis=1), color=PALETTE[2], linewidth=3, alpha=0.45)
@@ -152,8 +152,8 @@ def show_scores(adaptive: Result, *, name: str) -> None:
     show(
         figure,
         name=name,
-        alt=f"Scores of the adaptive run from the second task on: {listed(scores[1:], 2)}; the threshold is {threshold:g}. "
-        f"Split-half values: {listed(reliability, 2)}. The scores that either half of the sample gives lie {apart:.2f} apart "
+        alt=f"Scores of the adaptive run from the second task on: {format_values(scores[1:], 2)}; the threshold is {threshold:g}. "
+        f"Split-half values: {format_values(reliability, 2)}. The scores that either half of the sample gives lie {apart:.2f} apart "
         f"on average. Blocks moved: {' '.join(f'{m:.0f}' for m in moved)}.",
         data={
             "task": tasks,
@@ -198,7 +198,7 @@ def show_updates(runs: Mapping[str, Result], *, name: str) -> None:
 def show_learned_and_kept(runs: Mapping[str, Result], *, name: str) -> None:
     """Show for each run Task.Acc (what it had learned) and Avg.Acc (what is left in the end), and the way between."""
     learned, kept = (
-        np.array([points(result, measure) for result in runs.values()]) for measure in ("task_acc", "avg_acc")
+        np.array([read_points(result, measure) for result in runs.values()]) for measure in ("task_acc", "avg_acc")
     )
     chance = np.array([100 / result.classes[0] for result in runs.values()])
     figure, axes = plt.subplots(figsize=(WIDTH, 0.55 * len(runs) + 1.2))
@@ -224,14 +224,14 @@ def show_learned_and_kept(runs: Mapping[str, Result], *, name: str) -> None:
         )
         for mark, face, _ in marks
     ]
-    figure.legend(handles, [words for _, _, words in marks], loc="outside upper center", ncols=3)
-    told = "; ".join(
+    figure.legend(handles, [label for _, _, label in marks], loc="outside upper center", ncols=3)
+    words = "; ".join(
         f"{run}: learned {high:.0f} %, kept {low:.0f} %" for run, high, low in zip(runs, learned, kept, strict=True)
     )
     show(
         figure,
         name=name,
-        alt=f"Mean accuracy right after each task and in the end. {told}. Chance is {listed(list(dict.fromkeys(chance.tolist())), 0)} %.",
+        alt=f"Mean accuracy right after each task and in the end. {words}. Chance is {format_values(list(dict.fromkeys(chance.tolist())), 0)} %.",
         data={"run": list(runs), "Task.Acc": learned, "Avg.Acc": kept, "chance": chance},
     )
 
@@ -239,32 +239,32 @@ def show_learned_and_kept(runs: Mapping[str, Result], *, name: str) -> None:
 def draw_line(axes: Axes, values: NDArray[np.float64], strategy: str, *, first: int = 1) -> None:
     """Draw `values`, one a task (a block, an age) from `first` on, in the strategy's look; ticks are whole numbers."""
     markers = {"marker": ""} if len(values) > 12 else {"markersize": 5}
-    axes.plot(np.arange(first, len(values) + first), values, **(look(strategy) | markers))
+    axes.plot(np.arange(first, len(values) + first), values, **(choose_look(strategy) | markers))
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
 
 
-def listed(values: ArrayLike, digits: int) -> str:
+def format_values(values: ArrayLike, digits: int) -> str:
     """Write `values` with so many decimals, separated by commas: a true minus, no negative zero, `none` for NaN."""
-    return ", ".join(_written(float(value), digits) for value in np.atleast_1d(values))
+    return ", ".join(_format_value(float(value), digits) for value in np.atleast_1d(values))
 
 
-def percent(share: float) -> str:
+def format_percent(share: float) -> str:
     """Write a share of 1 in whole per cent."""
     return f"{100 * share + 0.0:.0f} %"
 
 
 def _draw_key(axes: Axes, chance: float) -> None:
     for step in range(_KEY_STEPS):
-        depth = opacity(chance + (1 - chance) * (step + 0.5) / _KEY_STEPS, chance)
+        depth = choose_opacity(chance + (1 - chance) * (step + 0.5) / _KEY_STEPS, chance)
         axes.add_patch(
             Rectangle((step / _KEY_STEPS, 0), 1 / _KEY_STEPS, 1, facecolor=PALETTE[0], alpha=depth, linewidth=0)
         )
     axes.set(xlim=(-1, 2), ylim=(0, 1), yticks=[])
-    axes.set_xticks([0, 1], [f"chance, {percent(chance)}", "100 %"])
+    axes.set_xticks([0, 1], [f"chance, {format_percent(chance)}", "100 %"])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.grid(visible=False)
 
 
-def _written(value: float, digits: int) -> str:
+def _format_value(value: float, digits: int) -> str:
     return "none" if np.isnan(value) else f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")

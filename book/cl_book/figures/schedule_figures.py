@@ -1,4 +1,4 @@
-"""Every schedule of few and many blocks beside one another, and where the one that a rule chose stands among them."""
+"""Figure of all schedules of few and many blocks, and the rank of the one that a rule chose."""
 
 from collections.abc import Mapping
 
@@ -7,13 +7,13 @@ from matplotlib import pyplot as plt
 from matplotlib.ticker import MaxNLocator
 
 from cl_book.figures.drawing import INK, PALETTE, PAPER, WIDTH, show
-from cl_book.notebooks.notebook_run import MEASURES, points
+from cl_book.notebooks.notebook_run import MEASURES, read_points
 from cl_core.experiments.store import Result
 
 SHOWN = ("avg_acc", "task_acc", "forgetting")
 
 
-def schedule_of(result: Result) -> str:
+def read_schedule(result: Result) -> str:
     """Return the schedule of an adaptive run as letters from the second task on, m for many and f for few.
 
     Where few is many, every letter is m.
@@ -22,7 +22,7 @@ def schedule_of(result: Result) -> str:
     return "".join("m" if magnitude == many else "f" for magnitude in result.magnitudes[1:])
 
 
-def rank(values: Mapping[str, float], chosen: str) -> tuple[int, int]:
+def find_ranks(values: Mapping[str, float], chosen: str) -> tuple[int, int]:
     """Return the best and the worst rank, 1 for the largest value, that `chosen` has among `values`; ties make them differ."""
     own = values[chosen]
     above = sum(value > own for value in values.values())
@@ -30,14 +30,14 @@ def rank(values: Mapping[str, float], chosen: str) -> tuple[int, int]:
     return above + 1, above + equal
 
 
-def as_often(values: Mapping[str, float], chosen: str) -> dict[str, float]:
-    """Return those of `values` whose schedule moves many as often as `chosen` does."""
+def select_as_often(values: Mapping[str, float], chosen: str) -> dict[str, float]:
+    """Return the `values` of schedules that move many blocks as often as `chosen` does."""
     return {moves: value for moves, value in values.items() if moves.count("m") == chosen.count("m")}
 
 
-def measured(runs: Mapping[str, Result], measure: str) -> dict[str, float]:
+def measure_schedules(runs: Mapping[str, Result], measure: str) -> dict[str, float]:
     """Return a measure of MEASURES for each schedule, in points."""
-    return {moves: points(result, measure) for moves, result in runs.items()}
+    return {moves: read_points(result, measure) for moves, result in runs.items()}
 
 
 def show_schedules(runs: Mapping[str, Result], chosen: str, *, name: str) -> None:
@@ -45,7 +45,7 @@ def show_schedules(runs: Mapping[str, Result], chosen: str, *, name: str) -> Non
     often = np.array([moves.count("m") for moves in runs])
     figure, panels = plt.subplots(1, len(SHOWN), figsize=(WIDTH, 3.4))
     for axes, measure in zip(panels, SHOWN, strict=True):
-        values = measured(runs, measure)
+        values = measure_schedules(runs, measure)
         axes.plot(often, list(values.values()), linestyle="", marker="o", color=PALETTE[0], markerfacecolor=PAPER)
         axes.plot(chosen.count("m"), values[chosen], linestyle="", marker="*", markersize=15, color=PALETTE[1])
         axes.set(title=MEASURES[measure], xlabel="times many")
@@ -54,7 +54,7 @@ def show_schedules(runs: Mapping[str, Result], chosen: str, *, name: str) -> Non
     panels[2].axhline(0, color=INK, linewidth=0.8, linestyle="-")
     words, data = [], {"schedule": np.array(list(runs)), "times many": often}
     for measure in SHOWN:
-        values = measured(runs, measure)
+        values = measure_schedules(runs, measure)
         data[MEASURES[measure]] = np.array(list(values.values()))
         words.append(
             f"{MEASURES[measure]} from {min(values.values()):.1f} to {max(values.values()):.1f}, "

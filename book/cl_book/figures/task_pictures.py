@@ -1,4 +1,4 @@
-"""A stream to look at: a few images of each task, and how close each task is to the one before."""
+"""Pictures of a stream: a few images of each task, and a table of how close each task is to the one before."""
 
 from collections.abc import Sequence
 
@@ -10,16 +10,15 @@ from cl_book.figures.drawing import WIDTH, show
 from cl_core.streams import Stream
 
 MOST_COLUMNS = 10
-"""Tasks that stand side by side, at most."""
+"""The largest number of tasks side by side."""
 
 _MOST_NAMES = 3
-
 
 _GAP = (128, 128, 128, 110)
 """Colour of what lies between images, as RGBA."""
 
 
-def montage(columns: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+def arrange_images(columns: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
     """Return the images of each column, (n, H, W[, 3]) uint8, set in a grid with grey gaps: RGBA uint8.
 
     The grey is half clear, so that black images stay apart on a black page too.
@@ -54,25 +53,27 @@ def show_tasks(streams: Stream | Sequence[Stream], *, name: str, images: int = 3
     for (stream, band), axes in zip(bands, panels[:, 0], strict=True):
         shape = stream.data.image_shape
         gap = max(1, shape[1] // 12)
-        axes.imshow(montage([stream.tasks[t].images("train", images) for t in band]), interpolation="nearest")
+        axes.imshow(arrange_images([stream.tasks[t].images("train", images) for t in band]), interpolation="nearest")
         axes.set_xlim(-0.5, widest * (shape[1] + gap) - gap - 0.5)
         axes.set_xticks(
-            [i * (shape[1] + gap) + shape[1] / 2 for i in range(len(band))], [_heading(stream, t) for t in band]
+            [i * (shape[1] + gap) + shape[1] / 2 for i in range(len(band))], [_name_task(stream, t) for t in band]
         )
         axes.tick_params(length=0, labeltop=True, labelbottom=False)
         axes.set(yticks=[])
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)
         if len(several) > 1:
-            axes.set_ylabel(_settings(stream))
-    told = [(number, stream, t) for number, stream in enumerate(several) for t in range(len(stream.tasks))]
-    firsts = {(number, t): stream.tasks[t].train[:images] for number, stream, t in told}
+            axes.set_ylabel(_name_settings(stream))
+    places = [(number, stream, t) for number, stream in enumerate(several) for t in range(len(stream.tasks))]
+    firsts = {(number, t): stream.tasks[t].train[:images] for number, stream, t in places}
     show(
         figure,
         name=name,
-        alt=" ".join(_words(stream, images, named=len(several) > 1) for stream in several),
+        alt=" ".join(_describe(stream, images, named=len(several) > 1) for stream in several),
         data={
-            "stream": [_settings(several[n]) or several[n].name for (n, _), first in firsts.items() for _ in first],
+            "stream": [
+                _name_settings(several[n]) or several[n].name for (n, _), first in firsts.items() for _ in first
+            ],
             "task": [t + 1 for (_, t), first in firsts.items() for _ in first],
             "position among the training images": [int(place) for first in firsts.values() for place in first],
             "class": [
@@ -84,12 +85,12 @@ def show_tasks(streams: Stream | Sequence[Stream], *, name: str, images: int = 3
     )
 
 
-def task_table(stream: Stream) -> str:
+def format_tasks(stream: Stream) -> str:
     """Return the tasks as text, one a line: classes, images, and how close each is to the one before."""
-    told = stream.describe()
-    closeness = [None, *told["neighbours"]]
+    description = stream.describe()
+    closeness = [None, *description["neighbours"]]
     lines = ["task classes  train scored  shared  means  spaces  images"]
-    for number, (task, close) in enumerate(zip(told["tasks"], closeness, strict=True), start=1):
+    for number, (task, close) in enumerate(zip(description["tasks"], closeness, strict=True), start=1):
         near = (
             f"{'–':>6s}{'–':>7s}{'–':>8s}"
             if close is None
@@ -101,14 +102,14 @@ def task_table(stream: Stream) -> str:
     return "\n".join(lines)
 
 
-def _heading(stream: Stream, task: int) -> str:
+def _name_task(stream: Stream, task: int) -> str:
     classes = stream.tasks[task].classes
     names = [stream.data.names[label] for label in classes]
     short = len(classes) <= _MOST_NAMES and all(len(word) <= 2 for word in names)
     return f"{task + 1}: {', '.join(names)}" if short and len(stream.tasks) <= 5 else str(task + 1)
 
 
-def _settings(stream: Stream) -> str:
+def _name_settings(stream: Stream) -> str:
     definition = stream.definition
     if stream.kind == "correlated":
         return f"overlap {definition.overlap:g}"
@@ -117,13 +118,13 @@ def _settings(stream: Stream) -> str:
     return ""
 
 
-def _words(stream: Stream, images: int, *, named: bool) -> str:
+def _describe(stream: Stream, images: int, *, named: bool) -> str:
     definition = stream.definition
-    say = f"{stream.name}{' at ' + _settings(stream) if named else ''}: the first {images} training images of each of "
+    say = f"{stream.name}{' at ' + _name_settings(stream) if named else ''}: the first {images} training images of each of "
     say += f"{definition.tasks} tasks of {definition.classes} classes."
     for number, task in enumerate(stream.tasks[:MOST_COLUMNS], start=1):
         classes = [stream.data.names[label] for label in task.classes[:_MOST_NAMES]]
         more = " and others" if len(task.classes) > _MOST_NAMES else ""
-        done = task.transform.describe()
-        say += f" Task {number}: {', '.join(classes)}{more}{'' if done == 'unchanged' else ', ' + done}."
+        change = task.transform.describe()
+        say += f" Task {number}: {', '.join(classes)}{more}{'' if change == 'unchanged' else ', ' + change}."
     return say

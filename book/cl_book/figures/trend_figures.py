@@ -1,4 +1,4 @@
-"""How a comparison changes along a setting, such as the overlap of tasks or the strength of noise; and with age."""
+"""Figures of trends: a comparison along a setting such as the overlap of tasks, and accuracy by a task's age."""
 
 from collections.abc import Mapping
 
@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib import pyplot as plt
 from numpy.typing import NDArray
 
-from cl_book.figures.curves import floats, retention
+from cl_book.figures.curves import retention, to_array
 from cl_book.figures.drawing import INK, LINES, MARKERS, PALETTE, WIDTH, show
-from cl_book.figures.run_figures import draw_line, listed
-from cl_book.notebooks.notebook_run import MEASURES, points
+from cl_book.figures.run_figures import draw_line, format_values
+from cl_book.notebooks.notebook_run import MEASURES, read_points
 from cl_core.experiments.store import Result, accuracies
 
 Runs = Mapping[float, Mapping[str, Result]]
@@ -21,25 +21,25 @@ COLOURS = dict(zip(SHOWN, PALETTE[3:], strict=False))
 """The colours of measures, beyond those of the three strategies."""
 
 
-def gains(runs: Runs, measure: str, *, one: str = "frozen", other: str = "initialized") -> NDArray[np.float64]:
+def compute_gains(runs: Runs, measure: str, *, one: str = "frozen", other: str = "initialized") -> NDArray[np.float64]:
     """Return `one` minus `other` in points of `measure`, for each value of the setting in its order: (V,)."""
-    return np.array([points(three[one], measure) - points(three[other], measure) for three in runs.values()])
+    return np.array([read_points(three[one], measure) - read_points(three[other], measure) for three in runs.values()])
 
 
-def mean_scores(runs: Runs, strategy: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def compute_mean_scores(runs: Runs, strategy: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the mean score from the third task on, and the mean split-half value of the same tasks: (V,) each.
 
     Scores are those of `strategy`; the second task's is left out, as it compares with a gradient at random weights.
     """
-    scores = np.array([floats(three[strategy].scores)[2:].mean() for three in runs.values()])
-    halves = np.array([floats(three[strategy].split_half)[2:].mean() for three in runs.values()])
+    scores = np.array([to_array(three[strategy].scores)[2:].mean() for three in runs.values()])
+    halves = np.array([to_array(three[strategy].split_half)[2:].mean() for three in runs.values()])
     return scores, halves
 
 
 def show_gains(runs: Runs, setting: str, *, name: str) -> None:
     """Show frozen minus initialized along `setting`: forgetting, task accuracy and average accuracy, in points."""
     values = np.array(list(runs))
-    lines = {MEASURES[measure]: gains(runs, measure) for measure in SHOWN}
+    lines = {MEASURES[measure]: compute_gains(runs, measure) for measure in SHOWN}
     figure, axes = plt.subplots(figsize=(WIDTH, 3.6))
     axes.axhline(0, color=INK, linewidth=0.8, linestyle="-")
     for place, (title, gain) in enumerate(lines.items()):
@@ -47,7 +47,7 @@ def show_gains(runs: Runs, setting: str, *, name: str) -> None:
         axes.plot(values, gain, color=color, linestyle=LINES[place], marker=MARKERS[3 + place], label=title)
     axes.set(xlabel=setting, ylabel="frozen − initialized, points", xticks=values)
     figure.legend(loc="outside upper center", ncols=3)
-    words = "; ".join(f"{title}: {listed(gain, 1)}" for title, gain in lines.items())
+    words = "; ".join(f"{title}: {format_values(gain, 1)}" for title, gain in lines.items())
     show(
         figure,
         name=name,
@@ -60,7 +60,7 @@ def show_gains(runs: Runs, setting: str, *, name: str) -> None:
 def show_mean_scores(runs: Runs, setting: str, *, name: str, strategy: str = "initialized") -> None:
     """Show along `setting` what the rule would see: the mean score and the mean split-half value of `strategy`'s runs."""
     values = np.array(list(runs))
-    scores, halves = mean_scores(runs, strategy)
+    scores, halves = compute_mean_scores(runs, strategy)
     figure, axes = plt.subplots(figsize=(WIDTH, 3.4))
     axes.axhline(0, color=INK, linewidth=0.8, linestyle="-")
     for place, (title, drawn) in enumerate({"score": scores, "split-half value": halves}.items()):
@@ -72,8 +72,8 @@ def show_mean_scores(runs: Runs, setting: str, *, name: str, strategy: str = "in
     show(
         figure,
         name=name,
-        alt=f"Mean score along {setting} {', '.join(f'{value:g}' for value in values)}: {listed(scores, 2)}; mean split-half "
-        f"value: {listed(halves, 2)}.",
+        alt=f"Mean score along {setting} {', '.join(f'{value:g}' for value in values)}: {format_values(scores, 2)}; mean split-half "
+        f"value: {format_values(halves, 2)}.",
         data={setting: values, "score": scores.round(4), "split-half value": halves.round(4)},
     )
 

@@ -1,6 +1,6 @@
-"""Strategies run now, inside a notebook: on the embedded stand-in, or on the real images under another profile.
+"""Runs inside a notebook: on the embedded stand-in, or on the real images under another profile.
 
-One seed is run, scored on validation images. That shows how an experiment works; it decides no claim.
+A notebook runs one seed and scores it on validation images. This shows how an experiment works; it decides no claim.
 """
 
 import itertools
@@ -20,7 +20,7 @@ from cl_core.naming import require_name
 from cl_core.streams import Stream
 from cl_core.streams.manifest import ROUTES, Route
 
-THREE = ("initialized", "frozen", "adaptive")
+PAPER_STRATEGIES = ("initialized", "frozen", "adaptive")
 """The strategies that the paper compares."""
 
 MEASURES: Mapping[str, str] = {
@@ -29,20 +29,19 @@ MEASURES: Mapping[str, str] = {
     "forgetting": "Forgetting",
     "lost_share": "lost share",
 }
-"""The measures of a table of runs, and their names there; all in per cent."""
-
+"""The measures of a table of runs, and their column titles there; all in per cent."""
 
 MOST_SCHEDULES = 128
-"""Schedules that are all run, at most."""
+"""The largest number of schedules that are all run."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Live:
-    """What is run live: `experiment` by its catalogue name, with `seed` (100 or more) under `profile`.
+class NotebookRun:
+    """An experiment to run in a notebook: its catalogue name, a `seed` (100 or more) and a `profile`.
 
-    `route` is where real images come from, ``official`` or ``prepared``; the stand-in needs none. `settings` change
-    the profile's, each for the strategies that read it; `stand_in` does so where the stand-in is run and `settings`
-    say nothing, so that a page takes seconds.
+    `route` says where real images come from, ``official`` or ``prepared``; the stand-in needs none. `settings` replace
+    the profile's values, each for the strategies that read it. `stand_in` replaces values when the stand-in is run, so
+    that a page takes seconds; `settings` take precedence over it.
     Raises ValueError for a wrong name or value, a seed that would be scored on test images, or a setting that no
     strategy reads.
     """
@@ -62,125 +61,122 @@ class Live:
                 f"seed = {self.seed} would be scored on test images, which reference runs alone read; "
                 f"give {VALIDATION_SEEDS_FROM} or more"
             )
-        entry = self.plan("initialized").experiment
-        read = {name for strategy in STRATEGIES.values() for name in list_settings(entry, strategy)}
+        entry = self.make_plan("initialized").experiment
+        readable = {name for strategy in STRATEGIES.values() for name in list_settings(entry, strategy)}
         for name in checked(self.settings):
-            if name not in read:
+            if name not in readable:
                 raise ValueError(
-                    f"{name} has no effect on {entry.name}; settings read there: {', '.join(sorted(read))}"
+                    f"{name} has no effect on {entry.name}; settings read there: {', '.join(sorted(readable))}"
                 )
 
-    def plan(self, strategy: str, **more: Value) -> Plan:
-        """Return the run of `strategy`, with the settings that it reads; `more` goes before all others."""
+    def make_plan(self, strategy: str, **more: Value) -> Plan:
+        """Return the plan of `strategy` with the settings that it reads; `more` takes precedence over all others."""
         bare = make_plan(self.experiment, strategy, self.seed, self.profile)
-        wanted = {**(self.stand_in if bare.experiment.embedded else {}), **self.settings, **more}
-        read = list_settings(bare.experiment, bare.strategy)
-        kept = {name: value for name, value in wanted.items() if name in read}
-        return make_plan(self.experiment, strategy, self.seed, self.profile, overrides=kept)
+        settings = {**(self.stand_in if bare.experiment.embedded else {}), **self.settings, **more}
+        readable = list_settings(bare.experiment, bare.strategy)
+        overrides = {name: value for name, value in settings.items() if name in readable}
+        return make_plan(self.experiment, strategy, self.seed, self.profile, overrides=overrides)
 
     def run(self, strategy: str, **more: Value) -> Result:
-        """Run `strategy` now and return its result; nothing is written."""
-        made = self.plan(strategy, **more)
-        return run(
-            self.experiment, strategy, self.seed, self.profile, overrides=made.overrides, route=self._route(made)
-        )
+        """Run `strategy` and return its result; nothing is written."""
+        plan = self.make_plan(strategy, **more)
+        return run(self.experiment, strategy, self.seed, self.profile, overrides=plan.overrides, route=self._route(plan))
 
-    def runs(self, strategies: Sequence[str] = THREE, **more: Value) -> dict[str, Result]:
-        """Run each of `strategies` now and return the results by name."""
+    def run_each(self, strategies: Sequence[str] = PAPER_STRATEGIES, **more: Value) -> dict[str, Result]:
+        """Run each of `strategies` and return the results by name."""
         return {strategy: self.run(strategy, **more) for strategy in strategies}
 
-    def stream(self, **more: Value) -> Stream:
+    def make_stream(self, **more: Value) -> Stream:
         """Return the stream of tasks that the runs learn."""
-        made = self.plan("initialized", **more)
-        return streams.stream(
-            made.experiment.stream, self.seed, made.part, route=self._route(made), **made.stream_options
-        )
+        plan = self.make_plan("initialized", **more)
+        return streams.stream(plan.experiment.stream, self.seed, plan.part, route=self._route(plan), **plan.stream_options)
 
-    def schedules(self) -> dict[str, Result]:
+    def run_schedules(self) -> dict[str, Result]:
         """Run every schedule of few (f) and many (m) from the second task on; results by schedule, such as ``mffm``.
 
-        What schedules have in common at their beginning is trained once: sixteen schedules of five tasks take 31
-        trainings. Raises ValueError where there would be more than MOST_SCHEDULES.
+        Schedules that begin alike share the training of their beginning: sixteen schedules of five tasks take 31
+        trainings. Raises ValueError if there would be more than MOST_SCHEDULES.
         """
         from cl_core.experiments.runner import execute
 
-        tasks = self.plan("fixed").settings.tasks
+        tasks = self.make_plan("fixed").settings.tasks
         if tasks < 2 or 2 ** (tasks - 1) > MOST_SCHEDULES:
             raise ValueError(
                 f"tasks = {tasks} has {2 ** (tasks - 1)} schedules; give 2 tasks or more, and at most {MOST_SCHEDULES} schedules"
             )
         every = tuple("".join(letters) for letters in itertools.product("mf", repeat=tasks - 1))
-        found = {}
+        results = {}
         with TemporaryDirectory() as cache:
             for moves in every:
-                made = self.plan("fixed", moves=moves)
+                plan = self.make_plan("fixed", moves=moves)
                 kin = tuple(other for other in every if other != moves)
-                found[moves] = execute(made, route=self._route(made), cache=Path(cache), kin=kin)
-        return found
+                results[moves] = execute(plan, route=self._route(plan), cache=Path(cache), kin=kin)
+        return results
 
     def describe(self) -> str:
         """Say in two lines what is run, and whether it is a stand-in."""
-        made = self.plan("initialized")
-        what = f"{made.experiment.name}, profile {self.profile}, seed {self.seed}"
-        if made.experiment.embedded:
+        plan = self.make_plan("initialized")
+        what = f"{plan.experiment.name}, profile {self.profile}, seed {self.seed}"
+        if plan.experiment.embedded:
             return f"{what}:\na stand-in on embedded digits, which says nothing of {self.experiment}"
         return f"{what}:\nscored on held-out training images"
 
-    def _route(self, made: Plan) -> Route | None:
-        return None if made.experiment.embedded or self.route == "official" else "prepared"
+    def _route(self, plan: Plan) -> Route | None:
+        return None if plan.experiment.embedded or self.route == "official" else "prepared"
 
 
-def given(**values: Sequence[Value]) -> dict[str, Value]:
-    """Return the settings that were really given: of each name an empty list (none) or a list of one value.
+def collect_settings(**values: Sequence[Value]) -> dict[str, Value]:
+    """Return the settings that have a value. Each argument is an empty list (no value) or a list of one value.
 
-    Raises ValueError for a list of several.
+    Raises ValueError for a list of several values.
     """
     for name, several in values.items():
         if len(several) > 1:
-            raise ValueError(f"{name} = {list(several)} gives several values; give one, or [] for the profile's own")
+            raise ValueError(f"{name} = {list(several)} gives several values; give one, or [] for the profile's plan")
     return {name: one[0] for name, one in values.items() if len(one)}
 
 
-def points(result: Result, measure: str) -> float:
+def read_points(result: Result, measure: str) -> float:
     """Return a measure of MEASURES in percentage points; NaN where the run has none."""
     require_name("measure", measure, MEASURES)
     return 100 * store.metric(result, measure)
 
 
-def table(runs: Mapping[str, Result]) -> str:
+def format_table(runs: Mapping[str, Result]) -> str:
     """Return the measures of `runs` as text, one run a line, with the blocks that each task moved."""
     wide = max(len(name) for name in runs)
     lines = [" " * wide + "".join(f"{title:>12s}" for title in MEASURES.values()) + "   blocks moved"]
     for name, result in runs.items():
-        cells = "".join(f"{points(result, measure) + 0.0:12.1f}" for measure in MEASURES)
-        lines.append(f"{name:{wide}s}{cells}   {_runs_of(result.magnitudes)}")
+        cells = "".join(f"{read_points(result, measure) + 0.0:12.1f}" for measure in MEASURES)
+        lines.append(f"{name:{wide}s}{cells}   {_shorten(result.magnitudes)}")
     return "\n".join(lines)
 
 
-def difference(runs: Mapping[str, Result], one: str = "frozen", other: str = "initialized") -> str:
-    """Return in a few short lines by how much `one` differs from `other` in this one run, and that this is no verdict."""
-    told = {
-        title: signed(points(runs[one], measure) - points(runs[other], measure)) for measure, title in MEASURES.items()
+def describe_difference(runs: Mapping[str, Result], one: str = "frozen", other: str = "initialized") -> str:
+    """Return a few lines that say by how much `one` differs from `other` in this run, and that one seed is no verdict."""
+    gaps = {
+        title: format_signed(read_points(runs[one], measure) - read_points(runs[other], measure))
+        for measure, title in MEASURES.items()
     }
     return "\n".join(
         [
             f"{runs[one].data['label']}, 1 seed: {one} − {other}",
-            *(f"  {title:10s} {value:>6s} points" for title, value in told.items()),
+            *(f"  {title:10s} {value:>6s} points" for title, value in gaps.items()),
             "one seed gives no verdict",
         ]
     )
 
 
-def doubts(runs: Mapping[str, Result]) -> list[str]:
-    """Return what makes the runs doubtful: tasks not learned beyond chance, an adaptive rule that never chose."""
-    found = [f"{name}: {flag}" for name, result in runs.items() for flag in store.flags(result)]
+def list_doubts(runs: Mapping[str, Result]) -> list[str]:
+    """Return the doubts about `runs`: tasks not learned beyond chance, an adaptive rule that never chose."""
+    doubts = [f"{name}: {flag}" for name, result in runs.items() for flag in store.flags(result)]
     for name, result in runs.items():
         if result.strategy == "adaptive" and degenerate([m for m in result.magnitudes if m is not None]):
-            found.append(f"{name}: one magnitude throughout, from the third task on; the rule chose nothing")
-    return found or ["no doubts: every task was learned beyond chance, and adaptive used both magnitudes"]
+            doubts.append(f"{name}: one magnitude throughout, from the third task on; the rule chose nothing")
+    return doubts or ["no doubts: every task was learned beyond chance, and adaptive used both magnitudes"]
 
 
-def _runs_of(magnitudes: Sequence[int | None]) -> str:
+def _shorten(magnitudes: Sequence[int | None]) -> str:
     """Write a schedule shortly: ``9 9 1`` as it is, longer stretches as ``9 1×4``."""
     parts: list[tuple[int | None, int]] = []
     for magnitude in magnitudes:
@@ -191,6 +187,6 @@ def _runs_of(magnitudes: Sequence[int | None]) -> str:
     return " ".join(f"{m}×{count}" if count > 2 else " ".join([str(m)] * count) for m, count in parts)
 
 
-def signed(value: float) -> str:
+def format_signed(value: float) -> str:
     """Write a difference with one decimal and its sign, a true minus or a plus."""
     return f"{round(value, 1) + 0.0:+.1f}".replace("-", "−")

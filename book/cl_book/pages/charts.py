@@ -10,7 +10,7 @@ from sphinx.util.docutils import SphinxDirective
 from cl_book.claims.comparisons import PROFILE
 from cl_book.claims.paired_differences import Shelf
 from cl_book.figures.drawing import to_csv, to_svg
-from cl_book.figures.result_figures import Picture, forgetting_by_distance, gains_along
+from cl_book.figures.result_figures import Picture, draw_forgetting_by_distance, draw_gains_along
 from cl_book.pages.figure_nodes import captioned, data_file, data_link, drawing
 from cl_book.pages.reference_tables import shelf
 from cl_book.pages.result_values import noted
@@ -18,9 +18,9 @@ from cl_book.pages.role_errors import nearest
 from cl_core.runs.reference import OVERLAPS, SEVERITIES
 
 CHARTS: dict[str, tuple[str, Callable[[str, Shelf], Picture | None]]] = {
-    "distance": ("split-cifar100", forgetting_by_distance),
-    "overlap": ("correlated-cifar100", partial(gains_along, "overlap", OVERLAPS)),
-    "severity": ("corrupted-cub50", partial(gains_along, "severity", SEVERITIES)),
+    "distance": ("split-cifar100", draw_forgetting_by_distance),
+    "overlap": ("correlated-cifar100", partial(draw_gains_along, "overlap", OVERLAPS)),
+    "severity": ("corrupted-cub50", partial(draw_gains_along, "severity", SEVERITIES)),
 }
 """Charts by name: the experiment whose results they read, and what draws them."""
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from cl_book.figures.curves import (
-    floats,
     relative_updates,
     retention,
     seen_accuracy,
     seen_forgetting,
+    to_array,
     update_lengths,
 )
 from hypothesis import given
@@ -59,5 +59,5 @@ def test_updates_by_hand(make_result):
 
 
 def test_what_is_missing_is_nan():
-    assert floats((None, 1, 0.5)).tolist()[1:] == [1.0, 0.5]
-    assert np.isnan(floats((None, 1))[0])
+    assert to_array((None, 1, 0.5)).tolist()[1:] == [1.0, 0.5]
+    assert np.isnan(to_array((None, 1))[0])

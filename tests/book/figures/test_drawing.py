@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import matplotlib as mpl
 import numpy as np
 import pytest
-from cl_book.figures.drawing import INK, MARKERS, PALETTE, PAPER, rounded, show, style, to_csv, to_svg
+from cl_book.figures.drawing import INK, MARKERS, PALETTE, PAPER, round_values, show, style, to_csv, to_svg
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
@@ -124,14 +124,14 @@ def test_csv_refuses(data):
 def test_rounding_keeps_six_digits_and_forgets_noise(values):
     array = np.array(values)
     scale = np.abs(array).max()
-    result = rounded(array)
+    result = round_values(array)
     assert np.all(np.abs(result - array) <= 5.01e-6 * np.abs(array) + 1e-10 * scale)
     assert not np.any(np.signbit(result) & (result == 0))
     assert all(len(f"{abs(v):.5e}".rstrip("0")) <= 12 and float(f"{v:.6g}") == v for v in result)
 
 
 def test_last_bits_do_not_show():
-    assert np.array_equal(rounded([1.0, 3e-17, 0.1 + 0.2]), [1.0, 0.0, 0.3])
+    assert np.array_equal(round_values([1.0, 3e-17, 0.1 + 0.2]), [1.0, 0.0, 0.3])
 
 
 # Machado, Oliveira & Fernandes 2009, severity 1, on linear RGB.

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from cl_book.figures.drawing import style, to_svg
-from cl_book.figures.phase_regions import IDLE, LETTERS, draw_panel, innermost, kinds
+from cl_book.figures.phase_regions import IDLE, LETTERS, classify_gains, draw_panel, find_innermost
 from matplotlib import pyplot as plt
 
 
 def test_a_kind_is_told_by_the_signs_of_the_two_gains() -> None:
-    codes = kinds([-1.0, 1.0, -1.0, 1.0, 0.0, np.nan], [-1.0, -1.0, 1.0, 1.0, 0.0, 1.0])
+    codes = classify_gains([-1.0, 1.0, -1.0, 1.0, 0.0, np.nan], [-1.0, -1.0, 1.0, 1.0, 0.0, 1.0])
     assert codes.tolist() == [0, 1, 2, 3, 0, -1]
     assert [LETTERS[code] for code in codes[:4]] == ["neither", "F", "G", "F G"]
 
@@ -16,7 +16,7 @@ def test_a_kind_is_told_by_the_signs_of_the_two_gains() -> None:
 def test_the_innermost_point_is_the_middle_of_a_rectangle() -> None:
     region = np.zeros((20, 30), dtype=bool)
     region[4:9, 10:25] = True
-    row, column = innermost(region)
+    row, column = find_innermost(region)
     assert row == 6
     assert column in (16, 17, 18)
 
@@ -24,7 +24,7 @@ def test_the_innermost_point_is_the_middle_of_a_rectangle() -> None:
 def test_a_band_along_the_rim_is_written_into_away_from_the_rim() -> None:
     region = np.zeros((21, 21), dtype=bool)
     region[:, :7] = True
-    row, column = innermost(region)
+    row, column = find_innermost(region)
     assert column == 3
     assert 5 <= row <= 15
 
@@ -32,12 +32,12 @@ def test_a_band_along_the_rim_is_written_into_away_from_the_rim() -> None:
 def test_the_innermost_point_of_a_ring_lies_on_the_ring() -> None:
     y, x = np.mgrid[-10:11, -10:11]
     ring = (np.hypot(x, y) > 4) & (np.hypot(x, y) < 9)
-    assert ring[innermost(ring)]
+    assert ring[find_innermost(ring)]
 
 
 def test_an_empty_region_is_refused() -> None:
     with pytest.raises(ValueError, match="no point"):
-        innermost(np.zeros((3, 3), dtype=bool))
+        find_innermost(np.zeros((3, 3), dtype=bool))
 
 
 def test_every_region_carries_its_letters_and_hatching() -> None:

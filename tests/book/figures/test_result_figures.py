@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from cl_book.claims.paired_differences import shelf
 from cl_book.claims.statistics import t_interval
-from cl_book.figures.result_figures import forgetting_by_distance, gains_along
+from cl_book.figures.result_figures import draw_forgetting_by_distance, draw_gains_along
 from matplotlib import pyplot as plt
 
 
@@ -18,19 +18,19 @@ def test_forgetting_stands_over_the_measured_distance(keep_all):
     by_seed = {"frozen": lambda s: 8.0 + s, "frozen trained=2": lambda s: 15.0 + s, "initialized": lambda s: 30.0 - s}
     moved = {"frozen": 1.0, "frozen trained=2": 2.0, "initialized": 3.0}
     keep_all("split-cifar100", range(4), {arm: {"forgetting": by_seed[arm], "update": moved[arm]} for arm in by_seed})
-    made = forgetting_by_distance("split-cifar100", shelf())
+    picture = draw_forgetting_by_distance("split-cifar100", shelf())
     expected = [t_interval([by_seed[arm](s) for s in range(4)]) for arm in by_seed]
-    assert made.data["number of blocks: forgetting"] == pytest.approx([each.mean for each in expected], abs=1e-3)
-    assert made.data["number of blocks: forgetting, low"] == pytest.approx([each.low for each in expected], abs=1e-2)
-    assert made.data["number of blocks: forgetting, seeds"] == [4, 4, 4]
-    assert list(np.diff(made.data["number of blocks: distance"]) > 0) == [True, True]
-    above, _ = made.figure.axes
+    assert picture.data["number of blocks: forgetting"] == pytest.approx([each.mean for each in expected], abs=1e-3)
+    assert picture.data["number of blocks: forgetting, low"] == pytest.approx([each.low for each in expected], abs=1e-2)
+    assert picture.data["number of blocks: forgetting, seeds"] == [4, 4, 4]
+    assert list(np.diff(picture.data["number of blocks: distance"]) > 0) == [True, True]
+    above, _ = picture.figure.axes
     line = above.containers[0].lines[0]
-    assert line.get_ydata() == pytest.approx(made.data["number of blocks: forgetting"])
-    assert line.get_xdata() == pytest.approx(made.data["number of blocks: distance"])
+    assert line.get_ydata() == pytest.approx(picture.data["number of blocks: forgetting"])
+    assert line.get_xdata() == pytest.approx(picture.data["number of blocks: distance"])
     # Initialized training ends the line of step lengths too; nothing else of it is there.
-    assert len(made.data["step length: forgetting"]) == 1
-    assert not any(key.startswith(("no update", "frozen's distance")) for key in made.data)
+    assert len(picture.data["step length: forgetting"]) == 1
+    assert not any(key.startswith(("no update", "frozen's distance")) for key in picture.data)
 
 
 def test_gains_are_paired_differences_along_the_setting(keep_all):
@@ -42,21 +42,21 @@ def test_gains_are_paired_differences_along_the_setting(keep_all):
         "frozen overlap=1": {"forgetting": 1.0},
     }
     keep_all("correlated-cifar100", range(3), arms)
-    made = gains_along("overlap", (0, 0.25, 0.5, 1), "correlated-cifar100", shelf())
+    picture = draw_gains_along("overlap", (0, 0.25, 0.5, 1), "correlated-cifar100", shelf())
     # A quarter was not run, and one has no partner.
-    assert made.data["overlap"] == [0, 0.5]
-    assert made.data["Forgetting"] == pytest.approx([-10.0, 3.0], abs=1e-3)
+    assert picture.data["overlap"] == [0, 0.5]
+    assert picture.data["Forgetting"] == pytest.approx([-10.0, 3.0], abs=1e-3)
     # The seeds cancel where both sides have them.
-    assert made.data["Forgetting, low"][0] == pytest.approx(-10.0, abs=1e-3)
-    assert made.data["Forgetting, low"][1] == pytest.approx(t_interval([2.0, 3.0, 4.0]).low, abs=1e-2)
-    assert "at overlap 0, 0.5. Forgetting −10.0, +3.0" in made.alt
+    assert picture.data["Forgetting, low"][0] == pytest.approx(-10.0, abs=1e-3)
+    assert picture.data["Forgetting, low"][1] == pytest.approx(t_interval([2.0, 3.0, 4.0]).low, abs=1e-2)
+    assert "at overlap 0, 0.5. Forgetting −10.0, +3.0" in picture.alt
 
 
 def test_without_runs_there_is_no_picture(checkout):
-    assert forgetting_by_distance("split-cifar100", shelf()) is None
-    assert gains_along("severity", (0, 4), "corrupted-cub50", shelf()) is None
+    assert draw_forgetting_by_distance("split-cifar100", shelf()) is None
+    assert draw_gains_along("severity", (0, 4), "corrupted-cub50", shelf()) is None
 
 
 def test_a_single_seed_gets_no_interval_and_no_point(keep):
     keep("split-cifar100", "initialized", 0)
-    assert forgetting_by_distance("split-cifar100", shelf()) is None
+    assert draw_forgetting_by_distance("split-cifar100", shelf()) is None

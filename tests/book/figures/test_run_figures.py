@@ -20,10 +20,10 @@ def runs(make_result):
 
 
 def test_colour_begins_at_chance_and_ends_at_one():
-    assert run_figures.opacity(0.5, 0.5) == 0
-    assert run_figures.opacity(0.2, 0.5) == 0
-    assert run_figures.opacity(1.0, 0.5) == run_figures.DEEPEST
-    assert run_figures.opacity(0.75, 0.5) == pytest.approx(run_figures.DEEPEST / 2)
+    assert run_figures.choose_opacity(0.5, 0.5) == 0
+    assert run_figures.choose_opacity(0.2, 0.5) == 0
+    assert run_figures.choose_opacity(1.0, 0.5) == run_figures.DEEPEST
+    assert run_figures.choose_opacity(0.75, 0.5) == pytest.approx(run_figures.DEEPEST / 2)
 
 
 def test_a_heat_map_has_a_cell_for_every_known_accuracy():
@@ -32,7 +32,7 @@ def test_a_heat_map_has_a_cell_for_every_known_accuracy():
     run_figures.draw_matrix(axes, a, chance=0.5)
     cells = {(patch.get_x(), patch.get_y()): patch.get_alpha() for patch in axes.patches}
     assert set(cells) == {(k, t) for t in range(4) for k in range(t + 1)}
-    assert cells[2, 3] == pytest.approx(run_figures.opacity(a[3, 2], 0.5))
+    assert cells[2, 3] == pytest.approx(run_figures.choose_opacity(a[3, 2], 0.5))
     assert sorted(text.get_text() for text in axes.texts) == sorted(f"{100 * v:.0f}" for v in a[np.tri(4, dtype=bool)])
     plt.close(figure)
 
@@ -54,7 +54,7 @@ def test_matrices_say_their_ends(shown, runs):
 
 
 def test_the_course_is_drawn_as_it_is_told(shown, runs):
-    run_figures.show_course(runs, name="test")
+    run_figures.show_curves(runs, name="test")
     left, right = shown[0]["figure"].axes
     drawn = {line.get_label(): line.get_ydata() for line in left.lines}
     assert drawn["frozen"] == pytest.approx([90, 95, 90])
@@ -92,7 +92,7 @@ def test_learned_and_kept_are_told_apart(shown, runs):
 
 
 def test_strategies_differ_in_more_than_colour():
-    looks = [run_figures.look(strategy) for strategy in run_figures.ORDER]
+    looks = [run_figures.choose_look(strategy) for strategy in run_figures.ORDER]
     for key in ("color", "linestyle", "marker"):
         assert len({str(look[key]) for look in looks}) == len(looks)
     assert {look["color"] for look in looks} <= set(PALETTE)

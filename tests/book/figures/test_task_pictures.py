@@ -10,21 +10,21 @@ DRAWS = task_pictures
 
 def test_a_montage_keeps_each_image_whole_and_the_gaps_half_clear():
     grey = np.arange(2 * 4 * 4, dtype=np.uint8).reshape(2, 4, 4)
-    made = task_pictures.montage([grey, grey[:1] + 100])
-    assert made.shape == (9, 9, 4)
-    assert np.array_equal(made[:4, :4, 0], grey[0])
-    assert np.array_equal(made[5:, :4, 2], grey[1])
-    assert np.array_equal(made[:4, 5:, 1], grey[0] + 100)
-    assert (made[4, :, 3] > 0).all()
-    assert (made[4, :, 3] < 128).all()
-    assert (made[5:, 5:] == made[4, 0]).all()
-    assert (made[:4, :4, 3] == 255).all()
+    canvas = task_pictures.arrange_images([grey, grey[:1] + 100])
+    assert canvas.shape == (9, 9, 4)
+    assert np.array_equal(canvas[:4, :4, 0], grey[0])
+    assert np.array_equal(canvas[5:, :4, 2], grey[1])
+    assert np.array_equal(canvas[:4, 5:, 1], grey[0] + 100)
+    assert (canvas[4, :, 3] > 0).all()
+    assert (canvas[4, :, 3] < 128).all()
+    assert (canvas[5:, 5:] == canvas[4, 0]).all()
+    assert (canvas[:4, :4, 3] == 255).all()
 
 
 def test_colour_stays_colour():
     image = np.zeros((1, 12, 12, 3), np.uint8)
     image[..., 1] = 200
-    assert task_pictures.montage([image])[0, 0].tolist() == [0, 200, 0, 255]
+    assert task_pictures.arrange_images([image])[0, 0].tolist() == [0, 200, 0, 255]
 
 
 def test_every_task_has_its_column(shown):
@@ -53,7 +53,7 @@ def test_more_than_ten_tasks_are_wrapped_and_several_streams_named(shown):
 
 def test_the_table_says_what_the_stream_says():
     correlated = stream("digits-correlated", 100)
-    first, *rest = task_pictures.task_table(correlated).splitlines()[1:]
+    first, *rest = task_pictures.format_tasks(correlated).splitlines()[1:]
     assert first.split()[:4] == ["1", "2", str(len(correlated.tasks[0].train)), str(len(correlated.tasks[0].held))]
     assert first.split()[4:7] == ["–"] * 3
     assert len(rest) == 4

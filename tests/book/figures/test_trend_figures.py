@@ -20,13 +20,15 @@ def by_setting(make_result):
 
 
 def test_gains_are_frozen_minus_initialized(by_setting):
-    assert trend_figures.gains(by_setting, "forgetting") == pytest.approx([-20, 0])
-    assert trend_figures.gains(by_setting, "avg_acc") == pytest.approx([40 / 3, 0])
-    assert trend_figures.gains(by_setting, "avg_acc", one="initialized", other="frozen") == pytest.approx([-40 / 3, 0])
+    assert trend_figures.compute_gains(by_setting, "forgetting") == pytest.approx([-20, 0])
+    assert trend_figures.compute_gains(by_setting, "avg_acc") == pytest.approx([40 / 3, 0])
+    assert trend_figures.compute_gains(by_setting, "avg_acc", one="initialized", other="frozen") == pytest.approx(
+        [-40 / 3, 0]
+    )
 
 
 def test_the_second_task_is_left_out_of_the_mean_score(by_setting):
-    scores, halves = trend_figures.mean_scores(by_setting, "initialized")
+    scores, halves = trend_figures.compute_mean_scores(by_setting, "initialized")
     assert scores == pytest.approx([-0.5, 0.5])
     assert halves == pytest.approx([0.8, 0.75])
 

@@ -1,7 +1,15 @@
 """What is run live: which settings reach which strategy, what is refused, and what the lines say."""
 
 import pytest
-from cl_book.notebooks.notebook_run import THREE, Live, difference, doubts, given, points, table
+from cl_book.notebooks.notebook_run import (
+    PAPER_STRATEGIES,
+    NotebookRun,
+    collect_settings,
+    describe_difference,
+    format_table,
+    list_doubts,
+    read_points,
+)
 
 from cl_core.experiments.store import accuracies
 
@@ -9,30 +17,30 @@ FAST = {"epochs": 1, "width": 2, "gradient_samples": 16, "head_warmup_steps": 2}
 
 
 def test_a_stand_in_is_run_under_its_own_name_and_says_so():
-    live = Live(experiment="split-cifar100", seed=100)
-    assert live.plan("frozen").experiment.name == "digits-split"
+    live = NotebookRun(experiment="split-cifar100", seed=100)
+    assert live.make_plan("frozen").experiment.name == "digits-split"
     assert "stand-in" in live.describe()
     assert live.describe().endswith("which says nothing of split-cifar100")
-    real = Live(experiment="split-cifar100", seed=100, profile="cpu")
-    assert real.plan("frozen").experiment.name == "split-cifar100"
+    real = NotebookRun(experiment="split-cifar100", seed=100, profile="cpu")
+    assert real.make_plan("frozen").experiment.name == "split-cifar100"
     assert "stand-in" not in real.describe()
 
 
 def test_settings_reach_the_strategies_that_read_them():
-    live = Live(experiment="split-cifar100", seed=100, settings={"threshold": 0.3, "epochs": 4})
-    assert live.plan("adaptive").overrides == {"epochs": 4, "threshold": 0.3}
-    assert live.plan("initialized").overrides == {"epochs": 4}
-    assert live.plan("adaptive", threshold=0.4).overrides == {"epochs": 4, "threshold": 0.4}
+    live = NotebookRun(experiment="split-cifar100", seed=100, settings={"threshold": 0.3, "epochs": 4})
+    assert live.make_plan("adaptive").overrides == {"epochs": 4, "threshold": 0.3}
+    assert live.make_plan("initialized").overrides == {"epochs": 4}
+    assert live.make_plan("adaptive", threshold=0.4).overrides == {"epochs": 4, "threshold": 0.4}
 
 
 def test_the_stand_ins_settings_give_way_and_do_not_reach_the_real_experiment():
     stand_in = {"epochs": 2}
     plans = [
-        Live(experiment="split-cifar100", seed=100, stand_in=stand_in, **rest).plan("initialized")
+        NotebookRun(experiment="split-cifar100", seed=100, stand_in=stand_in, **rest).make_plan("initialized")
         for rest in ({}, {"settings": {"epochs": 5}}, {"profile": "cpu"})
     ]
-    own = Live(experiment="split-cifar100", seed=100, profile="cpu").plan("initialized")
-    assert [made.settings.epochs for made in plans] == [2, 5, own.settings.epochs]
+    own = NotebookRun(experiment="split-cifar100", seed=100, profile="cpu").make_plan("initialized")
+    assert [plan.settings.epochs for plan in plans] == [2, 5, own.settings.epochs]
 
 
 @pytest.mark.parametrize(
@@ -48,36 +56,36 @@ def test_the_stand_ins_settings_give_way_and_do_not_reach_the_real_experiment():
 )
 def test_what_does_not_fit_is_refused_before_anything_runs(wrong, message):
     with pytest.raises(ValueError, match=message):
-        Live(**{"experiment": "split-cifar100", "seed": 100, **wrong})
+        NotebookRun(**{"experiment": "split-cifar100", "seed": 100, **wrong})
 
 
 def test_runs_and_stream_agree():
-    live = Live(experiment="split-cifar100", seed=100, settings={**FAST, "tasks": 2})
-    runs = live.runs(THREE)
-    stream = live.stream()
-    assert list(runs) == list(THREE)
+    live = NotebookRun(experiment="split-cifar100", seed=100, settings={**FAST, "tasks": 2})
+    runs = live.run_each(PAPER_STRATEGIES)
+    stream = live.make_stream()
+    assert list(runs) == list(PAPER_STRATEGIES)
     assert {result.data["stream"] for result in runs.values()} == {stream.digest}
     assert {result.config["part"] for result in runs.values()} == {"validation"}
     assert len({tuple(accuracies(result)[0, :1]) for result in runs.values()}) == 1
 
 
 def test_an_empty_list_gives_no_setting():
-    assert given(epochs=[3], threshold=[], metric=["sign"]) == {"epochs": 3, "metric": "sign"}
+    assert collect_settings(epochs=[3], threshold=[], metric=["sign"]) == {"epochs": 3, "metric": "sign"}
     with pytest.raises(ValueError, match="gives several values"):
-        given(epochs=[3, 4])
+        collect_settings(epochs=[3, 4])
 
 
 def test_the_lines_say_what_the_results_hold(make_result):
     better = make_result(strategy="frozen", correct=((9, None, None), (9, 10, None), (9, 10, 8)))
     worse = make_result(strategy="initialized", magnitudes=(2, 2, 2))
     runs = {"frozen": better, "initialized": worse}
-    assert points(better, "forgetting") == 0
-    assert points(worse, "forgetting") == pytest.approx(20)
-    head, first, second = table(runs).splitlines()
+    assert read_points(better, "forgetting") == 0
+    assert read_points(worse, "forgetting") == pytest.approx(20)
+    head, first, second = format_table(runs).splitlines()
     assert head.split() == ["Avg.Acc", "Task.Acc", "Forgetting", "lost", "share", "blocks", "moved"]
     assert first.split() == ["frozen", "90.0", "90.0", "0.0", "0.0", "2", "1", "1"]
     assert second.split()[-1] == "2×3"
-    assert difference(runs).splitlines() == [
+    assert describe_difference(runs).splitlines() == [
         "made up, 1 seed: frozen − initialized",
         "  Avg.Acc     +13.3 points",
         "  Task.Acc     +0.0 points",
@@ -87,15 +95,15 @@ def test_the_lines_say_what_the_results_hold(make_result):
     ]
 
 
-def test_doubts_are_told(make_result):
+def test_doubts_are_listed(make_result):
     fine = make_result(strategy="adaptive", magnitudes=(2, 2, 1, 2), **_four())
     still = make_result(strategy="adaptive", magnitudes=(2, 2, 1, 1), **_four())
-    assert doubts({"adaptive": fine})[0].startswith("no doubts")
-    assert doubts({"adaptive": still}) == [
+    assert list_doubts({"adaptive": fine})[0].startswith("no doubts")
+    assert list_doubts({"adaptive": still}) == [
         "adaptive: one magnitude throughout, from the third task on; the rule chose nothing"
     ]
     poor = make_result(correct=((9, None, None), (8, 6, None), (6, 9, 8)))
-    assert "task 2 is not above chance" in doubts({"frozen": poor})[0]
+    assert "task 2 is not above chance" in list_doubts({"frozen": poor})[0]
 
 
 def _four():
