@@ -80,7 +80,9 @@ class NotebookRun:
     def run(self, strategy: str, **more: Value) -> Result:
         """Run `strategy` and return its result; nothing is written."""
         plan = self.make_plan(strategy, **more)
-        return run(self.experiment, strategy, self.seed, self.profile, overrides=plan.overrides, route=self._route(plan))
+        return run(
+            self.experiment, strategy, self.seed, self.profile, overrides=plan.overrides, route=self._route(plan)
+        )
 
     def run_each(self, strategies: Sequence[str] = PAPER_STRATEGIES, **more: Value) -> dict[str, Result]:
         """Run each of `strategies` and return the results by name."""
@@ -89,7 +91,9 @@ class NotebookRun:
     def make_stream(self, **more: Value) -> Stream:
         """Return the stream of tasks that the runs learn."""
         plan = self.make_plan("initialized", **more)
-        return streams.stream(plan.experiment.stream, self.seed, plan.part, route=self._route(plan), **plan.stream_options)
+        return streams.stream(
+            plan.experiment.stream, self.seed, plan.part, route=self._route(plan), **plan.stream_options
+        )
 
     def run_schedules(self) -> dict[str, Result]:
         """Run every schedule of few (f) and many (m) from the second task on; results by schedule, such as ``mffm``.
