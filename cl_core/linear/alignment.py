@@ -6,11 +6,10 @@ Source: book, chapter "Many tasks" (eq-alignment); it concerns the score of the 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cl_core.linear.exact import initial_moments, train
-from cl_core.linear.problem import Floats, Problem, Trainable, problem
+from cl_core.linear.exact import start_at, train
+from cl_core.linear.problem import Floats, Problem, Trainable, specify
 from cl_core.linear.rules import arrival_gradient
 from cl_core.linear.simulate import draw_batches, update
-from cl_core.linear.step import learned_share
 
 
 def expected_alignment(
@@ -34,7 +33,7 @@ def expected_alignment(
             "the mean of w need not exist at the peak, give other numbers"
         )
     result = np.full(given.tasks, np.nan)
-    mean, moments = given.start, initial_moments(given.targets, given.start)
+    moments = start_at(given.start)
     seen = 0.0
     gap = np.zeros(given.parameters)
     for task, mask in enumerate(given.trainable):
@@ -42,10 +41,9 @@ def expected_alignment(
             step = given.targets[task] - given.targets[task - 1]
             result[task] = 4 * (float(step @ gap) + seen)
         fitted = min(1.0, sizes[task] / given.samples[task])
-        left = float(moments.second[task, task, ~mask].sum())
+        left = float(moments.gap(given.targets[task])[~mask].sum())
         seen = (1 - fitted) * left - fitted * float(given.noise[task]) ** 2
-        gap = given.targets[task] - mean
-        mean = mean + float(learned_share(sizes[task], given.samples[task])) * np.where(mask, gap, 0.0)
+        gap = given.targets[task] - moments.mean
         moments = train(moments, given, task, mask)
     return result
 
@@ -84,7 +82,7 @@ def _with_samples(
     noise: float | ArrayLike,
     start: ArrayLike | None,
 ) -> Problem:
-    given = problem(targets, samples, trainable, noise, start)
+    given = specify(targets, samples, trainable, noise, start)
     if (given.samples < 1).any():
         raise ValueError(
             f"samples = {given.samples.tolist()}; a gradient at arrival needs 1 sample or more at every task"

@@ -1,20 +1,21 @@
-"""The account of one update: what it forgets, term by term, from the three vectors that decide it.
+"""One update taken apart: what it forgets, term by term, from the three vectors that decide it.
 
 e = w_{t−1} − w*_1 the old error, δ = w*_t − w*_1 the distance between the tasks, d = δ − e the gap to learn.
 Source: book, chapter "The bound".
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cl_core.linear.problem import Floats, Mask, Trainable, masks
+from cl_core.linear.problem import Floats, Integers, Mask, Trainable, masks, specify
 from cl_core.linear.step import one_update
 
 
 @dataclass(frozen=True)
-class Account:
+class Decomposition:
     """Expected effects of one update, as numbers: drift r‖δ_S‖², repair r‖e_S‖², variance V, and what follows.
 
     `new_loss` is E L_t(w_t) (eq-new-task), `norm` is E‖Δ‖² (eq-norm), `share` is r (eq-share).
@@ -38,10 +39,10 @@ class Account:
         return self.drift + self.variance
 
 
-def account(
+def decompose(
     old_error: ArrayLike, distance: ArrayLike, trainable: Trainable | ArrayLike, *, samples: int, noise: float
-) -> Account:
-    """Return the account of one update from e (P,) and δ (P,).
+) -> Decomposition:
+    """Return what one update forgets, learns and moves in expectation, from e (P,) and δ (P,).
 
     trainable: an integer m (the last m coordinates) or a mask (P,) · noise: a standard deviation.
     Raises ValueError on shapes or sizes that do not fit.
@@ -62,7 +63,7 @@ def account(
         noise=noise,
     )
     r = float(step.share)
-    return Account(
+    return Decomposition(
         drift=r * _square(delta[mask]),
         repair=r * _square(e[mask]),
         variance=float(step.variance),
@@ -70,6 +71,65 @@ def account(
         norm=float(step.norm),
         share=r,
     )
+
+
+class Profile(NamedTuple):
+    """What one update would do at every magnitude: columns (P + 1,), row m for the last m coordinates trained.
+
+    Infinite at the interpolation peak n−1 ≤ m ≤ n+1 (m ≥ 1) unless B is exactly 0.
+    """
+
+    trained: Integers
+    """m, the number of trained coordinates, 0 to P."""
+    drift: Floats
+    """r‖δ_S‖², the distance of the tasks that the update takes over."""
+    repair: Floats
+    """r‖e_S‖², the old error that the update mends."""
+    variance: Floats
+    """V (eq-variance)."""
+    forgetting: Floats
+    """Drift, less repair, plus variance (eq-forgetting-step)."""
+    bound: Floats
+    """Drift plus variance (eq-bound)."""
+    new_loss: Floats
+    """E L_t(w_t) (eq-new-task)."""
+    norm: Floats
+    """E‖Δ‖² (eq-norm)."""
+
+
+def profile(old: ArrayLike, new: ArrayLike, start: ArrayLike, samples: int, noise: float) -> Profile:
+    """Return what one update from `start` would do for each m = 0 … P of trained trailing coordinates.
+
+    old, new, start (P,): the old task's truth w*_1, the new task's w*_t, the parameters w_{t−1} before the update, finite ·
+    samples: n ≥ 0 · noise: σ ≥ 0, a standard deviation. To train the coordinates in another order, reorder all three.
+    Raises ValueError on arguments that do not fit. Source: book, eq-forgetting-step and eq-new-task.
+    """
+    given = specify(np.array([np.atleast_1d(old), np.atleast_1d(new)]), samples, 0, noise, start)
+    error, distance = given.start - given.targets[0], given.targets[1] - given.targets[0]
+    m = np.arange(given.parameters + 1)
+    gap_trained = _of_the_last(distance - error)
+    # The frozen part is summed by itself: a difference of sums would leave a rest where nothing is frozen.
+    gap_frozen = _of_the_last((distance - error)[::-1])[::-1]
+    drift, repairable = _of_the_last(distance), _of_the_last(error)
+    n = given.samples[1]
+    update = one_update(
+        m,
+        n,
+        drift=drift,
+        repairable=repairable,
+        gap_trained=gap_trained,
+        gap_frozen=gap_frozen,
+        noise=given.noise[1],
+    )
+    drift, repair = update.share * drift, update.share * repairable
+    return Profile(
+        m, drift, repair, update.variance, update.forgetting, drift + update.variance, update.new_loss, update.norm
+    )
+
+
+def _of_the_last(vector: Floats) -> Floats:
+    """Return (P + 1,): the squared length of the last 0, 1, …, P coordinates."""
+    return np.concatenate([[0.0], np.cumsum(np.square(vector[::-1]))])
 
 
 def _square(vector: Floats) -> float:

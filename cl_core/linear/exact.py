@@ -1,8 +1,9 @@
 """The exact recursion: expected losses of every task after every task, for any trainable sets.
 
-Tracked, a coordinate c and a pair of tasks (k, j) each, are the second moments M_t[k, j, c] = E[(w_t − w*_k)_c (w_t − w*_j)_c].
-One step costs O(T² P). At the interpolation peak the trained coordinates' moments are infinite; a flag a coordinate
-carries that, never arithmetic on infinities. Source: book, chapter "Many tasks" (eq-moments).
+Tracked, a coordinate c each, are the mean μ_c and the variance of w_t: every second moment E[(w_t − w*_k)_c (w_t − w*_j)_c]
+is Var(w_t)_c + (μ − w*_k)_c (μ − w*_j)_c. One step costs O(P), a row of losses O(T P). At the interpolation peak the trained
+coordinates' variances are infinite; a flag a coordinate carries that, never arithmetic on infinities.
+Source: book, chapter "Many tasks" (eq-moments).
 """
 
 from dataclasses import dataclass
@@ -10,25 +11,32 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cl_core.linear.problem import Floats, Mask, Problem, Trainable, problem
+from cl_core.linear.problem import Floats, Mask, Problem, Trainable, specify
 from cl_core.linear.step import learned_share, variance
 
 
 @dataclass(frozen=True)
 class Moments:
-    """Second moments of the error against every task.
+    """Mean and variance of the parameters w, a coordinate each, all (P,).
 
-    second (T, T, P): E[(w − w*_k)_c (w − w*_j)_c], meaningless where `unbounded` (P,) says that they are infinite.
+    `mean` and `variance` mean nothing where `unbounded` says that the variance is infinite.
     """
 
-    second: Floats
+    mean: Floats
+    variance: Floats
     unbounded: Mask
 
-    def losses(self) -> Floats:
-        """Return (T,): E‖w − w*_k‖² for each task k, +inf where a coordinate's moments are infinite."""
+    def losses(self, targets: Floats) -> Floats:
+        """Return (T,): E‖w − w*_k‖² for each row of `targets` (T, P), +inf where a coordinate's variance is infinite."""
         if self.unbounded.any():
-            return np.full(self.second.shape[0], np.inf)
-        return np.asarray(np.einsum("kkc->k", self.second))
+            return np.full(len(targets), np.inf)
+        # Row by row, so that no (T, P) array of differences is made.
+        spread = float(self.variance.sum())
+        return np.array([spread + float(np.square(self.mean - target).sum()) for target in targets])
+
+    def gap(self, target: Floats) -> Floats:
+        """Return (P,): E(w − w*)_c² for one `target` w* (P,), meaningless where `unbounded`."""
+        return np.asarray(self.variance + np.square(self.mean - target))
 
 
 def expected_losses(
@@ -42,22 +50,23 @@ def expected_losses(
 
     targets (T, P) · samples: int or (T,) · trainable: int m (the last m coordinates, every task), (T,) of m, or (T, P)
     bool · noise: standard deviation, float or (T,) · start (P,), zeros by default. +inf from a step at the
-    interpolation peak (n−1 ≤ m ≤ n+1) until a later task overwrites all that it touched; never NaN.
+    interpolation peak (n−1 ≤ m ≤ n+1) until a later task overwrites all that it touched; never NaN where no square
+    overflows. The peak has a knife edge, without a tolerance: it is infinite unless B = ‖gap outside the trained set‖²
+    + σ² is exactly 0.0, so that a start which is off the truth by 1e-16 turns a finite value into an infinite one.
     Raises ValueError on arguments that do not fit. Source: book, eq-moments.
     """
-    given = problem(targets, samples, trainable, noise, start)
-    moments = initial_moments(given.targets, given.start)
+    given = specify(targets, samples, trainable, noise, start)
+    moments = start_at(given.start)
     rows = []
     for task in range(given.tasks):
         moments = train(moments, given, task, given.trainable[task])
-        rows.append(moments.losses())
+        rows.append(moments.losses(given.targets))
     return np.array(rows)
 
 
-def initial_moments(targets: Floats, start: Floats) -> Moments:
-    """Return the moments before any training, when the parameters are `start` (P,) for sure."""
-    error = start - targets
-    return Moments(error[:, None, :] * error[None, :, :], np.zeros(targets.shape[1], dtype=bool))
+def start_at(parameters: Floats) -> Moments:
+    """Return the moments before any training, when w is `parameters` (P,) for sure."""
+    return Moments(parameters, np.zeros(parameters.shape), np.zeros(parameters.shape, dtype=bool))
 
 
 def train(moments: Moments, given: Problem, task: int, mask: Mask) -> Moments:
@@ -65,43 +74,35 @@ def train(moments: Moments, given: Problem, task: int, mask: Mask) -> Moments:
     m, n = int(mask.sum()), int(given.samples[task])
     if m == 0 or n == 0:
         return moments
-    left_behind = _left_behind(moments, given, task, mask)
+    gap = moments.gap(given.targets[task])
+    left_behind = np.inf if (moments.unbounded & ~mask).any() else float(gap[~mask].sum() + given.noise[task] ** 2)
     v = float(variance(m, n, left_behind))
     if np.isinf(v):
-        return Moments(moments.second, moments.unbounded | mask)
+        return Moments(moments.mean, moments.variance, moments.unbounded | mask)
     if m <= n:
-        return _overwritten(moments, given.targets, task, mask, v / m)
+        return _overwrite(moments, given.targets[task], mask, v / m)
     if (moments.unbounded & mask).any():
-        # A random projection of rank n < m mixes the trained coordinates: one infinite moment makes all of them infinite.
-        return Moments(moments.second, moments.unbounded | mask)
-    return _partly_learned(moments, task, mask, n, v / m)
+        # A random projection of rank n < m mixes the trained coordinates: one infinite variance makes all of them infinite.
+        return Moments(moments.mean, moments.variance, moments.unbounded | mask)
+    return _learn_partly(moments, given.targets[task], gap, mask, n, v / m)
 
 
-def _left_behind(moments: Moments, given: Problem, task: int, mask: Mask) -> float:
-    frozen = ~mask
-    if (moments.unbounded & frozen).any():
-        return np.inf
-    return float(moments.second[task, task, frozen].sum() + given.noise[task] ** 2)
-
-
-def _overwritten(moments: Moments, targets: Floats, task: int, mask: Mask, spread: float) -> Moments:
+def _overwrite(moments: Moments, target: Floats, mask: Mask, spread: float) -> Moments:
     # All of the gap is learned (r = 1): what was there before, finite or not, is gone. Set, not subtracted, so that
-    # a coordinate learned exactly is exactly zero.
-    difference = targets[task, mask] - targets[:, mask]
-    second = moments.second.copy()
-    second[:, :, mask] = difference[:, None, :] * difference[None, :, :] + spread
-    return Moments(second, moments.unbounded & ~mask)
+    # a coordinate learned exactly has a gap of exactly zero.
+    return Moments(
+        np.where(mask, target, moments.mean), np.where(mask, spread, moments.variance), moments.unbounded & ~mask
+    )
 
 
-def _partly_learned(moments: Moments, task: int, mask: Mask, n: int, spread: float) -> Moments:
+def _learn_partly(moments: Moments, target: Floats, gap: Floats, mask: Mask, n: int, spread: float) -> Moments:
+    # Every term of the new variance is 0 or more, so that nothing cancels.
     m = int(mask.sum())
     r = float(learned_share(m, n))
-    off = n * (m - n) / (m * (m - 1) * (m + 2))
-    diagonal = (n * n - 2 * off * m) / (m * m)
-    with_task = moments.second[:, task][:, mask]
-    gap = with_task[task]
-    second = moments.second.copy()
-    second[:, :, mask] += (
-        -r * (with_task[:, None, :] + with_task[None, :, :]) + (diagonal + off) * gap + off * gap.sum() + spread
+    mixing = n * (m - n) / (m * (m - 1) * (m + 2))
+    added = mixing * (1 - 2 / m) * gap + (mixing * float(gap[mask].sum()) + spread)
+    return Moments(
+        np.where(mask, moments.mean + r * (target - moments.mean), moments.mean),
+        np.where(mask, (1 - r) ** 2 * moments.variance + added, moments.variance),
+        moments.unbounded,
     )
-    return Moments(second, moments.unbounded)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from cl_core.linear.blocks import TwoBlocks
 from cl_core.linear.laws import GAUSSIAN, Law
-from cl_core.linear.problem import Floats, masks, problem
+from cl_core.linear.problem import Floats, masks, specify
 from cl_core.linear.simulate import draw_batches, task_losses, update
 from cl_core.linear.step import learned_share, one_update, variance
 
@@ -130,7 +130,7 @@ def old_error(blocks: TwoBlocks, learned: ArrayLike) -> tuple[Floats, Floats]:
     return (1 - gone) * blocks.shared / blocks.parameters, np.full_like(gone, blocks.specific / blocks.parameters)
 
 
-def realised(
+def realise(
     blocks: TwoBlocks,
     *,
     distance: float,
@@ -170,7 +170,7 @@ def draw_outcomes(
 ) -> Outcomes:
     """Return the measures (draws,) of every draw of the second task's samples, the same draw under each answer.
 
-    targets (2, P) and start (P,) as from :func:`realised`; the losses are excess risks under `law`. Raises ValueError on
+    targets (2, P) and start (P,) as from :func:`realise`; the losses are excess risks under `law`. Raises ValueError on
     arguments that do not fit.
     """
     sizes = (blocks.specific, blocks.parameters, 0)
@@ -199,7 +199,7 @@ def draw_by_size(
 
     All sizes see the same draws. Arguments as :func:`draw_outcomes`; raises ValueError on arguments that do not fit.
     """
-    given = problem(targets, [0, samples], len(start), [0.0, noise], start)
+    given = specify(targets, [0, samples], len(start), [0.0, noise], start)
     trained = masks(list(sizes), len(sizes), given.parameters)
     parts = []
     for _, drawn in draw_batches(given, draws=draws, seed=seed, law=law):

@@ -37,7 +37,7 @@ class Problem:
         return int(self.targets.shape[1])
 
 
-def problem(
+def specify(
     targets: ArrayLike,
     samples: int | ArrayLike,
     trainable: Trainable | ArrayLike,
@@ -66,7 +66,7 @@ def problem(
 
 
 def masks(trainable: Trainable | ArrayLike, tasks: int, parameters: int) -> Mask:
-    """Return the (T, P) Boolean masks of the sets S_t that `trainable` stands for; raises ValueError as :func:`problem` does."""
+    """Return the (T, P) Boolean masks of the sets S_t that `trainable` stands for; raises ValueError as :func:`specify` does."""
     given = np.asarray(trainable)
     if given.dtype == np.bool_:
         if given.shape != (tasks, parameters):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cl_core.linear.problem import Floats, Problem, masks, problem
+from cl_core.linear.problem import Floats, Problem, masks, specify
 from cl_core.linear.simulate import Samples, draw_batches, task_losses, update
 from cl_core.strategies import SCORES, Arrival, Strategy, trailing_sizes
 
@@ -46,7 +46,7 @@ def run_rule(
     parameters = np.shape(targets)[-1]
     if sum(blocks) != parameters or min(blocks) < 1:
         raise ValueError(f"blocks {tuple(blocks)} do not divide {parameters} parameters; give sizes ≥ 1 that sum to it")
-    given = problem(targets, samples, parameters, noise, start)
+    given = specify(targets, samples, parameters, noise, start)
     runs = [_run_batch(batch, strategy, blocks, given, metric) for batch in draw_batches(given, draws=draws, seed=seed)]
     return RuleRun(*(np.concatenate(parts) for parts in zip(*runs, strict=True)))
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cl_core.linear.exact import Moments, initial_moments, train
-from cl_core.linear.problem import Floats, Mask, Problem, masks, problem
+from cl_core.linear.exact import Moments, start_at, train
+from cl_core.linear.problem import Floats, Mask, Problem, masks, specify
 from cl_core.linear.simulate import Samples, draw_batches, task_losses, update
 
 EXHAUSTIVE_LIMIT = 50_000
@@ -45,12 +45,12 @@ def best_fixed_schedule(
     Up to `exhaustive_limit` schedules are all compared; beyond, coordinate descent from every constant schedule and
     keeping the best end point. Ties go to the smaller sizes. Raises ValueError on arguments that do not fit.
     """
-    given = problem(targets, samples, _all(targets), noise, start)
+    given = specify(targets, samples, _all(targets), noise, start)
     options = _options(sizes, given)
     if len(options) ** (given.tasks - 1) <= exhaustive_limit:
         first = _first(given)
         value, tail = min(
-            (float(moments.losses().mean()), tail) for tail, moments in _leaves(first, given, options, ())
+            (float(moments.losses(given.targets).mean()), tail) for tail, moments in _leaves(first, given, options, ())
         )
         return Schedule((given.parameters, *tail), value, "exhaustive")
     ends = [_descend((size,) * (given.tasks - 1), given, options) for size in options]
@@ -73,7 +73,7 @@ def oracle_losses(
     The draws are those of :func:`cl_core.linear.simulate.draw_losses` with the same seed. Every schedule is followed,
     so the cost grows as len(sizes)^(T−1). Raises ValueError on arguments that do not fit or past EXHAUSTIVE_LIMIT.
     """
-    given = problem(targets, samples, _all(targets), noise, start)
+    given = specify(targets, samples, _all(targets), noise, start)
     options = _options(sizes, given)
     if len(options) ** (given.tasks - 1) > EXHAUSTIVE_LIMIT:
         raise ValueError(
@@ -101,7 +101,7 @@ def _options(sizes: Sequence[int], given: Problem) -> tuple[int, ...]:
 
 
 def _first(given: Problem) -> Moments:
-    return train(initial_moments(given.targets, given.start), given, 0, given.trainable[0])
+    return train(start_at(given.start), given, 0, given.trainable[0])
 
 
 def _leaves(
@@ -133,7 +133,7 @@ def _expected(tail: tuple[int, ...], given: Problem) -> float:
     moments = _first(given)
     for task, mask in enumerate(masks(tail, len(tail), given.parameters), start=1):
         moments = train(moments, given, task, mask)
-    return float(moments.losses().mean())
+    return float(moments.losses(given.targets).mean())
 
 
 def _best_of_batch(batch: list[Samples], given: Problem, options: tuple[int, ...]) -> tuple[Floats, NDArray[np.int64]]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cl_core.linear.laws import GAUSSIAN, Law
-from cl_core.linear.problem import Floats, Mask, Problem, Trainable, problem
+from cl_core.linear.problem import Floats, Mask, Problem, Trainable, specify
 
 _BATCH_NUMBERS = 500_000
 _NEAR_PEAK = 2
@@ -62,7 +62,7 @@ def draw_losses(
     The draws of the samples depend on the seed and the tasks alone, not on what is trainable: two calls that differ in
     `trainable` see the same data.
     """
-    given = problem(targets, samples, trainable, noise, start)
+    given = specify(targets, samples, trainable, noise, start)
     return np.concatenate(
         [_losses_of(batch, given, law) for batch in draw_batches(given, draws=draws, seed=seed, law=law)]
     )

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cl_core.linear.laws import GAUSSIAN, Law
-from cl_core.linear.problem import Floats, Trainable, problem
+from cl_core.linear.problem import Floats, Trainable, specify
 from cl_core.linear.simulate import draw_batches, update
 
 
@@ -28,7 +28,7 @@ def draw_updates(
     """
     d = np.atleast_2d(np.asarray(gap, dtype=np.float64))
     mask = np.asarray(trainable)
-    given = problem(d, samples, mask[None] if mask.ndim else int(mask), noise)
+    given = specify(d, samples, mask[None] if mask.ndim else int(mask), noise)
     return np.concatenate(
         [
             update(np.zeros((len(drawn.labels), given.parameters)), drawn, given.trainable[0])

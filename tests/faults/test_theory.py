@@ -27,7 +27,7 @@ def test_without_a_fault_it_is_green(theory):
 @pytest.mark.parametrize(
     ("name", "old", "new", "cases"),
     [
-        ("exact", "-r * (with_task[:, None, :]", "+r * (with_task[:, None, :]", 4),
+        ("exact", "+ r * (target - moments.mean)", "- r * (target - moments.mean)", 4),
         ("step", "* np.where(idle, 1.0, b))", "* np.where(idle, 1.0, b)) * 1.02", 16),
     ],
     ids=["a sign in the recursion", "V scaled by 1.02"],

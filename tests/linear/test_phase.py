@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from cl_core.linear import expected_losses
 from cl_core.linear.blocks import TwoBlocks
 from cl_core.linear.laws import student
-from cl_core.linear.phase import compare, draw_by_size, draw_outcomes, gain_lines, old_error, realised
+from cl_core.linear.phase import compare, draw_by_size, draw_outcomes, gain_lines, old_error, realise
 from cl_core.linear.simulate import draw_losses
 
 lengths = st.floats(0, 4)
@@ -38,7 +38,7 @@ def test_the_measures_are_those_of_the_recursion(
     blocks, samples, lengths_of = situation
     outcomes = compare(blocks, samples, distance=distance, **lengths_of)
     noise = lengths_of.pop("noise")
-    targets, start = realised(blocks, distance=distance, seed=seed, **lengths_of)
+    targets, start = realise(blocks, distance=distance, seed=seed, **lengths_of)
     for measures, size in zip(outcomes, (blocks.specific, blocks.parameters, 0), strict=True):
         losses = expected_losses(targets, [0, samples], [0, size], noise, start)
         expected = losses[1, 0] - losses[0, 0], losses[1, 1], losses[1].mean()
@@ -84,7 +84,7 @@ def test_no_update_is_named_the_best_where_it_is() -> None:
 
 def test_realised_lengths_are_exact_and_orthogonal() -> None:
     blocks = TwoBlocks(shared=5, specific=3)
-    targets, start = realised(blocks, distance=2.0, placed=0.25, error_shared=0.5, error_specific=0.125, seed=3)
+    targets, start = realise(blocks, distance=2.0, placed=0.25, error_shared=0.5, error_specific=0.125, seed=3)
     step, error = targets[1] - targets[0], start - targets[0]
     for block, far, wrong in ((slice(0, 5), 1.5, 0.5), (slice(5, 8), 0.5, 0.125)):
         assert step[block] @ step[block] == pytest.approx(far)
@@ -112,14 +112,14 @@ def test_shares_and_blocks_out_of_range_are_refused() -> None:
     with pytest.raises(ValueError, match="learned = 2"):
         old_error(TwoBlocks(shared=4, specific=4), 2)
     with pytest.raises(ValueError, match="2 coordinates or more"):
-        realised(TwoBlocks(shared=1, specific=4), distance=1, placed=1, error_shared=1, error_specific=1, seed=0)
+        realise(TwoBlocks(shared=1, specific=4), distance=1, placed=1, error_shared=1, error_specific=1, seed=0)
 
 
 @pytest.mark.parametrize("specific", [6, 40])
 def test_simulated_measures_agree_with_the_exact_ones(specific: int) -> None:
     blocks = TwoBlocks(shared=60 - specific, specific=specific)
     lengths_of = {"distance": 1.5, "placed": 0.4, "error_shared": 0.3, "error_specific": 0.6}
-    targets, start = realised(blocks, seed=1, **lengths_of)
+    targets, start = realise(blocks, seed=1, **lengths_of)
     drawn = draw_outcomes(targets, start, blocks, 24, noise=0.5, draws=2000, seed=specific)
     exact = compare(blocks, 24, noise=0.5, **lengths_of)
     for answer, expected in zip(drawn[:2], exact[:2], strict=True):
@@ -131,7 +131,7 @@ def test_simulated_measures_agree_with_the_exact_ones(specific: int) -> None:
 
 def test_every_answer_sees_the_same_draws() -> None:
     blocks = TwoBlocks(shared=4, specific=30)
-    targets, start = realised(blocks, distance=1, placed=1, error_shared=0, error_specific=0, seed=0)
+    targets, start = realise(blocks, distance=1, placed=1, error_shared=0, error_specific=0, seed=0)
     drawn = draw_outcomes(targets, start, blocks, 10, noise=0.0, draws=50, seed=0)
     # Nothing but the distance in q is to be learned: both project the same gap on rows that differ by u's four columns.
     assert np.corrcoef(drawn.frozen.new_loss, drawn.initialized.new_loss)[0, 1] > 0.5
@@ -139,7 +139,7 @@ def test_every_answer_sees_the_same_draws() -> None:
 
 def test_the_sizes_share_their_draws_and_give_what_one_size_alone_gives() -> None:
     blocks = TwoBlocks(shared=6, specific=4)
-    targets, start = realised(blocks, distance=1, placed=0.5, error_shared=1, error_specific=1, seed=0)
+    targets, start = realise(blocks, distance=1, placed=0.5, error_shared=1, error_specific=1, seed=0)
     arguments = {"noise": 0.3, "draws": 40, "seed": 2, "law": student(5.0)}
     together = draw_by_size(targets, start, 20, [4, 10, 0], **arguments)
     alone = draw_losses(targets, [0, 20], [0, 4], [0.0, 0.3], start, draws=40, seed=2, law=student(5.0))

@@ -5,7 +5,7 @@ import pytest
 
 from cl_core.linear import expected_losses, simulate_losses
 from cl_core.linear.laws import correlated, neighbours_correlated, student
-from cl_core.linear.problem import problem
+from cl_core.linear.problem import specify
 from cl_core.linear.simulate import draw_batches, draw_losses, update
 
 
@@ -18,7 +18,7 @@ def test_equal_seeds_give_equal_draws_and_other_seeds_do_not():
 
 def test_the_samples_do_not_depend_on_what_is_trainable():
     targets = np.ones((2, 6))
-    batches = [list(draw_batches(problem(targets, 9, m, 0.5), draws=40, seed=4)) for m in (2, 6)]
+    batches = [list(draw_batches(specify(targets, 9, m, 0.5), draws=40, seed=4)) for m in (2, 6)]
     for few, all_of_them in zip(*batches, strict=True):
         for one, other in zip(few, all_of_them, strict=True):
             np.testing.assert_array_equal(one.features, other.features)
@@ -28,7 +28,7 @@ def test_the_samples_do_not_depend_on_what_is_trainable():
 @pytest.mark.parametrize(("samples", "trained"), [(4, 10), (10, 10), (9, 10), (11, 10), (30, 10), (6, 3), (3, 6)])
 def test_an_update_is_the_least_squares_change_of_least_norm(samples: int, trained: int):
     rng = np.random.default_rng(samples)
-    given = problem(rng.standard_normal((1, 12)), samples, trained, 0.3, rng.standard_normal(12))
+    given = specify(rng.standard_normal((1, 12)), samples, trained, 0.3, rng.standard_normal(12))
     (drawn,) = next(draw_batches(given, draws=5, seed=0))
     before = np.tile(given.start, (5, 1))
     after = update(before, drawn, given.trainable[0])
