@@ -169,7 +169,7 @@ def test_an_infinite_first_task_leaves_no_forgetting_to_speak_of():
     assert np.isnan(exact_forgetting_frozen(s))
     assert np.isnan(exact_forgetting_initialized(s))
     assert exact_generalization_frozen(s) == np.inf
-    assert exact_generalization_initialized(s) == pytest.approx(10 * 0.25 / 9)
+    assert exact_generalization_initialized(s) == pytest.approx(10 / 2 + 10 * 0.25 / 9)
 
 
 PRINTED_ITEMS = [lemma_iv2, lemma_iv3, lemma_iv5, gammas, theorem_iv6, proposition_iv7, betas, corollary_iv9]
@@ -245,7 +245,7 @@ def test_with_even_energy_and_equal_blocks_frozen_never_forgets_less_at_distance
 
 
 def optimum_settings(number: int) -> list[Setting]:
-    """Settings at fixed K with room for a minimum; lengths drawn so that about a third have one."""
+    """Settings at fixed K with room for a minimum; about a tenth of them have one."""
     rng, found = np.random.default_rng(9), []
     while len(found) < number:
         K = int(rng.integers(8, 40))
@@ -296,7 +296,7 @@ def test_mended_theorem_iv4_predicts_every_minimum_within_one_and_none_where_the
             assert best == sizes[-1] or np.isclose(values[-1], values.min(), rtol=1e-9)
     print(f"{predicted} minima predicted, {len(missed)} missed, {idle} settings without one")
     assert not missed
-    assert predicted > 500
+    assert predicted > 400
     assert idle > 500
 
 
