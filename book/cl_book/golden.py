@@ -18,8 +18,9 @@ from typing import Any
 from cl_core import files
 from cl_core.experiments.catalogue import CATALOGUE, PROFILES, PROTOCOL, STRATEGIES
 from cl_core.experiments.plan import Plan, assemble_plan, list_settings
-from cl_core.experiments.settings import Value
+from cl_core.experiments.settings import SETTINGS
 from cl_core.experiments.store import Result
+from cl_core.settings_base import Value
 from cl_core.streams import DEFINITIONS
 
 FOLDER = "tests/experiments/golden"
@@ -37,7 +38,7 @@ _STREAM: Mapping[str, Mapping[str, Value]] = {
     "digits-corrupted": {"batch": 64},
     "digits-long": {"batch": 64, "tasks": 4},
 }
-_LIMITS: Mapping[str, Value] = {"share": 0.3, "place": "random", "rate_factor": 0.25, "step_share": 0.4, "pull": 2.0}
+_LIMITS: Mapping[str, Value] = {name: field.examples[0] for name, field in SETTINGS.items() if field.examples}
 _TOLERANCE = 1e-6
 
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from cl_core.experiments.catalogue import CATALOGUE, PROFILES, PROTOCOL, STRATEGIES
 from cl_core.experiments.plan import make_plan
-from cl_core.experiments.settings import Value
 from cl_core.experiments.store import Result, accuracies, metric
+from cl_core.settings_base import Value
 from cl_core.streams.manifest import Route
 
 if TYPE_CHECKING:

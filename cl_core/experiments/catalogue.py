@@ -1,4 +1,4 @@
-"""The catalogue: experiments, strategies and profiles as data, and every value of the protocol in one place.
+"""The catalogue: experiments, strategies and profiles as data, and what they change of the settings' defaults.
 
 The reasons for the choices are in the book, page *Protocol*. Raise ``PROTOCOL`` when what a run computes changes on
 purpose: every stored result then counts as stale until it has been run again.
@@ -7,44 +7,14 @@ purpose: every stored result then counts as stale until it has been run again.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cl_core.experiments.settings import Settings, Value
+from cl_core.settings_base import Value
 
 PROTOCOL = 1
 """Version of what a run computes. Results of another protocol are stale."""
 
 # --- the values -------------------------------------------------------------------------------------------------------
-# Fixed on validation (seeds from 100) before any reference run; how, and why, is in the book, page Protocol.
-
-SHARED = Settings(
-    width=64,
-    depth=3,
-    norm="batch",
-    stem_stride=1,
-    shared_head=False,
-    learning_rate=0.2,
-    momentum=0.9,
-    weight_decay=5e-4,
-    batch=64,
-    epochs=10,
-    schedule="cosine",
-    precision="float32",
-    head_warmup_steps=50,
-    gradient_samples=5000,
-    gradient_at="warm",
-    metric="cosine",
-    trained=1,
-    threshold=0.08,
-    few=1,
-    many=9,
-    joint_epochs=10,
-    moves="m",
-    share=1.0,
-    place="trailing",
-    rate_factor=1.0,
-    step_share=1.0,
-    pull=0.0,
-)
-"""What all runs share, unless the profile's table below says otherwise."""
+# Fixed on validation (seeds from 100) before any reference run; how, and why, is in the book, page Protocol. What all
+# runs share are the defaults in cl_core.experiments.settings.
 
 VALUES: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
     "smoke": {

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +11,6 @@ from cl_core.experiments.catalogue import (
     CATALOGUE,
     OWN,
     PROFILES,
-    SHARED,
     STRATEGIES,
     VALIDATION_SEEDS_FROM,
     VALUES,
@@ -19,17 +18,12 @@ from cl_core.experiments.catalogue import (
     Profile,
     Treatment,
 )
-from cl_core.experiments.settings import SETTINGS, Settings, Value, changed, checked
+from cl_core.experiments.settings import SETTINGS, Settings
+from cl_core.learners.recipe import ArrivalSettings, NetworkSettings, NetworkSpec, Recipe, TrainingSettings
 from cl_core.naming import require_name
+from cl_core.settings_base import Value, describe_fields, format_value
 from cl_core.streams.definitions import DEFINITIONS, define
 from cl_core.streams.tasks import Part
-
-_NETWORK = {
-    "resnet": ("width", "norm", "stem_stride", "shared_head"),
-    "mlp": ("width", "depth", "shared_head"),
-}
-_TRAINING = ("learning_rate", "momentum", "weight_decay", "batch", "schedule", "precision")
-_ARRIVAL = ("head_warmup_steps", "gradient_samples", "gradient_at", "metric")
 
 RESNET_BLOCKS = 9
 """Shared blocks of the ResNet: a stem and eight residual blocks."""
@@ -71,10 +65,21 @@ class Plan:
         """Name of the data set that the stream is cut from."""
         return DEFINITIONS[self.experiment.stream].dataset
 
+    @property
+    def network(self) -> NetworkSpec:
+        """Shape of the network."""
+        return NetworkSpec.from_mapping({"kind": self.experiment.network, **self.settings.select(NetworkSettings)})
+
+    @property
+    def recipe(self) -> Recipe:
+        """How the network is trained; joint training makes its own number of passes."""
+        recipe = Recipe(**self.settings.select(Recipe))
+        return recipe.replace(epochs=self.settings.joint_epochs) if self.strategy.name == "joint" else recipe
+
     @cached_property
     def config(self) -> dict[str, Value]:
         """What decides the outcome besides experiment, strategy, seed and data: every setting that this run reads."""
-        values = asdict(self.settings)
+        values = self.settings.model_dump()
         return {
             "stream": self.experiment.stream,
             "part": self.part,
@@ -110,7 +115,7 @@ class Plan:
 
     def command(self) -> str:
         """Return the command line that asks for this run."""
-        changed = "".join(f" --set {name}={_text(value)}" for name, value in self.overrides.items())
+        changed = "".join(f" --set {name}={format_value(value)}" for name, value in self.overrides.items())
         run = f"--strategy {self.strategy.name} --seed {self.seed} --profile {self.profile.name}"
         return f"cl-core run {self.experiment.name} {run}{changed}"
 
@@ -146,37 +151,58 @@ def assemble_plan(
     overrides: Mapping[str, Value] | None = None,
 ) -> Plan:
     """Return the run of these entries, in the catalogue or not. Raises ValueError for settings that do not fit."""
-    definition = DEFINITIONS[experiment.stream]
-    base = changed(SHARED, VALUES[profile.name][experiment.network])
-    base = changed(base, OWN.get(experiment.name, {}))
-    base = changed(base, {name: getattr(definition, name) for name in experiment.reads})
-    given = checked(overrides or {})
+    base = build_default_settings(experiment, profile)
+    given = Settings.from_mapping(overrides or {}).given()
     _require_read(given, experiment, strategy)
     different = {name: value for name, value in given.items() if value != getattr(base, name)}
-    made = Plan(experiment.name, experiment, strategy, seed, profile, changed(base, different), different)
-    _require_blocks(made)
-    define(experiment.stream, **made.stream_options)
-    return made
+    plan = Plan(experiment.name, experiment, strategy, seed, profile, base.replace(**different), different)
+    _require_blocks(plan)
+    define(experiment.stream, **plan.stream_options)
+    return plan
+
+
+def build_default_settings(experiment: Experiment, profile: Profile) -> Settings:
+    """Return what the runs of `experiment` under `profile` are set to where nothing is overridden."""
+    definition = DEFINITIONS[experiment.stream]
+    return Settings.from_mapping(
+        {
+            **VALUES[profile.name][experiment.network],
+            **OWN.get(experiment.name, {}),
+            **{name: getattr(definition, name) for name in experiment.reads},
+        }
+    )
 
 
 def list_settings(experiment: Experiment, strategy: Treatment) -> tuple[str, ...]:
     """Return the names of the settings that decide a run of `strategy` on `experiment`, in the table's order."""
-    names = {*_NETWORK[experiment.network], *_TRAINING, *experiment.reads, *strategy.reads}
+    names = {*experiment.reads, *strategy.reads, *TrainingSettings.model_fields}
+    names |= {
+        name
+        for name, described in describe_fields(NetworkSettings).items()
+        if described.get("network", experiment.network) == experiment.network
+    }
     if strategy.kind != "bound":
-        names |= set(_ARRIVAL)
-    if strategy.name != "joint":
-        names.add("epochs")
+        names |= set(ArrivalSettings.model_fields)
+    if strategy.name == "joint":
+        names.remove("epochs")
     return tuple(name for name in SETTINGS if name in names)
+
+
+def list_readers(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names of the experiments and of the strategies whose runs read the setting `name`."""
+    runs = [
+        (experiment.name, strategy.name)
+        for experiment in CATALOGUE.values()
+        for strategy in STRATEGIES.values()
+        if name in list_settings(experiment, strategy)
+    ]
+    return tuple(dict.fromkeys(run[0] for run in runs)), tuple(dict.fromkeys(run[1] for run in runs))
 
 
 def digest_json(value: Any) -> str:
     """Return the SHA-256 (hexadecimal) of `value` as JSON with sorted keys and no spaces."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
-
-
-def _text(value: Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _require_read(given: Mapping[str, Value], experiment: Experiment, strategy: Treatment) -> None:
@@ -189,19 +215,19 @@ def _require_read(given: Mapping[str, Value], experiment: Experiment, strategy: 
             )
 
 
-def _require_blocks(made: Plan) -> None:
+def _require_blocks(plan: Plan) -> None:
     for name in ("trained", "few", "many"):
-        value = getattr(made.settings, name)
-        if name in made.config and value > made.blocks:
-            raise ValueError(f"{name} = {value} exceeds the network's {made.blocks} blocks; give 0 to {made.blocks}")
-    if "few" in made.config and made.settings.few > made.settings.many:
+        value = getattr(plan.settings, name)
+        if name in plan.config and value > plan.blocks:
+            raise ValueError(f"{name} = {value} exceeds the network's {plan.blocks} blocks; give 0 to {plan.blocks}")
+    if "few" in plan.config and plan.settings.few > plan.settings.many:
         raise ValueError(
-            f"few = {made.settings.few} is above many = {made.settings.many}; "
+            f"few = {plan.settings.few} is above many = {plan.settings.many}; "
             "a related task must not move more than an unrelated one"
         )
-    moves, later = made.settings.moves, made.settings.tasks - 1
-    if "moves" in made.config and len(moves) not in {1, later}:
+    moves, later = plan.settings.moves, plan.settings.tasks - 1
+    if "moves" in plan.config and len(moves) not in {1, later}:
         raise ValueError(
-            f"moves = {moves!r} does not fit {made.settings.tasks} tasks; give {later} letters, m or f, one for each task "
+            f"moves = {moves!r} does not fit {plan.settings.tasks} tasks; give {later} letters, m or f, one for each task "
             "from the second on, or one for all"
         )

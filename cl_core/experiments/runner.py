@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,10 +21,9 @@ from cl_core.experiments.progress import Listener, silent
 from cl_core.experiments.rows import assemble
 from cl_core.experiments.run_context import Past, Work
 from cl_core.experiments.sequential import sequential
-from cl_core.experiments.settings import Value
 from cl_core.experiments.shared_prefixes import Beginnings, letters
 from cl_core.experiments.store import Result
-from cl_core.learners.recipe import NetworkSpec, Recipe
+from cl_core.settings_base import Value
 from cl_core.strategies import Strategy
 from cl_core.streams import Stream
 from cl_core.streams.manifest import Route
@@ -58,7 +56,7 @@ def execute(
         machine = provenance.hardware(threads=threads, device=_device_name(device))
         identity = _identity(plan.name, plan.config, stream, source, machine)
         place = None if cache is None else Checkpoint(plan.name, identity, cache)
-        work = Work(plan, stream, _spec(plan), _recipe(plan), device, place, listener)
+        work = Work(plan, stream, plan.network, plan.recipe, device, place, listener)
         if plan.strategy.kind == "bound":
             past = {"joint": bounds.joint, "separate": bounds.separate}[plan.strategy.name](work)
         else:
@@ -137,19 +135,6 @@ def _identity(
             "machine": dict(machine),
         }
     )
-
-
-def _spec(plan: Plan) -> NetworkSpec:
-    names = {entry.name for entry in fields(NetworkSpec)} & set(plan.config)
-    values: dict[str, Any] = {name: plan.config[name] for name in names}
-    return NetworkSpec(kind=plan.experiment.network, **values)
-
-
-def _recipe(plan: Plan) -> Recipe:
-    names = {entry.name for entry in fields(Recipe)} & set(plan.config)
-    values: dict[str, Any] = {name: plan.config[name] for name in names}
-    recipe = Recipe(**values)
-    return replace(recipe, epochs=plan.settings.joint_epochs) if plan.strategy.name == "joint" else recipe
 
 
 def _result(work: Work, past: Past, source: Result | None, machine: Mapping[str, Any]) -> Result:

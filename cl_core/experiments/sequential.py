@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import replace
 from typing import Any
 
 from torch import Tensor
@@ -75,7 +74,8 @@ class _Course:
             data,
             task,
             magnitude,
-            replace(work.recipe, learning_rate=work.recipe.learning_rate * limit.rate_factor),
+            # Not checked: a factor may lead below the least learning rate that can be set.
+            work.recipe.model_copy(update={"learning_rate": work.recipe.learning_rate * limit.rate_factor}),
             seed,
             work.steps(task, **facts),
             leading=limit.leading,

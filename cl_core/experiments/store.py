@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from cl_core import files, metrics
 from cl_core.experiments.plan import digest_json
-from cl_core.experiments.settings import Value
 from cl_core.naming import require_name
+from cl_core.settings_base import Value
 
 RESULTS = "results"
 """Name of the repository's folder of reference results."""

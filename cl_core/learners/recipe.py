@@ -1,37 +1,119 @@
-"""What a network is made of and how it is trained: two records, readable without torch."""
+"""What a network is made of and how it is trained, readable without torch. The defaults are the book's protocol."""
 
-import math
-from dataclasses import dataclass
+from typing import Literal
 
-from cl_core.strategies import SCORES
+from pydantic import Field
+
+from cl_core.settings_base import SettingsBase
 
 
-@dataclass(frozen=True, kw_only=True)
-class NetworkSpec:
+class NetworkSettings(SettingsBase):
+    """The settings of a network's shape; one that names a `network` belongs to that kind alone."""
+
+    width: int = Field(
+        default=64,
+        ge=1,
+        le=1024,
+        title="Width",
+        description="channels of the ResNet's first group, or units of an MLP layer",
+    )
+    depth: int = Field(
+        default=3,
+        ge=1,
+        le=16,
+        title="Depth",
+        description="hidden layers of the MLP, each one a block",
+        json_schema_extra={"network": "mlp"},
+    )
+    norm: Literal["batch", "group"] = Field(
+        default="batch",
+        title="Normalisation",
+        description="normalisation of the ResNet's blocks",
+        json_schema_extra={"network": "resnet"},
+    )
+    stem_stride: int = Field(
+        default=1,
+        ge=1,
+        le=4,
+        title="Stem stride",
+        description="stride of the ResNet's first convolution",
+        json_schema_extra={"network": "resnet"},
+    )
+    shared_head: bool = Field(
+        default=False, title="Shared head", description="one head for all tasks instead of one a task"
+    )
+
+
+class NetworkSpec(NetworkSettings):
     """The shape of a network.
 
     `kind` is ``resnet`` (a stem and eight residual blocks, `width` channels in the first of four groups, doubled from
-    group to group) or ``mlp`` (`depth` hidden layers of `width` units; no normalisation). `norm` (``batch`` or
-    ``group``) and `stem_stride` belong to the ResNet, `depth` to the MLP. `shared_head` gives all tasks one head.
+    group to group) or ``mlp`` (`depth` hidden layers of `width` units; no normalisation). Raises ValueError for a value
+    that does not fit.
     """
 
-    kind: str = "resnet"
-    width: int = 64
-    depth: int = 3
-    norm: str = "batch"
-    stem_stride: int = 1
-    shared_head: bool = False
-
-    def __post_init__(self) -> None:
-        _require_among("kind", self.kind, ("resnet", "mlp"))
-        _require_among("norm", self.norm, ("batch", "group"))
-        for name in ("width", "depth", "stem_stride"):
-            _require(name, getattr(self, name), getattr(self, name) >= 1, "1 or more")
+    kind: Literal["resnet", "mlp"] = Field(default="resnet", title="Network", description="kind of network")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """How every task is trained, the same under every strategy.
+class TrainingSettings(SettingsBase):
+    """The settings of SGD, started anew with each task."""
+
+    learning_rate: float = Field(
+        default=0.2,
+        ge=1e-6,
+        le=10.0,
+        title="Learning rate",
+        description="step length of SGD at the start of each task",
+    )
+    momentum: float = Field(
+        default=0.9,
+        ge=0.0,
+        le=0.999,
+        title="Momentum",
+        description="momentum of SGD, started anew with each task",
+    )
+    weight_decay: float = Field(
+        default=5e-4, ge=0.0, le=1.0, title="Weight decay", description="L2 pull on the parameters that train"
+    )
+    batch: int = Field(default=64, ge=2, le=4096, title="Batch", description="images in a minibatch")
+    epochs: int = Field(default=10, ge=1, le=1000, title="Passes", description="passes over a task's training images")
+    schedule: Literal["constant", "cosine"] = Field(
+        default="cosine", title="Schedule", description="course of the step length within a task"
+    )
+    precision: Literal["float64", "float32", "bfloat16"] = Field(
+        default="float32", title="Precision", description="arithmetic of training"
+    )
+
+
+class ArrivalSettings(SettingsBase):
+    """The settings of what is measured when a task arrives, before it is trained."""
+
+    head_warmup_steps: int = Field(
+        default=50,
+        ge=0,
+        le=10000,
+        title="Head's first steps",
+        description="steps in which a new head is fitted alone before the gradients are taken",
+    )
+    gradient_samples: int = Field(
+        default=5000,
+        ge=2,
+        le=100000,
+        title="Gradient samples",
+        description="training images that the arrival gradient is averaged over",
+    )
+    gradient_at: Literal["arrival", "warm"] = Field(
+        default="warm",
+        title="Gradient at",
+        description="where the arrival gradient is taken: with the head as drawn, or after its warm-up",
+    )
+    metric: Literal["cosine", "sign", "projection"] = Field(
+        default="cosine", title="Metric", description="comparison of the two arrival gradients"
+    )
+
+
+class Recipe(ArrivalSettings, TrainingSettings):
+    """How every task is trained, the same under every strategy; ``Recipe()`` is the protocol.
 
     SGD with `momentum` and `weight_decay` (on what trains, alone), started anew with each task; `learning_rate` stays
     (``constant``) or falls to zero along half a cosine (``cosine``) within a task of `epochs` passes in minibatches of
@@ -40,40 +122,6 @@ class Recipe:
     At a task's arrival its head is fitted alone for `head_warmup_steps` on a sample of `gradient_samples` training
     images, and the gradient over all shared parameters is taken on that sample, with the head as drawn
     (`gradient_at` ``arrival``) or after its warm-up (``warm``: a random head says little about the features).
-    `metric`, one of :data:`cl_core.strategies.SCORES`, compares it with the gradient of the task before.
+    `metric`, one of :data:`cl_core.strategies.SCORES`, compares it with the gradient of the task before. Raises
+    ValueError for a value that does not fit.
     """
-
-    learning_rate: float = 0.05
-    momentum: float = 0.9
-    weight_decay: float = 5e-4
-    batch: int = 64
-    epochs: int = 5
-    schedule: str = "cosine"
-    precision: str = "float32"
-    head_warmup_steps: int = 50
-    gradient_samples: int = 1024
-    gradient_at: str = "warm"
-    metric: str = "cosine"
-
-    def __post_init__(self) -> None:
-        _require("learning_rate", self.learning_rate, 0 < self.learning_rate < math.inf, "above 0")
-        _require("momentum", self.momentum, 0 <= self.momentum < 1, "0 to below 1")
-        _require("weight_decay", self.weight_decay, 0 <= self.weight_decay < math.inf, "0 or more")
-        _require("batch", self.batch, self.batch >= 2, "2 or more")
-        _require("epochs", self.epochs, self.epochs >= 1, "1 or more")
-        _require("head_warmup_steps", self.head_warmup_steps, self.head_warmup_steps >= 0, "0 or more")
-        _require("gradient_samples", self.gradient_samples, self.gradient_samples >= 2, "2 or more")
-        _require_among("schedule", self.schedule, ("constant", "cosine"))
-        _require_among("precision", self.precision, ("float64", "float32", "bfloat16"))
-        _require_among("gradient_at", self.gradient_at, ("arrival", "warm"))
-        _require_among("metric", self.metric, tuple(sorted(SCORES)))
-
-
-def _require(name: str, value: float, fits: bool, allowed: str) -> None:
-    if not fits:
-        raise ValueError(f"{name} = {value!r} does not fit; allowed: {allowed}")
-
-
-def _require_among(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise ValueError(f"{name} = {value!r} is unknown; choose one of {', '.join(allowed)}")

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cl_core.experiments.plan import Plan, make_plan
-from cl_core.experiments.settings import SETTINGS, Value
+from cl_core.experiments.settings import SETTINGS
 from cl_core.naming import require_name
 from cl_core.runs.grid import runs
+from cl_core.settings_base import Value
 
 MAIN = ("split-cifar100", "split-cifar10", "permuted-mnist")
 """The experiments of the first two steps."""
@@ -231,6 +232,6 @@ def _multiples(batch: Batch, experiment: str, profile: str) -> dict[str, tuple[V
     made: dict[str, tuple[Value, ...]] = {}
     for name, factors in batch.factors.items():
         value = getattr(settings, name)
-        whole = SETTINGS[name].type is int
+        whole = SETTINGS[name].annotation is int
         made[name] = tuple(max(1, int(value * factor)) if whole else value * factor for factor in factors)
     return made

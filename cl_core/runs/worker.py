@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from cl_core.experiments.settings import Value
+from cl_core.settings_base import Value
 from cl_core.streams.manifest import Route
 
 

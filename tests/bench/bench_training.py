@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -37,9 +37,6 @@ from cl_core.learners.tensors import TaskData
 from cl_core.learners.training import train_task
 
 REPEATS = 5
-
-SPEC_FIELDS = tuple(entry.name for entry in fields(NetworkSpec) if entry.name != "kind")
-RECIPE_FIELDS = tuple(entry.name for entry in fields(Recipe))
 
 TARGETS = {
     "resnet_float32": 1.3,
@@ -90,10 +87,8 @@ def cases() -> dict[str, Case]:
         ("resnet", "split-cifar100", (32, 32, 3), 512),
         ("mlp", "permuted-mnist", (28, 28), 16384),
     ):
-        settings = asdict(make_plan(experiment, "initialized", 100, "cpu").settings)
-        spec = NetworkSpec(kind=name, **{k: settings[k] for k in SPEC_FIELDS})
-        recipe = Recipe(**{k: settings[k] for k in RECIPE_FIELDS})
-        made[name] = Case(spec, replace(recipe, precision="float32"), shape, images)
+        plan = make_plan(experiment, "initialized", 100, "cpu")
+        made[name] = Case(plan.network, plan.recipe.replace(precision="float32"), shape, images)
     return made
 
 
@@ -124,7 +119,7 @@ def own_seconds(case: Case, precision: str) -> float:
         ends[0] = time.process_time()
 
     begun = time.process_time()
-    train_task(network, data, 0, len(network.blocks), replace(case.recipe, precision=precision, epochs=1), 0, progress)
+    train_task(network, data, 0, len(network.blocks), case.recipe.replace(precision=precision, epochs=1), 0, progress)
     return ends[0] - begun
 
 
@@ -152,7 +147,7 @@ def evaluation_share(case: Case, magnitude: int | None) -> float:
 
     begun = time.process_time()
     for task, data in enumerate(tasks):
-        arrived = arrive(network, data, task, replace(recipe, gradient_samples=images // 5), 0, gradient)
+        arrived = arrive(network, data, task, recipe.replace(gradient_samples=images // 5), 0, gradient)
         gradient = arrived.gradient
         moved = len(network.blocks) if task == 0 or magnitude is None else magnitude
         train_task(network, data, task, moved, recipe, 0, progress)
@@ -229,7 +224,7 @@ def measure(*, repeats: int, say: Callable[[str], None]) -> dict[str, Any]:
         key = f"sweep_resnet_{precision}"
         ratios[key] = 2 * sweeps["plain"] / sweeps[precision]
         say(_line(key, ratios))
-    whole = replace(resnet, recipe=replace(resnet.recipe, epochs=5))
+    whole = replace(resnet, recipe=resnet.recipe.replace(epochs=5))
     tasks = alternating(
         {"all": lambda: task_seconds(whole, None), "few": lambda: task_seconds(whole, _FROZEN_BLOCKS)}, repeats
     )

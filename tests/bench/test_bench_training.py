@@ -13,7 +13,7 @@ def tiny(monkeypatch):
     def cases():
         return {
             name: replace(
-                case, spec=replace(case.spec, width=2), recipe=replace(case.recipe, batch=8, epochs=1), images=16
+                case, spec=case.spec.replace(width=2), recipe=case.recipe.replace(batch=8, epochs=1), images=16
             )
             for name, case in plain_cases().items()
         }

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cl_core.experiments.catalogue import CATALOGUE, OWN, PROFILES, STRATEGIES, VALUES
-from cl_core.experiments.plan import list_settings, make_plan
+from cl_core.experiments.plan import list_readers, list_settings, make_plan
+from cl_core.experiments.settings import SETTINGS
 from cl_core.streams import DEFINITIONS
 
 
@@ -29,20 +30,20 @@ def test_a_wrong_name_fails_with_what_would_do(names, says):
 
 @pytest.mark.parametrize("name", [name for name, experiment in CATALOGUE.items() if not experiment.embedded])
 def test_smoke_runs_the_stand_in_under_its_own_name(name):
-    made = make_plan(name, "frozen", 0, "smoke")
-    assert made.asked == name
-    assert made.experiment.name.startswith("digits-")
-    assert made.experiment.network == CATALOGUE[name].network
-    assert set(CATALOGUE[name].reads) == set(made.experiment.reads)
-    assert made.name.startswith(f"smoke/{made.experiment.name}/")
-    assert name not in made.name
+    plan = make_plan(name, "frozen", 0, "smoke")
+    assert plan.asked == name
+    assert plan.experiment.name.startswith("digits-")
+    assert plan.experiment.network == CATALOGUE[name].network
+    assert set(CATALOGUE[name].reads) == set(plan.experiment.reads)
+    assert plan.name.startswith(f"smoke/{plan.experiment.name}/")
+    assert name not in plan.name
 
 
 @pytest.mark.parametrize(("seed", "part"), [(0, "test"), (99, "test"), (100, "validation"), (1234, "validation")])
 def test_seeds_from_100_are_scored_on_validation_images(seed, part):
-    made = make_plan("split-cifar100", "frozen", seed, "cpu")
-    assert made.part == part
-    assert made.config["part"] == part
+    plan = make_plan("split-cifar100", "frozen", seed, "cpu")
+    assert plan.part == part
+    assert plan.config["part"] == part
 
 
 def test_no_two_runs_of_the_catalogue_share_a_file():
@@ -85,6 +86,44 @@ def test_an_override_that_changes_nothing_is_the_same_run():
 def test_a_setting_that_the_run_does_not_read_is_refused(strategy, overrides, says):
     with pytest.raises(ValueError, match=says):
         make_plan("split-cifar10", strategy, 0, "cpu", overrides=overrides)
+
+
+def test_few_may_be_as_much_as_many():
+    settings = make_plan("split-cifar10", "adaptive", 0, "cpu", overrides={"few": 3, "many": 3}).settings
+    assert (settings.few, settings.many) == (3, 3)
+
+
+@pytest.mark.parametrize("moves", ["m", "f", "mffm"])
+def test_a_schedule_has_one_letter_for_all_tasks_or_one_for_each(moves):
+    plan = make_plan("split-cifar10", "fixed", 0, "cpu", overrides={"moves": moves})
+    assert (plan.settings.moves, plan.settings.tasks) == (moves, 5)
+
+
+@pytest.mark.parametrize("moves", ["mf", "mffmf"])
+def test_a_schedule_of_another_length_is_refused(moves):
+    with pytest.raises(ValueError, match="give 4 letters, m or f"):
+        make_plan("split-cifar10", "fixed", 0, "cpu", overrides={"moves": moves})
+
+
+def test_a_setting_tells_who_reads_it():
+    everything = (tuple(CATALOGUE), tuple(STRATEGIES))
+    assert list_readers("learning_rate") == everything
+    assert list_readers("depth") == (("permuted-mnist", "permuted-mnist-4", "digits-permuted"), tuple(STRATEGIES))
+    assert list_readers("pull") == (tuple(CATALOGUE), ("pulled",))
+    assert "joint" not in list_readers("epochs")[1]
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_setting_is_read_by_some_run(name):
+    assert all(list_readers(name))
+
+
+def test_the_recipe_and_the_network_are_those_of_the_settings():
+    plan = make_plan("permuted-mnist", "frozen", 0, "cpu", overrides={"epochs": 3, "depth": 2, "metric": "sign"})
+    assert (plan.recipe.epochs, plan.recipe.metric, plan.recipe.learning_rate) == (3, "sign", 0.05)
+    assert (plan.network.kind, plan.network.depth, plan.network.width) == ("mlp", 2, 128)
+    joint = make_plan("permuted-mnist", "joint", 0, "cpu", overrides={"joint_epochs": 7})
+    assert joint.recipe.epochs == 7
 
 
 def test_the_config_holds_what_the_run_reads_and_nothing_else():

@@ -1,11 +1,10 @@
 """Settings: a wrong one is an error that says what is allowed, before anything runs."""
 
-from dataclasses import asdict
-
 import pytest
 
-from cl_core.experiments.catalogue import SHARED, VALUES
-from cl_core.experiments.settings import SETTINGS, allowed, changed, check, meaning, parse
+from cl_core.experiments.catalogue import OWN, PROFILES, VALUES
+from cl_core.experiments.settings import SETTINGS, LimitSettings, Settings, check, parse
+from cl_core.settings_base import describe_range
 
 
 @pytest.mark.parametrize(
@@ -57,15 +56,37 @@ def test_an_integer_given_for_a_number_becomes_the_same_number():
     assert type(check("threshold", 0)) is float
 
 
-def test_every_value_of_the_protocol_lies_in_its_range():
-    for name, value in asdict(SHARED).items():
-        assert check(name, value) == value
-    for networks in VALUES.values():
-        for values in networks.values():
-            assert {name: getattr(changed(SHARED, values), name) for name in values} == values
+@pytest.mark.parametrize("network", ["resnet", "mlp"])
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+def test_every_value_that_a_profile_or_an_experiment_changes_lies_in_its_range(profile, network):
+    changes = [VALUES[profile.name][network], *OWN.values()]
+    for values in changes:
+        assert Settings.from_mapping(values).given() == values
 
 
-def test_every_setting_has_a_meaning_and_a_range():
-    for name in SETTINGS:
-        assert len(meaning(name)) > 10
-        assert allowed(name)
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_setting_says_its_meaning_range_default_and_title(name):
+    field = SETTINGS[name]
+    assert len(field.description) > 10
+    assert field.title
+    assert check(name, field.default) == field.default
+    assert type(check(name, field.default)) is type(field.default)
+    assert describe_range(Settings, name)
+
+
+def test_no_two_settings_share_a_title():
+    titles = [field.title for field in SETTINGS.values()]
+    assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize("name", LimitSettings.model_fields)
+def test_the_example_of_a_limit_does_limit(name):
+    for example in SETTINGS[name].examples or []:
+        assert check(name, example) != SETTINGS[name].default
+
+
+def test_the_first_wrong_of_several_settings_is_named():
+    with pytest.raises(ValueError, match="momentum = 2 does not fit; allowed: number, 0 to 0"):
+        Settings.from_mapping({"width": 8, "momentum": 2, "width_": 3, "epochs": 0})
+    with pytest.raises(ValueError, match="There is no setting 'epoch'; did you mean 'epochs'"):
+        Settings.from_mapping({"epoch": 2, "momentum": 2})

@@ -27,7 +27,7 @@ def test_only_the_new_head_changes(make, recipe, frozen_copy, kind):
 
 def test_the_gradient_is_that_of_the_sample_s_mean_loss(make, recipe, monkeypatch):
     network, data = make()
-    whole = replace(recipe, gradient_samples=40)
+    whole = recipe.replace(gradient_samples=40)
     in_one = arrive(network, data[0], 0, whole, 5)
     assert in_one.gradient.shape == (sum(block_parameters(network)),)
     loss = functional.cross_entropy(network(data[0].x_train, 0), data[0].y_train)
@@ -47,7 +47,7 @@ def test_scores_are_the_metric_of_the_two_gradients(make, recipe):
     assert first.arrival.previous_gradient is None
     train_task(network, data[0], 0, 3, recipe, 5)
     for metric, compare in SCORES.items():
-        second = arrive(network, data[1], 1, replace(recipe, metric=metric), 5, first.gradient)
+        second = arrive(network, data[1], 1, recipe.replace(metric=metric), 5, first.gradient)
         assert second.score == pytest.approx(compare(second.gradient, first.gradient))
         assert (second.arrival.task, second.arrival.blocks) == (1, 3)
         if metric == "projection":
@@ -57,7 +57,7 @@ def test_scores_are_the_metric_of_the_two_gradients(make, recipe):
 
 def test_halves_of_one_task_agree_more_than_halves_of_pure_noise(make, recipe):
     network, data = make("mlp")
-    settings = replace(recipe, gradient_samples=40, gradient_at="arrival")
+    settings = recipe.replace(gradient_samples=40, gradient_at="arrival")
     real = arrive(network, data[0], 0, settings, 5).split_half
     draws = torch.Generator().manual_seed(0)
     data[0].x_train.copy_(torch.randn(data[0].x_train.shape, generator=draws, dtype=torch.float64))
@@ -67,7 +67,7 @@ def test_halves_of_one_task_agree_more_than_halves_of_pure_noise(make, recipe):
 def test_the_sample_depends_on_seed_and_task_alone(make, recipe):
     def gradient(seed, task):
         network, data = make("mlp", seed=1)
-        return arrive(network, data[0], task, replace(recipe, head_warmup_steps=0), seed).gradient
+        return arrive(network, data[0], task, recipe.replace(head_warmup_steps=0), seed).gradient
 
     assert np.array_equal(gradient(5, 0), gradient(5, 0))
     assert not np.array_equal(gradient(5, 0), gradient(6, 0))
@@ -77,7 +77,7 @@ def test_before_or_after_the_head_is_fitted(make, recipe):
     reports, heads = {}, {}
     for place in ("arrival", "warm"):
         network, data = make("mlp")
-        reports[place] = arrive(network, data[0], 0, replace(recipe, gradient_at=place), 5)
+        reports[place] = arrive(network, data[0], 0, recipe.replace(gradient_at=place), 5)
         heads[place] = network.heads[0].weight
     assert reports["arrival"].arrival.loss > reports["warm"].arrival.loss
     assert torch.equal(heads["arrival"], heads["warm"])

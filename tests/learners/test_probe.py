@@ -1,7 +1,5 @@
 """Looking at arrivals in other ways changes nothing of what is learned, and looks as the runner itself does."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -19,7 +17,7 @@ numbers = st.lists(st.integers(-3, 3), min_size=1, max_size=6)
 @pytest.mark.parametrize("kind", ["resnet", "mlp"])
 def test_variants_leave_the_run_alone(make, recipe, kind):
     looked, data = make(kind)
-    other = {"fewer": replace(recipe, gradient_samples=4), "early": replace(recipe, gradient_at="arrival")}
+    other = {"fewer": recipe.replace(gradient_samples=4), "early": recipe.replace(gradient_at="arrival")}
     strategy = Adaptive(threshold=0.0, few=1, many=3)
     found = probe(looked, data, recipe, 5, strategy=strategy, variants={"same": recipe, **other})
 
@@ -38,7 +36,7 @@ def test_variants_leave_the_run_alone(make, recipe, kind):
 
 def test_a_variant_compares_with_its_own_gradients(make, recipe):
     network, data = make("mlp")
-    early = replace(recipe, gradient_at="arrival")
+    early = recipe.replace(gradient_at="arrival")
     found = probe(network, data, recipe, 5, strategy=Initialized(), variants={"warm": recipe, "early": early})
     for name in ("warm", "early"):
         for before, after in zip(found.reports[name], found.reports[name][1:], strict=False):

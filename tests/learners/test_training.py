@@ -1,7 +1,6 @@
 """What may move, moves; what may not, does not move by a bit; and nothing random depends on the strategy."""
 
 import math
-from dataclasses import replace
 from unittest.mock import Mock, call
 
 import numpy as np
@@ -139,7 +138,7 @@ def test_every_strategy_makes_the_same_steps(make, recipe):
 
 def test_a_task_smaller_than_a_batch_is_one_batch(make, recipe):
     network, data = make("mlp")
-    assert train_task(network, data[0], 0, 3, replace(recipe, batch=64), 5).steps == 2
+    assert train_task(network, data[0], 0, 3, recipe.replace(batch=64), 5).steps == 2
 
 
 def test_the_report_says_what_moved(make, recipe):
@@ -161,7 +160,7 @@ def test_the_report_says_what_moved(make, recipe):
 @pytest.mark.parametrize(("kind", "spec"), [("resnet", {}), ("resnet", {"norm": "group", "width": 4}), ("mlp", {})])
 def test_it_learns(make, recipe, kind, spec):
     network, data = make(kind, channels=3, **spec)
-    report = train_task(network, data[0], 0, len(network.blocks), replace(recipe, epochs=15), 5)
+    report = train_task(network, data[0], 0, len(network.blocks), recipe.replace(epochs=15), 5)
     assert report.train_accuracy > 0.9
     assert evaluate(network, data[0].x_eval, data[0].y_eval, 0) > 25
 
@@ -190,7 +189,7 @@ def test_one_step_is_sgd_with_momentum_and_weight_decay_by_hand(make):
 def test_bfloat16_and_float32_train_and_keep_float32_parameters(make, recipe):
     for precision in ("float32", "bfloat16"):
         network, data = make("mlp", dtype=torch.float32)
-        settings = replace(recipe, precision=precision, epochs=8)
+        settings = recipe.replace(precision=precision, epochs=8)
         arrive(network, data[0], 0, settings, 5)
         assert train_task(network, data[0], 0, 3, settings, 5).train_accuracy > 0.6
         assert train_task(network, data[1], 1, 1, settings, 5).train_size == 40

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from cl_book.claims.claim import Claim
 from cl_book.claims.comparisons import PROFILE, Comparison
 from cl_core.experiments.plan import Plan
-from cl_core.experiments.settings import Value
+from cl_core.settings_base import Value
 
 
 def command(claim: Claim) -> str:

@@ -8,8 +8,8 @@ from cl_book.claims.comparisons import PROFILE
 from cl_book.claims.paired_differences import Shelf, mean_update
 from cl_core.experiments import store
 from cl_core.experiments.catalogue import STRATEGIES
-from cl_core.experiments.settings import Value
 from cl_core.experiments.store import Result
+from cl_core.settings_base import Value
 
 SHOWN = ("avg_acc", "task_acc", "forgetting", "lost_share")
 """The measures of a row, in their order."""

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from cl_core.experiments.catalogue import CATALOGUE, PROFILES, STRATEGIES, Treatment
-from cl_core.experiments.settings import SETTINGS, allowed, meaning
+from cl_core.experiments.settings import SETTINGS, Settings
+from cl_core.settings_base import describe_range
 
 data = typer.Typer(
     help="The data sets: what is here, and how to get the rest.", no_args_is_help=True, rich_markup_mode=None
@@ -47,7 +48,7 @@ RUN_HELP = "\n\n".join(
         listed({p.name: p.summary for p in PROFILES.values()}),
         "Settings for --set (a run reads those of its own network, strategy and stream, and refuses others; "
         "their values are in the book, page Protocol):",
-        listed({name: f"{meaning(name)} ({allowed(name)})" for name in SETTINGS}),
+        listed({name: f"{field.description} ({describe_range(Settings, name)})" for name, field in SETTINGS.items()}),
         "Examples:",
         "\b\n  cl-core run split-cifar100 --strategy adaptive --seed 100 --profile cpu\n"
         "  cl-core run permuted-mnist --strategy frozen --profile cpu --set trained=2 --data prepared\n"

@@ -14,9 +14,10 @@ from cl_core.experiments import run, store
 from cl_core.experiments.catalogue import PROFILES, STRATEGIES, VALIDATION_SEEDS_FROM
 from cl_core.experiments.controls import degenerate
 from cl_core.experiments.plan import Plan, list_settings, make_plan
-from cl_core.experiments.settings import Value, checked
+from cl_core.experiments.settings import Settings
 from cl_core.experiments.store import Result
 from cl_core.naming import require_name
+from cl_core.settings_base import Value
 from cl_core.streams import Stream
 from cl_core.streams.manifest import ROUTES, Route
 
@@ -63,7 +64,7 @@ class NotebookRun:
             )
         entry = self.make_plan("initialized").experiment
         readable = {name for strategy in STRATEGIES.values() for name in list_settings(entry, strategy)}
-        for name in checked(self.settings):
+        for name in Settings.from_mapping(self.settings).given():
             if name not in readable:
                 raise ValueError(
                     f"{name} has no effect on {entry.name}; settings read there: {', '.join(sorted(readable))}"

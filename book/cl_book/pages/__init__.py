@@ -28,6 +28,7 @@ from cl_book.pages import (
     reference_tables,
     result_values,
     scoreboard,
+    setting_tables,
     stale_banner,
     status_pages,
 )
@@ -48,6 +49,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         status_pages,
         result_values,
         reference_tables,
+        setting_tables,
         charts,
         explorer,
         phase_map,

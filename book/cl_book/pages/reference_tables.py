@@ -19,27 +19,11 @@ from cl_book.pages.numbers import Reported, reported
 from cl_book.pages.result_values import noted
 from cl_book.pages.role_errors import nearest
 from cl_core.experiments.catalogue import CATALOGUE, STRATEGIES
-from cl_core.experiments.settings import SETTINGS, Value
+from cl_core.experiments.settings import SETTINGS
+from cl_core.settings_base import Value
 from cl_core.streams.definitions import DEFINITIONS
 
 _TITLES = {"avg_acc": "Avg.Acc", "task_acc": "Task.Acc", "forgetting": "Forgetting", "lost_share": "Lost share"}
-
-_SETTINGS = {
-    "trained": "Blocks that move",
-    "rate_factor": "Step length\u00a0×",
-    "step_share": "Share of steps",
-    "pull": "Pull",
-    "share": "Share that moves",
-    "place": "Place",
-    "threshold": "Threshold",
-    "gradient_at": "Gradient at",
-    "norm": "Normalisation",
-    "learning_rate": "Learning rate",
-    "epochs": "Passes",
-    "overlap": "Overlap",
-    "severity": "Noise",
-}
-"""What a column of settings is called; others keep their own name."""
 
 
 class Reference(SphinxDirective):
@@ -96,7 +80,7 @@ class Reference(SphinxDirective):
         kept = [place for place in range(len(over)) if any(row.values[place] is not None for row in rows)]
         lines = [self._line(row, own, kept) for row in rows]
         lines += [self._line(Row(strategy, (None,) * len(over), (), {}), own, kept) for strategy in reported_alone]
-        settings = [_SETTINGS.get(over[place], over[place]) for place in kept]
+        settings = [str(SETTINGS[over[place]].title) for place in kept]
         made = table(["Strategy", *settings, *self._titles().values(), "Seeds"], lines, wordy=False)
         made["classes"].append("cl-results")
         return [made]

@@ -1,0 +1,76 @@
+"""What a setting is: a field of a pydantic model, which says its range, meaning, default and title in one place.
+
+Errors are one line that names the value and what is allowed. Needs pydantic.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from cl_core.naming import require_name
+
+Value = int | float | bool | str
+"""What a setting may hold."""
+
+
+class SettingsBase(BaseModel):
+    """A group of settings. Raises ValueError for a name that is none of them or a value that does not fit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            wrong = {entry["loc"][0] for entry in error.errors()}
+            for name, value in values.items():
+                require_name("setting", name, type(self).model_fields)
+                if name in wrong:
+                    raise ValueError(
+                        f"{name} = {value!r} does not fit; allowed: {describe_range(type(self), name)}"
+                    ) from None
+            raise
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Self:
+        """Return the settings with these values, the others at their defaults."""
+        return cls(**values)
+
+    def replace(self, **values: Any) -> Self:
+        """Return these settings with `values` put in, each one checked. Raises ValueError where one does not fit."""
+        self.from_mapping(values)
+        return self.from_mapping({**self.model_dump(), **values})
+
+    def select(self, group: type["SettingsBase"]) -> dict[str, Any]:
+        """Return the values of those settings that belong to `group`, by name."""
+        return self.model_dump(include=set(group.model_fields))
+
+    def given(self) -> dict[str, Any]:
+        """Return the values that were given and not left at their default, by name, in the order of the fields."""
+        return self.model_dump(exclude_unset=True)
+
+
+@cache
+def describe_fields(group: type[SettingsBase]) -> dict[str, dict[str, Any]]:
+    """Return the JSON schema of each setting of `group`, by name: its type, range, title, description and default."""
+    described: dict[str, dict[str, Any]] = group.model_json_schema()["properties"]
+    return described
+
+
+def describe_range(group: type[SettingsBase], name: str) -> str:
+    """Return in words what the setting `name` of `group` may hold, such as ``integer, 1 to 1024``."""
+    field = describe_fields(group)[name]
+    if "allowed" in field:
+        return str(field["allowed"])
+    if field["type"] == "boolean":
+        return "one of false, true"
+    if "enum" in field:
+        return "one of " + ", ".join(field["enum"])
+    return f"{field['type']}, {field['minimum']:g} to {field['maximum']:g}"
+
+
+def format_value(value: Value) -> str:
+    """Return `value` as it is written on the command line."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
