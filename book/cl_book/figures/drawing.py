@@ -11,11 +11,12 @@ import math
 import re
 from collections.abc import Mapping
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import matplotlib.style
 import numpy as np
-from cycler import cycler
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import LogFormatterSciNotation
@@ -42,61 +43,21 @@ SEQUENTIAL, DIVERGING = "cividis", "PuOr"
 WIDTH = 6.4
 """Figure width in inches: 11 pt text stays readable where the page is 390 px wide."""
 
+STYLE_SHEET = Path(__file__).with_name("companion.mplstyle")
+"""The style sheet of all figures."""
+
 _DIGITS = 6
 _FLOOR = 1e-10
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 def style() -> None:
-    """Set matplotlib's defaults for this project's figures; call it once, before drawing."""
-    mpl.rcParams.update(
-        {
-            "figure.figsize": (WIDTH, 3.9),
-            "figure.facecolor": "none",
-            "figure.constrained_layout.use": True,
-            "figure.dpi": 96,
-            "savefig.facecolor": "none",
-            "savefig.dpi": 144,
-            "font.family": "DejaVu Sans",
-            "font.size": 11,
-            "axes.titlesize": 11,
-            "axes.labelsize": 11,
-            "xtick.labelsize": 10.5,
-            "ytick.labelsize": 10.5,
-            "legend.fontsize": 10.5,
-            "axes.facecolor": "none",
-            "axes.edgecolor": INK,
-            "axes.labelcolor": INK,
-            "axes.titlelocation": "left",
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.linewidth": 0.8,
-            "axes.grid": True,
-            "axes.axisbelow": True,
-            "axes.unicode_minus": True,
-            "axes.formatter.use_mathtext": False,
-            "grid.color": INK,
-            "grid.alpha": 0.14,
-            "grid.linewidth": 0.7,
-            "text.color": INK,
-            "xtick.color": INK,
-            "ytick.color": INK,
-            "hatch.color": INK,
-            "patch.edgecolor": INK,
-            "boxplot.boxprops.color": INK,
-            "boxplot.capprops.color": INK,
-            "boxplot.whiskerprops.color": INK,
-            "boxplot.flierprops.color": INK,
-            "legend.frameon": False,
-            "legend.handlelength": 2.6,
-            "lines.linewidth": 1.8,
-            "lines.markersize": 5,
-            "errorbar.capsize": 2.5,
-            "image.cmap": SEQUENTIAL,
-            "axes.prop_cycle": cycler(color=PALETTE) + cycler(linestyle=LINES),
-            "svg.fonttype": "none",
-        }
-    )
+    """Give all figures this project's look; call it once, before drawing.
+
+    The style sheet ``companion.mplstyle`` is applied to matplotlib's own defaults, so a reader's matplotlibrc has no effect.
+    """
+    mpl.rcdefaults()
+    mpl.style.use(STYLE_SHEET)
 
 
 def show(figure: Figure, *, name: str, alt: str, data: Mapping[str, ArrayLike]) -> None:

@@ -137,7 +137,7 @@ def collect_settings(**values: Sequence[Value]) -> dict[str, Value]:
     """
     for name, several in values.items():
         if len(several) > 1:
-            raise ValueError(f"{name} = {list(several)} gives several values; give one, or [] for the profile's plan")
+            raise ValueError(f"{name} = {list(several)} gives several values; give one, or [] for the profile's own")
     return {name: one[0] for name, one in values.items() if len(one)}
 
 

@@ -9,7 +9,20 @@ from xml.etree import ElementTree
 import matplotlib as mpl
 import numpy as np
 import pytest
-from cl_book.figures.drawing import INK, MARKERS, PALETTE, PAPER, round_values, show, style, to_csv, to_svg
+from cl_book.figures.drawing import (
+    INK,
+    LINES,
+    MARKERS,
+    PALETTE,
+    PAPER,
+    SEQUENTIAL,
+    WIDTH,
+    round_values,
+    show,
+    style,
+    to_csv,
+    to_svg,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
@@ -45,6 +58,24 @@ def test_same_figure_same_bytes(figure):
     assert first == to_svg(drawn(), name="valley", alt="a valley")
     assert "metadata" not in first
     assert "Matplotlib" not in first
+
+
+def test_the_style_sheet_holds_the_constants_of_the_module(figure):
+    cycle = mpl.rcParams["axes.prop_cycle"].by_key()
+    assert tuple(cycle["color"]) == PALETTE
+    assert tuple(cycle["linestyle"]) == LINES
+    inks = [key for key in mpl.rcParams if mpl.rcParams[key] == INK]
+    assert {"text.color", "axes.edgecolor", "xtick.color", "ytick.color", "hatch.color"} <= set(inks)
+    assert mpl.rcParams["figure.figsize"][0] == WIDTH
+    assert mpl.rcParams["image.cmap"] == SEQUENTIAL
+
+
+def test_a_readers_matplotlibrc_changes_nothing(figure):
+    own = to_svg(figure, name="valley", alt="a valley")
+    hostile = {"lines.marker": "x", "axes.xmargin": 0.4, "xtick.direction": "in", "legend.edgecolor": "red"}
+    with mpl.rc_context({**hostile, "text.usetex": True, "axes.formatter.limits": (-1, 1), "svg.image_inline": False}):
+        style()
+        assert to_svg(drawn(), name="valley", alt="a valley") == own
 
 
 def test_page_decides_colours_and_font(figure):
