@@ -36,6 +36,21 @@ def _is_checkout(folder: Path) -> bool:
     return project.is_file() and 'name = "cl-core"' in project.read_text(encoding="utf-8")
 
 
+def locate(name: str) -> Path | None:
+    """Return where the repository file `name` lies, in the checkout or in the wheel; None if it is not there.
+
+    Not recorded as a read: for what no page's numbers depend on. Raises ValueError if `name` leaves the repository.
+    """
+    _require_inside(name)
+    path = base() / name
+    return path if path.is_file() else None
+
+
+def base() -> Path:
+    """Return the folder that repository names start from: the checkout's top, in a wheel that of the shipped copies."""
+    return root() or Path(str(resources("cl_core").joinpath(_SHIPPED)))
+
+
 def read_bytes(name: str) -> bytes:
     """Return the content of the repository file `name` (a POSIX path from the top folder) and record the read.
 
@@ -44,15 +59,12 @@ def read_bytes(name: str) -> bytes:
     """
     _require_inside(name)
     _record(name)
-    top = root()
-    if top is not None:
-        return (top / name).read_bytes()
-    shipped = resources("cl_core").joinpath(_SHIPPED, *PurePosixPath(name).parts)
-    if not shipped.is_file():
+    path = base() / name
+    if not path.is_file() and root() is None:
         raise FileNotFoundError(
             f"{name!r} is not among the files that this package ships; clone the repository to have it"
         )
-    return shipped.read_bytes()
+    return path.read_bytes()
 
 
 def read_text(name: str) -> str:
@@ -68,14 +80,8 @@ def names(pattern: str) -> list[str]:
 
 
 def _all_names(first: str) -> Iterator[str]:
-    top = root()
-    if top is not None:
-        folder = top / first
-        if folder.is_dir():
-            yield from (path.relative_to(top).as_posix() for path in folder.rglob("*") if path.is_file())
-        return
-    shipped = Path(str(resources("cl_core").joinpath(_SHIPPED)))
-    yield from (path.relative_to(shipped).as_posix() for path in (shipped / first).rglob("*") if path.is_file())
+    top = base()
+    yield from (path.relative_to(top).as_posix() for path in (top / first).rglob("*") if path.is_file())
 
 
 def write_bytes(path: Path, data: bytes) -> None:

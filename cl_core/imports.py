@@ -43,7 +43,8 @@ def reachable(names: Iterable[str], packages: Sequence[str] = OWN) -> set[str]:
     import grimp
 
     # No cache on disk: it would be written into whatever folder this stands in.
-    graph = grimp.build_graph(*packages, cache_dir=None)
+    # What is imported for its types alone is never executed.
+    graph = grimp.build_graph(*packages, cache_dir=None, exclude_type_checking_imports=True)
     reached: set[str] = set()
     waiting = [name for name in names if name in graph.modules]
     while waiting:
@@ -61,15 +62,29 @@ def digests(modules: Iterable[str]) -> dict[str, str]:
     """Return the SHA-256 of each module's file by its name, and of data files that lie beside them by their path."""
     values: dict[str, str] = {}
     for module in sorted(modules):
-        package, *rest = module.split(".")
-        stem = package_folder(package).joinpath(*rest)
-        if not stem.is_dir():
-            values[module] = _digest(stem.with_suffix(".py"))
-            continue
-        values[module] = _digest(stem / "__init__.py")
-        data = sorted(path for path in stem.iterdir() if path.is_file() and path.suffix not in (".py", ".pyc"))
+        file, *data = _module_files(module)
+        values[module] = _digest(file)
         values.update({f"{module.replace('.', '/')}/{path.name}": _digest(path) for path in data})
     return values
+
+
+def file_digests(modules: Iterable[str]) -> dict[str, str]:
+    """Return the SHA-256 of each module's file, and of data files beside it, by path from the package's parent, sorted."""
+    values: dict[str, str] = {}
+    for module in modules:
+        parent = package_folder(module.partition(".")[0]).parent
+        values.update({path.relative_to(parent).as_posix(): _digest(path) for path in _module_files(module)})
+    return dict(sorted(values.items()))
+
+
+def _module_files(module: str) -> list[Path]:
+    """Return the file of `module`, and the data files of its folder if it is a package."""
+    package, *rest = module.split(".")
+    stem = package_folder(package).joinpath(*rest)
+    if not stem.is_dir():
+        return [stem.with_suffix(".py")]
+    data = sorted(path for path in stem.iterdir() if path.is_file() and path.suffix not in (".py", ".pyc"))
+    return [stem / "__init__.py", *data]
 
 
 def _digest(path: Path) -> str:

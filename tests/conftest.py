@@ -5,9 +5,9 @@ import os
 import hypothesis
 import nbformat
 import pytest
-from support.made_results import keep, keep_all, make_result, make_run, shown
+from support.made_results import keep, keep_all, make_confirmation, make_result, make_run, shown
 
-__all__ = ["keep", "keep_all", "make_result", "make_run", "shown"]
+__all__ = ["keep", "keep_all", "make_confirmation", "make_result", "make_run", "shown"]
 
 CI = bool(os.environ.get("CI"))
 

@@ -7,7 +7,9 @@ from cl_book.claims.caveats import UNEXPLAINED
 from cl_book.notebooks import notebook as notebooks
 from cl_book.notebooks import stamps
 from cl_book.notebooks.record import NOT_RUN
-from cl_core import imports
+from cl_core.experiments.provenance import require_own_code
+from cl_core.experiments.store import RESULTS
+from cl_core.runs.result_set import ResultSet, read_results
 
 
 @dataclass(frozen=True)
@@ -20,8 +22,8 @@ class Report:
 
 def check() -> Report:
     """Return what is stale in the checkout that this stands in; raises ValueError where the code run is another one's."""
-    _require_own_code()
-    parts = (_notebooks(), _results(), _claims())
+    require_own_code()
+    parts = (_notebooks(), _results(read_results()), _claims())
     return Report(lines=tuple(line for part in parts for line in part.lines), faults=sum(part.faults for part in parts))
 
 
@@ -32,10 +34,8 @@ def _notebooks() -> Report:
     return Report((*lines, f"{len(states)} notebooks, {len(stale)} stale"), faults=len(stale))
 
 
-def _results() -> Report:
-    from cl_core.runs.staleness import survey
-
-    states = survey()
+def _results(results: ResultSet) -> Report:
+    states = {f"{RESULTS}/{name}": state for name, state in results.states.items()}
     stale = {name: state.stale for name, state in states.items() if state.stale}
     lines = [line for name, reasons in stale.items() for line in (f"{name}: stale, because", *_indented(reasons))]
     unconfirmed: dict[tuple[str, ...], list[str]] = {}
@@ -44,9 +44,10 @@ def _results() -> Report:
             unconfirmed.setdefault(state.unconfirmed, []).append(name)
     for code, names in unconfirmed.items():
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        lines.append(f"{names[0]}{more}: unconfirmed, made before a change of {', '.join(code)}")
+        lines.append(f"{names[0]}{more}: unconfirmed, made before a change of {_some(code)}")
     count = sum(map(len, unconfirmed.values()))
-    return Report((*lines, f"{len(states)} results, {len(stale)} stale, {count} unconfirmed"), faults=len(stale))
+    cure = "; `cl-core confirm` holds today's code against the golden runs" if count else ""
+    return Report((*lines, f"{len(states)} results, {len(stale)} stale, {count} unconfirmed{cure}"), faults=len(stale))
 
 
 def _claims() -> Report:
@@ -61,7 +62,6 @@ def _indented(reasons: tuple[str, ...]) -> list[str]:
     return [f"  {reason}" for reason in reasons]
 
 
-def _require_own_code() -> None:
-    own, used = notebooks.top() / "cl_core", imports.package_folder()
-    if own.resolve() != used.resolve():
-        raise ValueError(f"{used} would be checked, not this checkout's {own}; install it with `pip install -e .`")
+def _some(paths: tuple[str, ...], most: int = 3) -> str:
+    more = f" and {len(paths) - most} more files" if len(paths) > most else ""
+    return ", ".join(paths[:most]) + more

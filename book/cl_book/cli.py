@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from cl_book import confirm
 from cl_book.commands import run_command, sweep_command
 
 app = typer.Typer(
@@ -159,7 +160,7 @@ def check(
     """Say what is stale and why, and which claims have no verdict.
 
     The exit code is 1 if a page or a result is stale, or a claim was changed after its first result without a reason. A claim that was not run is listed, but no fault; so is a result
-    made before a change of code that decides nothing (unconfirmed). With --env it is 1 if something needs mending.
+    made by code that differs from today's, until `cl-core confirm` has held today's against the golden runs (unconfirmed). With --env it is 1 if something needs mending.
     """
     if environment:
         _check_environment()
@@ -229,6 +230,8 @@ def _and_more(reasons: tuple[str, ...], most: int = 3) -> str:
 
 app.command(help=run_command.RUN_HELP)(run_command.run)
 app.command(help=sweep_command.HELP)(sweep_command.sweep)
+app.command()(run_command.repeat)
+app.command("confirm")(confirm.command)
 app.add_typer(run_command.data, name="data")
 
 

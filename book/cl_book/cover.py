@@ -13,13 +13,13 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from cl_book.claims.comparisons import PROFILE
-from cl_book.claims.paired_differences import shelf
 from cl_book.claims.statistics import t_interval
 from cl_book.figures.drawing import INK, PALETTE, PAPER, style, to_csv, to_svg
 from cl_core import files
 from cl_core.experiments import store
 from cl_core.linear import optimal_magnitude, simulate_losses
 from cl_core.linear.optimum import best_magnitude, forgetting_curve
+from cl_core.runs.result_set import read_results
 
 FOLDER = Path(__file__).resolve().parents[1] / "_static"
 
@@ -80,7 +80,7 @@ class Network:
 def network() -> Network:
     """Return what the reference results say; runs that change any setting but the number of blocks stay out."""
     groups: dict[int, list[store.Result]] = {}
-    for run in shelf().current.values():
+    for run in read_results().current.values():
         here = (run.experiment, run.profile) == (NETWORK, PROFILE) and set(run.overrides) <= {"trained"}
         if here and run.strategy in FIXED:
             groups.setdefault(int(run.magnitudes[-1] or 0), []).append(run)

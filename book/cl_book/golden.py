@@ -17,7 +17,7 @@ from typing import Any
 
 from cl_core import files
 from cl_core.experiments.catalogue import CATALOGUE, PROFILES, PROTOCOL, STRATEGIES
-from cl_core.experiments.plan import Plan, assemble_plan, list_settings
+from cl_core.experiments.plan import Plan, assemble_plan, digest_json, list_settings
 from cl_core.experiments.settings import SETTINGS
 from cl_core.experiments.store import Result
 from cl_core.settings_base import Value
@@ -103,6 +103,11 @@ def load(path: Path) -> dict[str, Any]:
     """Return a stored group: its protocol and its runs by strategy."""
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
+
+
+def digest(folder: Path) -> str:
+    """Return the SHA-256 over the stored golden runs in `folder`, whatever their files' layout."""
+    return digest_json({group: load(folder / f"{group}.json") for group in groups()})
 
 
 def write(path: Path, runs: Mapping[str, Any]) -> bool:

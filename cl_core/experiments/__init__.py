@@ -1,7 +1,7 @@
 """Experiments: what is run (catalogue, plan), how (runner, sweep), and what came of it (store, staleness)."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cl_core.experiments.catalogue import CATALOGUE, PROFILES, PROTOCOL, STRATEGIES
 from cl_core.experiments.plan import make_plan
@@ -25,17 +25,18 @@ def run(
     route: Route | None = None,
     source: Result | None = None,
     listener: "Listener | None" = None,
+    recorded: Mapping[str, Any] | None = None,
 ) -> Result:
     """Run one experiment, now and in memory, and return its result; nothing is written.
 
     Names are those of CATALOGUE, STRATEGIES and PROFILES; under profile ``smoke`` an experiment on real images becomes
     its embedded stand-in, and the result carries the stand-in's name. `seed` from 100 on scores on validation images.
     `overrides` change settings, `route` says where the images come from, a control needs its adaptive run as `source`,
-    and `listener` hears how far the run is. Needs torch.
+    and `listener` hears how far the run is; `recorded` is kept with the result and decides nothing. Needs torch.
     Raises ValueError for what does not fit, before anything runs.
     """
     from cl_core.experiments.progress import silent
     from cl_core.experiments.runner import execute
 
     made = make_plan(experiment, strategy, seed, profile, overrides=overrides)
-    return execute(made, route=route, source=source, listener=listener or silent)
+    return execute(made, route=route, source=source, listener=listener or silent, recorded=recorded)

@@ -37,6 +37,7 @@ def execute(
     cache: Path | None = None,
     listener: Listener = silent,
     kin: tuple[str, ...] = (),
+    recorded: Mapping[str, Any] | None = None,
 ) -> Result:
     """Run `plan` and return its sealed result.
 
@@ -44,7 +45,8 @@ def execute(
     the run that it follows. With `cache` the run is saved there after each task and goes on from what an
     earlier process left, to the same bits; the checkpoint stays until the caller clears it, and the caller holds the
     run's lock. `kin` are the schedules of other runs that share beginnings with a fixed run: what they have left in
-    `cache` is taken over, and what they may need is left there. Raises ValueError for a `source` that does not fit, DataError for data that cannot be had,
+    `cache` is taken over, and what they may need is left there. `recorded` is kept with the result beside what is recorded
+    of any run, and decides nothing. Raises ValueError for a `source` that does not fit, DataError for data that cannot be had,
     FloatingPointError where training diverges.
     """
     require_source(plan, source)
@@ -65,7 +67,7 @@ def execute(
             alike = {name: value for name, value in plan.config.items() if name != "moves"}
             shared = cache and kin and Beginnings(plan, kin, _identity("", alike, stream, None, machine), cache)
             past = sequential(work, strategy_of(plan, sizes, source), limit, shared or None)
-        return _result(work, past, source, machine)
+        return _result(work, past, source, machine, recorded or {})
 
 
 def strategy_of(plan: Plan, sizes: Sequence[int], source: Result | None = None) -> Strategy:
@@ -137,13 +139,15 @@ def _identity(
     )
 
 
-def _result(work: Work, past: Past, source: Result | None, machine: Mapping[str, Any]) -> Result:
+def _result(
+    work: Work, past: Past, source: Result | None, machine: Mapping[str, Any], recorded: Mapping[str, Any]
+) -> Result:
     plan, stream = work.plan, work.stream
     blocks = work.blocks()
     totals: Counter[str] = Counter()
     for laps in past.seconds:
         totals.update(laps)
-    recorded = {
+    facts = {
         "times": {
             **{f"{name}_s": round(value, 3) for name, value in totals.items()},
             "total_s": round(totals.total(), 3),
@@ -151,8 +155,7 @@ def _result(work: Work, past: Past, source: Result | None, machine: Mapping[str,
         "begun": _begun(work),
         "machine": dict(machine),
         "versions": provenance.versions(),
-        "pages": provenance.page_digests(),
-        "claims": provenance.claim_digests(),
+        **recorded,
         "files": provenance.code_digests(),
     }
     return Result(
@@ -176,7 +179,7 @@ def _result(work: Work, past: Past, source: Result | None, machine: Mapping[str,
         train_sizes=tuple(len(task.train) for task in stream.tasks),
         block_parameters=blocks,
         **assemble(past.rows, blocks=len(blocks)),
-        recorded=recorded,
+        recorded=facts,
     ).sealed()
 
 

@@ -7,7 +7,7 @@ A result holds what a run computed, what decides it (`config`, `overrides`, `dat
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,7 @@ class Result:
     @property
     def outcome(self) -> str:
         """Digest of what decides and what was computed, without what is only recorded, here or in the run it follows."""
-        content = {k: v for k, v in asdict(self).items() if k not in {"recorded", "digest"}}
+        content = {k: v for k, v in vars(self).items() if k not in {"recorded", "digest"}}
         return digest_json({**content, "source": self.source and self.source["outcome"]})
 
     def sealed(self) -> "Result":
@@ -95,7 +95,7 @@ class Result:
 
 def own_digest(result: Result) -> str:
     """Return the SHA-256 of everything in `result` but its stored digest."""
-    return digest_json({k: v for k, v in asdict(result).items() if k != "digest"})
+    return digest_json({k: v for k, v in vars(result).items() if k != "digest"})
 
 
 def accuracies(result: Result) -> NDArray[np.float64]:
@@ -134,7 +134,7 @@ def flags(result: Result) -> tuple[str, ...]:
 
 def dumps(result: Result) -> str:
     """Return the text of a result: JSON, one key a line, one row of a matrix a line, ending in a newline."""
-    lines = [f"{json.dumps(key)}: {_layout(value)}" for key, value in asdict(result).items()]
+    lines = [f"{json.dumps(key)}: {_layout(value)}" for key, value in vars(result).items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
@@ -164,8 +164,11 @@ def load(name: str | Path) -> Result:
 
 
 def stored(pattern: str = "*") -> list[str]:
-    """Return the names of the repository's results below results/ that match `pattern`, sorted; the listing is recorded."""
-    return [name for name in files.names(f"{RESULTS}/{pattern}") if name.endswith(".json")]
+    """Return the names of the repository's results below results/ that match `pattern`, sorted; the listing is recorded.
+
+    A result stands in a folder of its profile; files directly in results/ are about the results.
+    """
+    return [name for name in files.names(f"{RESULTS}/{pattern}") if name.endswith(".json") and name.count("/") > 1]
 
 
 def find(
@@ -200,7 +203,9 @@ def _layout(value: Any) -> str:
 
 
 def _frozen(value: Any) -> Any:
-    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
+    return (
+        tuple(_frozen(item) if isinstance(item, list) else item for item in value) if isinstance(value, list) else value
+    )
 
 
 def _require_shapes(result: Result, where: str) -> None:

@@ -1,8 +1,9 @@
 """A run computed once and stored: found where it stands, else computed under its lock, saved, and cleared up after."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cl_core import files
 from cl_core.experiments import store
@@ -38,11 +39,12 @@ def complete(
     listener: Listener = silent,
     waiting: Callable[[str], None] = lambda holder: None,
     kin: tuple[str, ...] = (),
+    recorded: Mapping[str, Any] | None = None,
 ) -> Completed:
     """Return the result of `plan` in the folder `results`, computing it if it is not there.
 
     Two processes that ask for the same run compute it once: the second waits, after calling `waiting` with the first
-    one's process id. The run that a control follows must stand in `results`. Raises ValueError where it does not, or where a
+    one's process id. `recorded` is kept with a result that is computed. The run that a control follows must stand in `results`. Raises ValueError where it does not, or where a
     result stands that is stale or was computed on other images than `route` asks for: no result is ever replaced.
     """
     path = results / plan.name
@@ -55,7 +57,7 @@ def complete(
             return Completed(existing(path, plan, route=route, source=source), path, computed=False)
         from cl_core.experiments.runner import execute
 
-        result = execute(plan, route=route, source=source, cache=cache, listener=listener, kin=kin)
+        result = execute(plan, route=route, source=source, cache=cache, listener=listener, kin=kin, recorded=recorded)
         store.save(result, path)
         place.clear()
         Beginnings(plan, kin, "", cache).clear(results)

@@ -8,7 +8,7 @@ from cl_core.experiments import store
 from cl_core.experiments.plan import make_plan
 from cl_core.experiments.progress import Listener, silent
 from cl_core.experiments.store import Result
-from cl_core.runs.complete import source_of
+from cl_core.runs.complete import existing, source_of
 from cl_core.streams.manifest import Route
 
 TOLERANCE: Mapping[str, float] = {"float64": 1.0, "float32": 3.0, "bfloat16": 3.0}
@@ -42,20 +42,20 @@ class Comparison:
         return self.identical or (not self.expected and self.largest <= self.tolerance)
 
 
-def again(path: Path, *, route: Route | None = None, listener: Listener = silent) -> tuple[Result, Comparison]:
+def repeat(path: Path, *, route: Route | None = None, listener: Listener = silent) -> tuple[Result, Comparison]:
     """Run the stored result at `path` again, by its own route unless `route` says otherwise; nothing is written.
 
-    A control is run after the stored run that it followed. Raises ValueError if the result is stale.
+    Return the new result and how it compares. A control is run after the stored run that it followed. Raises ValueError
+    if the result is stale.
     """
     from cl_core.experiments.runner import execute
-    from cl_core.runs.complete import existing
 
     before = store.load(path)
-    made = make_plan(before.experiment, before.strategy, before.seed, before.profile, overrides=before.overrides)
-    source = source_of(made, path.parents[2])
-    existing(path, made, route=None, source=source)
-    taken: Route = before.data["route"] if route is None else route
-    after = execute(made, route=taken, source=source, listener=listener)
+    today = make_plan(before.experiment, before.strategy, before.seed, before.profile, overrides=before.overrides)
+    source = source_of(today, path.parents[2])
+    existing(path, today, route=None, source=source)
+    own_route: Route = before.data["route"]
+    after = execute(today, route=route or own_route, source=source, listener=listener)
     return after, compare(before, after)
 
 

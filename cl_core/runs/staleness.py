@@ -1,42 +1,36 @@
-"""Whether a stored result still holds: what decides it unchanged, its own digest right, its code the same.
+"""Whether a stored result still holds: what decides it unchanged, its own digest right, its code the same or confirmed.
 
-*Stale*: settings, data, protocol, source run or own digest differ; the result must be run again. *Unconfirmed*: only
-the bytes of code files changed; golden runs guard behaviour, so such a result is listed and nothing more.
+*Stale*: settings, data, protocol, source run or own digest differ; the result must be run again. *Unconfirmed*: the
+code files of a run are other ones than when it was made, and the ledger does not say that golden runs confirm today's.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from cl_core.experiments import store
 from cl_core.experiments.catalogue import PROTOCOL
 from cl_core.experiments.plan import Plan, make_plan
-from cl_core.experiments.provenance import code_digests
-from cl_core.experiments.store import RESULTS, Result, own_digest
+from cl_core.experiments.provenance import code_digest, code_digests
+from cl_core.experiments.store import Result, own_digest
+from cl_core.runs import ledger
 from cl_core.streams.manifest import SOURCES
 
 
 @dataclass(frozen=True)
 class State:
-    """Reasons why a result is stale, and code files that changed since it was made. Both empty: it is current."""
+    """Reasons why a result is stale, and code files that changed unconfirmed since it was made. Both empty: it holds."""
 
     stale: tuple[str, ...] = ()
     unconfirmed: tuple[str, ...] = ()
 
+    @property
+    def word(self) -> str:
+        """``stale``, ``unconfirmed`` or ``current``."""
+        return "stale" if self.stale else "unconfirmed" if self.unconfirmed else "current"
 
-def survey() -> dict[str, State]:
-    """Return the state of each of the repository's results, by name; one that cannot be read is stale."""
-    code = code_digests()
-    states = {}
-    for name in store.stored():
-        try:
-            result = store.load(name)
-        except ValueError as error:
-            states[name] = State(stale=(str(error),))
-        else:
-            states[name] = state(
-                result, name=name, read_source=lambda source: store.load(f"{RESULTS}/{source}"), code=code
-            )
-    return states
+
+def code_is_confirmed() -> bool:
+    """Return whether the ledger says that golden runs confirm today's code."""
+    return ledger.confirmation_of(code_digest()) is not None
 
 
 def state(
@@ -44,12 +38,13 @@ def state(
     *,
     name: str | None = None,
     read_source: Callable[[str], Result] | None = None,
-    code: Mapping[str, str] | None = None,
+    confirmed: bool | None = None,
 ) -> State:
     """Return what has changed since `result` was made.
 
     `name` is where it stands, checked against the name that its run has; `read_source` reads a run by its name below
-    the results folder, to check a control's source (None: not checked); `code` are today's digests of the code files.
+    the results folder, to check a control's source (None: not checked). `confirmed`: whether golden runs confirm
+    today's code (None: the ledger is asked).
     """
     reasons = []
     if result.digest != own_digest(result):
@@ -66,8 +61,10 @@ def state(
             reasons.append(f"it stands at {name}, while its run is called {today.name}")
     if read_source is not None:
         reasons += _source_reasons(result, read_source)
-    then, now = result.recorded.get("files", {}), code_digests() if code is None else code
+    then, now = result.recorded.get("files", {}), code_digests()
     changed = tuple(sorted(file for file in {*then, *now} if then.get(file) != now.get(file)))
+    if changed and (code_is_confirmed() if confirmed is None else confirmed):
+        changed = ()
     return State(stale=tuple(reasons), unconfirmed=changed)
 
 

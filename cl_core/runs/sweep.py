@@ -4,10 +4,11 @@ Workers are given one run at a time; a control waits for the run that it follows
 its attempt alone. A sweep that is stopped, or killed, goes on when it is started again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cl_core.experiments import store
 from cl_core.experiments.checkpoints import Checkpoint
@@ -78,18 +79,21 @@ def sweep(
     cache: Path,
     crew: Crew,
     route: Route | None = None,
+    recorded: Mapping[str, Any] | None = None,
     watcher: Watcher = lambda standing: None,
 ) -> Standing:
     """Do those of `plans` that are missing in the folder `results`, with `crew`; return how it ended.
 
-    `cache` holds the checkpoints of a crew on this machine. A run that fails is kept with its reason, and so are the
+    `cache` holds the checkpoints of a crew on this machine; `recorded` is kept with each result. A run that fails is kept with its reason, and so are the
     controls that follow it; the others go on. Raises RuntimeError if workers die again and again.
     """
     standing = survey(plans, results=results, route=route)
     executor, running, deaths = crew.start(), dict[Future[Done], Plan](), 0
     try:
         while standing.left:
-            broken = not _hand_out(standing, running, executor, crew, results=results, cache=cache, route=route)
+            broken = not _hand_out(
+                standing, running, executor, crew, results=results, cache=cache, route=route, recorded=recorded or {}
+            )
             watcher(standing)
             if not running and not broken:
                 _give_up_blocked(standing)
@@ -124,6 +128,7 @@ def _hand_out(
     results: Path,
     cache: Path,
     route: Route | None,
+    recorded: Mapping[str, Any],
 ) -> bool:
     """Give the crew as many runs as it has room for; return False where the executor is broken."""
     for made in list(standing.waiting):
@@ -143,6 +148,7 @@ def _hand_out(
             cache=str(cache) if crew.shared else None,
             source=None if source is None else store.dumps(source),
             kin=kin_of(made, standing.sound) if crew.shared else (),
+            recorded=recorded,
         )
         try:
             future = executor.submit(do, order)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from cl_core.settings_base import Value
 from cl_core.streams.manifest import Route
@@ -22,7 +23,7 @@ class Order:
     `results` and `cache` are folders that this process and the caller share; with `results` None the worker is on
     another machine, keeps its checkpoints in its own cache folder and gives back the result's text alone. `source` is
     then the text of the run that a control follows. `kin` are the schedules of the runs that share beginnings with a
-    fixed one, where the folders are shared.
+    fixed one, where the folders are shared; `recorded` is kept with the result.
     """
 
     experiment: str
@@ -35,6 +36,7 @@ class Order:
     cache: str | None = None
     source: str | None = None
     kin: tuple[str, ...] = ()
+    recorded: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,19 @@ def do(order: Order) -> Done:
     made = make_plan(order.experiment, order.strategy, order.seed, order.profile, overrides=order.overrides)
     cache = Path(order.cache) if order.cache else cache_folder()
     if order.results is not None:
-        found = complete(made, results=Path(order.results), cache=cache, route=order.route, kin=order.kin)
+        found = complete(
+            made,
+            results=Path(order.results),
+            cache=cache,
+            route=order.route,
+            kin=order.kin,
+            recorded=order.recorded,
+        )
         return Done(store.dumps(found.result), found.computed)
     source = None if order.source is None else store.loads(order.source, where="the run that is followed")
     place = Checkpoint(made.name, "", cache)
     with place.lock():
-        result = execute(made, route=order.route, source=source, cache=cache)
+        result = execute(made, route=order.route, source=source, cache=cache, recorded=order.recorded)
         place.clear()
     return Done(store.dumps(result), computed=True)
 

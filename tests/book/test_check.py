@@ -3,12 +3,13 @@
 import pytest
 from cl_book import check
 
+from cl_core.runs.result_set import ResultSet
 from cl_core.runs.staleness import State
 
 
 @pytest.fixture(autouse=True)
 def own_code(monkeypatch, checkout):
-    monkeypatch.setattr(check, "_require_own_code", lambda: None)
+    monkeypatch.setattr(check, "require_own_code", lambda: None)
 
 
 def test_nothing_there_is_no_fault():
@@ -23,13 +24,13 @@ def test_nothing_there_is_no_fault():
 
 def test_stale_is_a_fault_and_unconfirmed_is_not(monkeypatch, write_page):
     states = {
-        "results/a.json": State(stale=("protocol 1, now 2",), unconfirmed=("cl_core/x.py",)),
-        "results/b.json": State(unconfirmed=("cl_core/x.py",)),
-        "results/c.json": State(),
-        "results/d.json": State(unconfirmed=("cl_core/x.py",)),
-        "results/e.json": State(unconfirmed=("cl_core/x.py", "cl_core/y.py")),
+        "a.json": State(stale=("protocol 1, now 2",), unconfirmed=("cl_core/x.py",)),
+        "b.json": State(unconfirmed=("cl_core/x.py",)),
+        "c.json": State(),
+        "d.json": State(unconfirmed=("cl_core/x.py",)),
+        "e.json": State(unconfirmed=("cl_core/x.py", "cl_core/y.py")),
     }
-    monkeypatch.setattr("cl_core.runs.staleness.survey", lambda: states)
+    monkeypatch.setattr(check, "read_results", lambda: ResultSet({}, states))
     write_page("page", "1")
     report = check.check()
     assert report.faults == 2
@@ -41,5 +42,5 @@ def test_stale_is_a_fault_and_unconfirmed_is_not(monkeypatch, write_page):
         "  protocol 1, now 2",
         "results/b.json and 1 more: unconfirmed, made before a change of cl_core/x.py",
         "results/e.json: unconfirmed, made before a change of cl_core/x.py, cl_core/y.py",
-        "5 results, 1 stale, 3 unconfirmed",
+        "5 results, 1 stale, 3 unconfirmed; `cl-core confirm` holds today's code against the golden runs",
     )

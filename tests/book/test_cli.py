@@ -32,7 +32,7 @@ def run(monkeypatch, capsys):
 @pytest.fixture
 def own_code(monkeypatch):
     """Let the test's checkout pass for the one whose code runs."""
-    monkeypatch.setattr("cl_book.check._require_own_code", lambda: None)
+    monkeypatch.setattr("cl_book.check.require_own_code", lambda: None)
 
 
 def stamp(path, *verdicts):

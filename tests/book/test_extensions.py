@@ -20,6 +20,10 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 from cl_core.experiments import store
 from cl_core.experiments.plan import digest_json
 from cl_core.experiments.progress import duration
+from cl_core.experiments.provenance import code_digest
+from cl_core.runs import ledger
+from cl_core.runs.ledger import Repetition
+from cl_core.runs.result_set import ResultSet
 
 CLAIM = """
 - id: T01
@@ -110,7 +114,7 @@ def _build(top):
 
 
 def test_a_style_sheet_that_changed_alone_has_every_page_written_anew(tmp_path, monkeypatch):
-    monkeypatch.setattr(stale_banner.result_values, "states", dict)
+    monkeypatch.setattr(stale_banner, "read_results", lambda: ResultSet({}, {}))
     monkeypatch.setattr(stale_banner, "standings", dict)
     app = SimpleNamespace(srcdir=tmp_path, config=SimpleNamespace(html_static_path=["looks"]))
     env = SimpleNamespace(found_docs={"page"}, all_docs={"page": 1.0}, doc2path=lambda name: f"{name}.md")
@@ -605,7 +609,9 @@ def test_the_status_page_says_when_each_page_ran_and_whether_it_is_fresh(book, c
     assert "stale: it was never refreshed" in text(pages["book/index"])
 
 
-def test_the_status_page_counts_the_runs_that_hold_and_those_that_do_not(book, checkout, make_result):
+def test_the_status_page_counts_the_runs_that_hold_and_those_that_do_not(
+    book, checkout, make_result, make_confirmation
+):
     index = "# Front\n\n:::{runstatus}\n:::"
     _, pages = book(index=index)
     assert "No reference run is stored yet" in text(pages["book/index"])
@@ -618,9 +624,16 @@ def test_the_status_page_counts_the_runs_that_hold_and_those_that_do_not(book, c
     name, count, state, _, digest = [text(cell) for cell in pages["book/index"].select("tbody td")]
     assert (name, count, len(digest)) == ("split-cifar10, cpu", "2", 8)
     assert state == "2 unconfirmed"
+    assert "No golden run has been held against today's code yet" in text(pages["book/index"])
+    repeated = [Repetition(f"results/x-{seed}.json", seed == 0, seed / 2, True) for seed in (0, 1)]
+    ledger.add(make_confirmation(code=code_digest(), repeated=tuple(repeated)))
+    _, pages = book(index=index)
+    assert text(pages["book/index"].select("tbody td")[2]) == "current"
+    assert "confirmed on 02 January 2026 by 150 golden runs" in text(pages["book/index"])
+    assert "2 results, 1 of them identical to the bit, the others within 0.50 points." in text(pages["book/index"])
     edited = json.loads((checkout / "results/cpu/split-cifar10/frozen-1.json").read_text(encoding="utf-8"))
     edited["digest"] = "0" * 64
     (checkout / "results/cpu/split-cifar10/frozen-1.json").write_text(json.dumps(edited), encoding="utf-8")
     _, pages = book(index=index)
-    assert text(pages["book/index"].select("tbody td")[2]) == "1 stale, 1 unconfirmed"
+    assert text(pages["book/index"].select("tbody td")[2]) == "1 stale"
     assert "torch 2.0; Some, Linux x86_64; protocol 1" in text(pages["book/index"])

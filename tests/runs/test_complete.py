@@ -109,7 +109,7 @@ def test_a_stored_run_again_is_identical_on_the_same_machine(folders):
     adaptive = complete.complete(tiny("adaptive", many=2), **folders)
     control = complete.complete(tiny("inverted", many=2), **folders)
     for done in (adaptive, control):
-        after, comparison = repeat.again(done.path)
+        after, comparison = repeat.repeat(done.path)
         assert comparison.identical
         assert comparison.expected
         assert comparison.holds

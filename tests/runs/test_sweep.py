@@ -13,7 +13,7 @@ from support.crew import Crew
 from cl_core.experiments import store
 from cl_core.runs import grid, sweep, worker
 from cl_core.runs.executors import LocalCrew, crew
-from cl_core.runs.repeat import again
+from cl_core.runs.repeat import repeat
 
 QUICK = {"tasks": (3,), "width": (8,), "epochs": (1,), "batch": (256,), "many": (2,)}
 TWELVE = {"strategies": ["initialized", "frozen", "adaptive", "random"], "seeds": [100, 101, 102]}
@@ -56,7 +56,7 @@ def test_what_follows_frozen_comes_after_it_and_can_be_run_again(folders):
     done = Crew()
     end = sweep.sweep(quick(["within"])[::-1], crew=done, **folders)
     assert done.orders == ["frozen", "within"]
-    _, comparison = again(folders["results"] / end.computed[-1].name)
+    _, comparison = repeat(folders["results"] / end.computed[-1].name)
     assert comparison.identical
 
 

@@ -4,14 +4,16 @@ from itertools import product
 
 import pytest
 from cl_book.claims.comparisons import parse_arm, run_of
+from cl_book.claims.stated import claim_digests
 from cl_book.figures.drawing import style
 from matplotlib import pyplot as plt
 
 from cl_core.experiments import store
 from cl_core.experiments.catalogue import PROTOCOL
 from cl_core.experiments.plan import make_plan
-from cl_core.experiments.provenance import claim_digests, code_digests
+from cl_core.experiments.provenance import code_digests
 from cl_core.experiments.store import Result
+from cl_core.runs.ledger import Confirmation
 from cl_core.streams.manifest import SOURCES
 
 IMAGES = 100_000
@@ -53,6 +55,24 @@ def make_result():
             "recorded": {"times": {"total": 12.5}, "files": code_digests()},
         }
         return Result(**{**whole, **fields}).sealed()
+
+    return make
+
+
+@pytest.fixture
+def make_confirmation():
+    """Return a maker of entries of the ledger; keywords replace its fields."""
+
+    def make(**fields):
+        whole = {
+            "code": "c" * 64,
+            "date": "2026-01-02",
+            "golden_runs": 150,
+            "golden": "a" * 64,
+            "processor": "Some",
+            "versions": {"torch": "2.0"},
+        }
+        return Confirmation(**{**whole, **fields})
 
     return make
 

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 from statistics import fmean
 
 from cl_book.claims.comparisons import PROFILE, Arm, Comparison, Difference, Picked, run_of
-from cl_book.claims.paired_differences import Reading, Shelf, measure
+from cl_book.claims.paired_differences import Reading, measure
 from cl_book.claims.statistics import signed
 from cl_book.notebooks.record import NOT_REPRODUCED, REPRODUCED
 from cl_core.experiments import store
 from cl_core.experiments.catalogue import STRATEGIES
 from cl_core.experiments.store import Result
+from cl_core.runs.result_set import ResultSet
 
 DEPTHS = range(5)
 """Numbers of trained blocks at which the sign of a claim that names frozen is compared."""
@@ -51,7 +52,7 @@ def learned_less(test: Comparison, reading: Reading, verdict: str, mean: float) 
     return _mean(less, "avg_acc") < _mean(more, "avg_acc")
 
 
-def depth_signs(test: Comparison, results: Shelf, mean: float) -> tuple[bool, str]:
+def depth_signs(test: Comparison, results: ResultSet, mean: float) -> tuple[bool, str]:
     """Return whether the sign differs among the depths of frozen that ran, and a remark; an empty one where none ran.
 
     Only a claim that names frozen at its own depth is asked.
@@ -77,7 +78,7 @@ def depth_signs(test: Comparison, results: Shelf, mean: float) -> tuple[bool, st
     return bool(turned), f"by number of trained blocks {said}"
 
 
-def tuned(test: Comparison, results: Shelf, mean: float) -> tuple[bool, str]:
+def tuned(test: Comparison, results: ResultSet, mean: float) -> tuple[bool, str]:
     """Return whether the sign turns when each strategy has its own best tuning by Avg.Acc, and a remark.
 
     Asked of claims that compare two strategies as they are, where both ran with other tunings.
@@ -123,7 +124,7 @@ def _mean(runs: Iterable[Result], name: str) -> float:
     return fmean(100 * store.metric(run, name) for run in runs)
 
 
-def _runs(test: Difference, arm: Arm, results: Shelf) -> _BY_SEED:
+def _runs(test: Difference, arm: Arm, results: ResultSet) -> _BY_SEED:
     found = {seed: results.get(run_of(test.experiment, arm, seed)) for seed in test.seeds}
     if arm.strategy == "frozen" and "trained=0" in arm.settings:
         alone = Arm("frozen-0", tuple(word for word in arm.settings if word != "trained=0"))
@@ -142,7 +143,7 @@ def _mean_difference(test: Difference, sides: list[_BY_SEED]) -> float | None:
         return None  # magnitude 0 moves nothing, and has no logarithm of its distance
 
 
-def _best_tuning(test: Difference, arm: Arm, results: Shelf) -> tuple[str, _BY_SEED | None]:
+def _best_tuning(test: Difference, arm: Arm, results: ResultSet) -> tuple[str, _BY_SEED | None]:
     """Return the tuning with the best mean Avg.Acc, in words, and its runs; None where there is but one tuning."""
     found: dict[str, dict[int, Result]] = {}
     for run in results.current.values():

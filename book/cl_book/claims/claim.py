@@ -14,14 +14,14 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from cl_book.claims.comparisons import PRIMARY_AT_MOST, Comparison
+from cl_book.claims.stated import CLAIMS, safe_load
 from cl_book.claims.statistics import Interval
 from cl_book.notebooks import notebook as notebooks
 from cl_book.notebooks import stamps
 from cl_book.notebooks.record import NOT_RUN
 from cl_core import files
-from cl_core.experiments.provenance import safe_load
 
-FILE = "book/claims.yml"
+FILE = CLAIMS
 """The repository file that states the claims."""
 
 STALE = "stale"

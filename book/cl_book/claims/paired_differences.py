@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,22 +20,8 @@ from cl_book.claims.comparisons import (
 )
 from cl_core.experiments import store
 from cl_core.experiments.controls import degenerate
-from cl_core.experiments.plan import Plan
-from cl_core.experiments.provenance import code_digests
-from cl_core.experiments.store import RESULTS, Result
-from cl_core.runs.staleness import state
-
-
-@dataclass(frozen=True)
-class Shelf:
-    """The repository's results by their name below results/: those that hold, and why the others do not."""
-
-    current: Mapping[str, Result]
-    stale: Mapping[str, str]
-
-    def get(self, made: Plan) -> Result | None:
-        """Return the result of the run `made`; None where there is none that holds."""
-        return self.current.get(made.name)
+from cl_core.experiments.store import Result
+from cl_core.runs.result_set import ResultSet
 
 
 @dataclass
@@ -57,33 +42,6 @@ class Reading:
     used: list[Result] = field(default_factory=list)
 
 
-def shelf(folder: Path | None = None) -> Shelf:
-    """Read every result of the repository once, or of another `folder` of results."""
-    code = code_digests()
-    loaded: dict[str, Result] = {}
-    stale: dict[str, str] = {}
-    found: Mapping[str, str | Path] = (
-        {file.removeprefix(f"{RESULTS}/"): file for file in store.stored()}
-        if folder is None
-        else {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*.json"))}
-    )
-    for name, file in found.items():
-        try:
-            loaded[name] = store.load(file)
-        except ValueError as error:
-            stale[name] = str(error)
-
-    def source(name: str) -> Result:
-        if name not in loaded:
-            raise FileNotFoundError(name)
-        return loaded[name]
-
-    for name, result in loaded.items():
-        if why := state(result, name=f"{RESULTS}/{name}", read_source=source, code=code).stale:
-            stale[name] = why[0]
-    return Shelf({name: result for name, result in loaded.items() if name not in stale}, stale)
-
-
 def measure(result: Result, name: Measure) -> float:
     """Return the measure in points, or per cent for `update_norm`. Raises ValueError where the run has none."""
     value = 100 * (
@@ -100,7 +58,7 @@ def mean_update(result: Result) -> float:
     return float(np.mean(np.linalg.norm(rows, axis=1)))
 
 
-def read(test: Comparison, results: Shelf) -> Reading:
+def read(test: Comparison, results: ResultSet) -> Reading:
     """Return what `test` finds in `results`. A seed at which a run is missing has no difference.
 
     Raises ValueError for a run that the catalogue does not have.
@@ -122,7 +80,7 @@ def read(test: Comparison, results: Shelf) -> Reading:
 class _Reader:
     """Collects a reading: what was asked for, and what of it was there."""
 
-    def __init__(self, test: Comparison, results: Shelf) -> None:
+    def __init__(self, test: Comparison, results: ResultSet) -> None:
         self.test, self.results, self.reading = test, results, Reading()
 
     def run(self, arm: Arm, seed: int) -> Result | None:

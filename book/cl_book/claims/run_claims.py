@@ -9,11 +9,12 @@ from cl_book.claims import caveats
 from cl_book.claims.claim import Claim, Judge, Standing, load
 from cl_book.claims.comparisons import Comparison
 from cl_book.claims.decision_rule import LEAST_SEEDS, Judgement, Ps, family_ps, judge_comparison, raw_ps
-from cl_book.claims.paired_differences import Reading, Shelf, read, shelf
+from cl_book.claims.paired_differences import Reading, read
+from cl_book.claims.stated import claim_digests
 from cl_book.claims.statistics import MOST_SEEDS, signed
 from cl_book.notebooks.record import INCONCLUSIVE, NOT_RUN
 from cl_core.experiments.catalogue import CATALOGUE
-from cl_core.experiments.provenance import claim_digests
+from cl_core.runs.result_set import ResultSet, read_results
 from cl_core.streams.definitions import DEFINITIONS
 
 EXPLORATORY, PRIMARY = "exploratory", "primary"
@@ -37,7 +38,7 @@ class _Family:
 
 def runs_judge(folder: Path | None = None) -> Judge:
     """Return a judge that decides from the repository's results, or those in `folder`, read once, when it is first asked."""
-    results, digests = cache(lambda: shelf(folder)), cache(claim_digests)
+    results, digests = cache(lambda: read_results(folder)), cache(claim_digests)
     family = cache(lambda: _family(load(), results()))
 
     def judge(claim: Claim) -> Standing:
@@ -47,7 +48,7 @@ def runs_judge(folder: Path | None = None) -> Judge:
 
 
 def decide(
-    claim: Claim, results: Shelf, *, family: tuple[Ps | None, int] = (None, 1), digest: str | None = None
+    claim: Claim, results: ResultSet, *, family: tuple[Ps | None, int] = (None, 1), digest: str | None = None
 ) -> Standing:
     """Return where `claim` stands by `results`.
 
@@ -95,7 +96,7 @@ def _undecided(test: Comparison, reading: Reading) -> str:
 
 
 def _decided(
-    claim: Claim, test: Comparison, reading: Reading, results: Shelf, judgement: Judgement, labels: list[str]
+    claim: Claim, test: Comparison, reading: Reading, results: ResultSet, judgement: Judgement, labels: list[str]
 ) -> Standing:
     mean = judgement.interval.mean
     turns_depth, depths = caveats.depth_signs(test, results, mean)
@@ -147,7 +148,7 @@ def _left_out(test: Comparison, reading: Reading) -> str:
     return f"left out of {len(test.seeds)} seeds: {seeds} ({next(iter(reading.left_out.values()))})"
 
 
-def _family(claims: Iterable[Claim], results: Shelf) -> _Family:
+def _family(claims: Iterable[Claim], results: ResultSet) -> _Family:
     found: dict[str, Ps | None] = {}
     for claim in claims:
         if claim.test is None or not claim.test.primary:

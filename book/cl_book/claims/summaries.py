@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from cl_book.claims.comparisons import PROFILE
-from cl_book.claims.paired_differences import Shelf, mean_update
+from cl_book.claims.paired_differences import mean_update
 from cl_core.experiments import store
 from cl_core.experiments.catalogue import STRATEGIES
 from cl_core.experiments.store import Result
+from cl_core.runs.result_set import ResultSet
 from cl_core.settings_base import Value
 
 SHOWN = ("avg_acc", "task_acc", "forgetting", "lost_share")
@@ -47,7 +48,7 @@ class Row:
 
 
 def rows(
-    experiment: str, results: Shelf, *, over: Sequence[str] = (), strategies: Sequence[str] | None = None
+    experiment: str, results: ResultSet, *, over: Sequence[str] = (), strategies: Sequence[str] | None = None
 ) -> list[Row]:
     """Return the rows of `experiment` in the order of the strategies: runs as the protocol has them, of seeds below 100.
 
@@ -62,7 +63,7 @@ def rows(
     return [_row(strategy, values, groups[strategy, values]) for strategy, values in keys]
 
 
-def circumstances(experiment: str, results: Shelf) -> list[str]:
+def circumstances(experiment: str, results: ResultSet) -> list[str]:
     """Return what was run, on what: data, profile, the first settings, machines; empty where nothing was run."""
     runs = [run for run in _own(experiment, results) if not run.overrides]
     if not runs:
@@ -76,12 +77,12 @@ def circumstances(experiment: str, results: Shelf) -> list[str]:
     ]
 
 
-def stale(experiment: str, results: Shelf) -> list[str]:
+def stale(experiment: str, results: ResultSet) -> list[str]:
     """Return the names of the results of `experiment` that do not hold and are left out of its rows."""
     return sorted(name for name in results.stale if name.startswith(f"{PROFILE}/{experiment}/"))
 
 
-def _own(experiment: str, results: Shelf) -> list[Result]:
+def _own(experiment: str, results: ResultSet) -> list[Result]:
     return [
         run
         for run in results.current.values()

@@ -52,7 +52,7 @@ RUN_HELP = "\n\n".join(
         "Examples:",
         "\b\n  cl-core run split-cifar100 --strategy adaptive --seed 100 --profile cpu\n"
         "  cl-core run permuted-mnist --strategy frozen --profile cpu --set trained=2 --data prepared\n"
-        "  cl-core run --again results/cpu/split-cifar100/adaptive-0.json",
+        "  cl-core repeat results/cpu/split-cifar100/adaptive-0.json",
     ]
 )
 """The manual of `cl-core run`."""
@@ -87,18 +87,22 @@ def run(
     ] = None,
     again: Annotated[
         Path | None,
-        typer.Option(help="Run the stored result in this file again, and compare; write nothing.", show_default=False),
+        typer.Option(
+            help="Older name of `cl-core repeat`: run the stored result in this file again, and compare.",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
     """Run one experiment (the manual is RUN_HELP)."""
     if again is not None:
         if experiment or strategy or settings or out:
             raise ValueError("--again takes everything from the stored result; give it alone, or with --data")
-        _again(again, route)
+        repeat(again, route)
         return
     if experiment is None or strategy is None:
         missing = "EXPERIMENT" if experiment is None else "--strategy"
         raise ValueError(f"{missing} is missing; `cl-core run --help` lists what there is")
+    from cl_book.claims.stated import statement_digests
     from cl_book.commands import run_summary
     from cl_core.experiments.checkpoints import cache_folder
     from cl_core.experiments.plan import make_plan
@@ -116,6 +120,7 @@ def run(
             cache=cache_folder(),
             route=checked_route(route),
             listener=display,
+            recorded=statement_digests(),
             waiting=lambda holder: typer.echo(f"process {holder} is computing this run; waiting for it", err=True),
         )
     typer.echo(made.describe())
@@ -124,13 +129,24 @@ def run(
     typer.echo(f"{'written' if done.computed else 'was there already'}: {done.path}")
 
 
-def _again(path: Path, route: str | None) -> None:
+def repeat(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="The stored result's file.")],
+    route: Route = None,
+) -> None:
+    """Run a stored result again and compare the two; write nothing.
+
+    On the machine and with the versions that made it, the two must be identical to the bit; elsewhere training rounds
+    differently, and a difference up to about two standard deviations between seeds is no fault. The exit code is 1 if
+    the repetition does not confirm the result.
+
+    Example: cl-core repeat results/cpu/split-cifar100/adaptive-0.json
+    """
     from cl_book.commands import run_summary
     from cl_core.experiments.progress import Display
-    from cl_core.runs.repeat import again
+    from cl_core.runs.repeat import repeat as repeat_result
 
     with data_errors(), Display(f"{path}, again") as display:
-        after, comparison = again(path, route=checked_route(route), listener=display)
+        after, comparison = repeat_result(path, route=checked_route(route), listener=display)
     typer.echo(f"{path}, run again")
     for line in run_summary.lines(after):
         typer.echo(f"  {line}")

@@ -94,6 +94,7 @@ def sweep(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and how long it will take.")] = False,
 ) -> None:
     """Do every run of a set that is missing (the manual is HELP)."""
+    from cl_book.claims.stated import statement_digests
     from cl_book.commands.sweep_display import SweepDisplay
     from cl_core.experiments.checkpoints import cache_folder
     from cl_core.experiments.store import load
@@ -115,7 +116,15 @@ def sweep(
         display = SweepDisplay(pace, made.slots())
         try:
             with display:
-                end = do_sweep(plans, results=results, cache=cache_folder(), crew=made, route=taken, watcher=display)
+                end = do_sweep(
+                    plans,
+                    results=results,
+                    cache=cache_folder(),
+                    crew=made,
+                    route=taken,
+                    recorded=statement_digests(),
+                    watcher=display,
+                )
         except KeyboardInterrupt:
             typer.echo("stopped; what is finished stands, and the same command goes on with the rest", err=True)
             raise typer.Exit(130) from None

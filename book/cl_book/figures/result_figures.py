@@ -13,13 +13,14 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from cl_book.claims.comparisons import Arm, run_of
-from cl_book.claims.paired_differences import Shelf, mean_update
+from cl_book.claims.paired_differences import mean_update
 from cl_book.claims.statistics import Interval, t_interval
 from cl_book.figures.drawing import INK, LINES, MARKERS, PALETTE, PAPER, WIDTH, style
 from cl_book.figures.trend_figures import COLOURS
 from cl_book.notebooks.notebook_run import MEASURES, format_signed
 from cl_core.experiments.store import Result, metric
 from cl_core.runs.reference import SHORT_STEPS
+from cl_core.runs.result_set import ResultSet
 
 LEAST_RUNS = 2
 """Seeds from which a mean gets an interval; with fewer a point is left out."""
@@ -52,7 +53,7 @@ _WAYS = (
 )
 
 
-def draw_forgetting_by_distance(experiment: str, results: Shelf) -> Picture | None:
+def draw_forgetting_by_distance(experiment: str, results: ResultSet) -> Picture | None:
     """Draw forgetting and average accuracy on `experiment` against the measured distance, for each way to move less.
 
     Points are means over seeds with 95 % intervals. Returns None if there is no run.
@@ -86,7 +87,7 @@ def draw_forgetting_by_distance(experiment: str, results: Shelf) -> Picture | No
     return Picture(figure, alt, data)
 
 
-def draw_gains_along(over: str, values: Sequence[float], experiment: str, results: Shelf) -> Picture | None:
+def draw_gains_along(over: str, values: Sequence[float], experiment: str, results: ResultSet) -> Picture | None:
     """Draw frozen minus initialized on `experiment` along the setting `over`: forgetting and average accuracy.
 
     Points are means of paired differences over seeds with 95 % intervals, in points of accuracy. Returns None if there
@@ -126,7 +127,7 @@ def draw_gains_along(over: str, values: Sequence[float], experiment: str, result
     return Picture(figure, alt, data)
 
 
-def _select_runs(experiment: str, arm: Arm, results: Shelf) -> list[Result]:
+def _select_runs(experiment: str, arm: Arm, results: ResultSet) -> list[Result]:
     """Return the reference runs of `arm`, one a seed; a setting at the protocol's own value counts as not set."""
     runs = (results.get(run_of(experiment, arm, seed)) for seed in range(100))
     return [run for run in runs if run is not None]

@@ -8,16 +8,15 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from cl_book.claims.comparisons import PROFILE
-from cl_book.claims.paired_differences import Shelf
 from cl_book.figures.drawing import to_csv, to_svg
 from cl_book.figures.result_figures import Picture, draw_forgetting_by_distance, draw_gains_along
 from cl_book.pages.figure_nodes import captioned, data_file, data_link, drawing
-from cl_book.pages.reference_tables import shelf
 from cl_book.pages.result_values import noted
 from cl_book.pages.role_errors import nearest
 from cl_core.runs.reference import OVERLAPS, SEVERITIES
+from cl_core.runs.result_set import ResultSet, read_results
 
-CHARTS: dict[str, tuple[str, Callable[[str, Shelf], Picture | None]]] = {
+CHARTS: dict[str, tuple[str, Callable[[str, ResultSet], Picture | None]]] = {
     "distance": ("split-cifar100", draw_forgetting_by_distance),
     "overlap": ("correlated-cifar100", partial(draw_gains_along, "overlap", OVERLAPS)),
     "severity": ("corrupted-cub50", partial(draw_gains_along, "severity", SEVERITIES)),
@@ -39,7 +38,7 @@ class Chart(SphinxDirective):
             raise self.error(f"there is no chart {chart!r}{nearest(chart, CHARTS)}")
         experiment, draw = CHARTS[chart]
         noted(self.env, f"{PROFILE}/{experiment}/*")
-        made = draw(experiment, shelf())
+        made = draw(experiment, read_results())
         if made is None:
             return [nodes.paragraph(text="Not run: there is no reference result to draw.", classes=["cl-evidence"])]
         name = f"results-{chart}"

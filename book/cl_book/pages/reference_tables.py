@@ -1,7 +1,6 @@
 """An experiment's reference results as a table, beside the paper's row: read from results/ when the book is built."""
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import ClassVar
 
 from docutils import nodes
@@ -9,7 +8,7 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from cl_book.claims import paired_differences, summaries
+from cl_book.claims import summaries
 from cl_book.claims.comparisons import PROFILE
 from cl_book.claims.run_claims import UNAVAILABLE
 from cl_book.claims.summaries import Row, Spread
@@ -20,6 +19,7 @@ from cl_book.pages.result_values import noted
 from cl_book.pages.role_errors import nearest
 from cl_core.experiments.catalogue import CATALOGUE, STRATEGIES
 from cl_core.experiments.settings import SETTINGS
+from cl_core.runs.result_set import ResultSet, read_results
 from cl_core.settings_base import Value
 from cl_core.streams.definitions import DEFINITIONS
 
@@ -55,7 +55,7 @@ class Reference(SphinxDirective):
         for word in strategies or ():
             if word not in STRATEGIES:
                 raise self.error(f"there is no strategy {word!r}{nearest(word, STRATEGIES)}")
-        results = shelf()
+        results = read_results()
         noted(self.env, f"{PROFILE}/{name}/*")
         paper = {key: found for key, found in reported(self.env).items() if key.split("/")[1] == name}
         if "brief" in self.options:
@@ -135,7 +135,7 @@ def _reported(found: Reported) -> nodes.paragraph:
     return made
 
 
-def _about(name: str, results: paired_differences.Shelf, *, ran: bool, paper: bool, brief: bool) -> list[nodes.Node]:
+def _about(name: str, results: ResultSet, *, ran: bool, paper: bool, brief: bool) -> list[nodes.Node]:
     facts = summaries.circumstances(name, results)
     said = "; ".join(facts)
     text = f"Reference results in per cent, mean ± standard deviation over seeds: {said}. "
@@ -153,13 +153,6 @@ def _about(name: str, results: paired_differences.Shelf, *, ran: bool, paper: bo
     return [nodes.paragraph(text=text.strip(), classes=["cl-evidence"])] if text else []
 
 
-@lru_cache(maxsize=1)
-def shelf() -> paired_differences.Shelf:
-    """Return every result that holds; read once a build."""
-    return paired_differences.shelf()
-
-
 def setup(app: Sphinx) -> None:
-    """Register the directive, and ask anew for each build."""
-    app.connect("builder-inited", lambda _app: shelf.cache_clear())
+    """Register the directive."""
     app.add_directive("reference", Reference)

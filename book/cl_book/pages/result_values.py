@@ -1,6 +1,5 @@
 """Reference results in prose, read from results/ by key: never typed, and never quoted when stale."""
 
-from functools import lru_cache
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -11,7 +10,7 @@ from sphinx.util.docutils import SphinxRole
 
 from cl_book.pages.role_errors import Rendered, nearest, role_error
 from cl_core.experiments import store
-from cl_core.runs import staleness
+from cl_core.runs.result_set import read_results
 
 
 class ResultRole(SphinxRole):
@@ -25,12 +24,13 @@ class ResultRole(SphinxRole):
         profile, experiment, strategy, name = parts
         if name not in store.METRICS:
             return role_error(self, f"{name!r} is not a metric{nearest(name, store.METRICS)}")
-        runs = list(store.find(experiment, strategy, profile))
+        results = read_results()
+        for file in noted(self.env, f"{profile}/{experiment}/{strategy}-*"):
+            if why := results.stale.get(file.removeprefix(f"{store.RESULTS}/")):
+                return role_error(self, f"{file} is stale ({why}) and may not be quoted; run it again")
+        runs = list(results.find(experiment, strategy, profile))
         if not runs:
             return role_error(self, f"results/ has no run of {profile}/{experiment}/{strategy}")
-        for file in noted(self.env, f"{profile}/{experiment}/{strategy}-*"):
-            if why := states()[file].stale:
-                return role_error(self, f"{file} is stale ({why[0]}) and may not be quoted; run it again")
         values = [100 * store.metric(run, name) for run in runs]
         text = f"{fmean(values):.2f}" + (f" ± {stdev(values):.2f}" if len(values) > 1 else "")
         seeds = "1 seed" if len(values) == 1 else f"{len(values)} seeds"
@@ -46,13 +46,6 @@ def noted(env: BuildEnvironment, pattern: str = "*") -> list[str]:
     return found
 
 
-@lru_cache(maxsize=1)
-def states() -> dict[str, staleness.State]:
-    """Return the state of every result, by name; asked once a build."""
-    return staleness.survey()
-
-
 def setup(app: Sphinx) -> None:
-    """Register the role, and ask anew for each build."""
-    app.connect("builder-inited", lambda _app: states.cache_clear())
+    """Register the role."""
     app.add_role("result", ResultRole())

@@ -12,8 +12,8 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
 from cl_book.notebooks import stamps
-from cl_book.pages import result_values
 from cl_book.pages.claim_boxes import standings
+from cl_core.runs.result_set import read_results
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def _changed(app: Sphinx, env: BuildEnvironment, *_sets: set[str]) -> list[str]:
     known = {
         "pages": sorted(env.found_docs),
         "states": {docname: reasons(path) for docname in env.found_docs if (path := notebook_of(env, docname))},
-        "results": result_values.states(),
+        "results": read_results().states,
         "looks": _looks(app),
         "verdicts": {claim: (each.verdict, each.evidence, each.labels) for claim, each in standings().items()},
     }

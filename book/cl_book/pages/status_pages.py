@@ -1,5 +1,7 @@
 """Pages that are made of facts: where each part of the paper is taken up, how fresh each page is, how long runs take."""
 
+from collections import Counter
+from datetime import datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -16,8 +18,12 @@ from cl_book.pages.claim_boxes import linked_badge, standings, table
 from cl_book.pages.evidence_marks import mark
 from cl_book.pages.footer import timings
 from cl_book.pages.role_errors import nearest
-from cl_core.experiments import store
 from cl_core.experiments.progress import duration
+from cl_core.experiments.provenance import code_digest
+from cl_core.experiments.store import Result
+from cl_core.runs import ledger
+from cl_core.runs.result_set import read_results
+from cl_core.runs.staleness import State
 
 _NOT_YET = "not run yet"
 
@@ -114,8 +120,8 @@ class RunTimes(SphinxDirective):
         """Return the table, or a sentence while no run is stored."""
         found: dict[str, list[float]] = {}
         machines = set()
-        for name in result_values.noted(self.env):
-            result = store.load(name)
+        result_values.noted(self.env)
+        for result in read_results().results.values():
             if "total_s" in result.recorded.get("times", {}):
                 found.setdefault(f"{result.experiment}, {result.profile}", []).append(
                     result.recorded["times"]["total_s"]
@@ -141,7 +147,10 @@ class RunStatus(SphinxDirective):
         """Return the table and what the runs were made with, or a sentence while no run is stored."""
         groups: dict[tuple[str, str], list[str]] = {}
         made_with = set()
-        stored = {name: store.load(name) for name in result_values.noted(self.env)}
+        result_values.noted(self.env)
+        self.env.note_dependency(str(Path(self.env.srcdir) / ledger.LEDGER))
+        results = read_results()
+        stored = results.results
         for name, result in stored.items():
             groups.setdefault((f"{result.experiment}, {result.profile}", result.data["label"]), []).append(name)
             made_with.add(_made_with(result))
@@ -149,7 +158,10 @@ class RunStatus(SphinxDirective):
             return [nodes.paragraph(text="No reference run is stored yet.")]
         rows = [
             [
-                *([nodes.paragraph(text=text)] for text in (kind, str(len(names)), _hold(names), data)),
+                *(
+                    [nodes.paragraph(text=text)]
+                    for text in (kind, str(len(names)), _hold([results.states[name] for name in names]), data)
+                ),
                 [_short(stamps.digest("\n".join(sorted(stored[name].digest for name in names))))],
             ]
             for (kind, data), names in sorted(groups.items())
@@ -157,21 +169,35 @@ class RunStatus(SphinxDirective):
         lines = nodes.bullet_list()
         lines += [nodes.list_item("", nodes.paragraph(text=line)) for line in sorted(made_with)]
         head = ["Experiment and profile", "Runs", "State", "Data", "Digest"]
-        return [table(head, rows, wordy=False), nodes.paragraph(text="The runs were computed with:"), lines]
+        known = nodes.paragraph(text=_confirmation())
+        return [table(head, rows, wordy=False), known, nodes.paragraph(text="The runs were computed with:"), lines]
 
 
-def _made_with(result: store.Result) -> str:
+def _made_with(result: Result) -> str:
     versions, machine = result.recorded.get("versions", {}), result.recorded.get("machine", {})
     packages = ", ".join(f"{name} {number}" for name, number in versions.items())
     return f"{packages}; {machine.get('processor')}, {machine.get('system')}; protocol {result.protocol}"
 
 
-def _hold(names: list[str]) -> str:
-    found = [result_values.states()[name] for name in names]
-    stale = sum(bool(state.stale) for state in found)
-    unconfirmed = sum(bool(state.unconfirmed) and not state.stale for state in found)
-    said = [f"{count} {word}" for count, word in ((stale, "stale"), (unconfirmed, "unconfirmed")) if count]
-    return ", ".join(said) or "current"
+def _hold(states: list[State]) -> str:
+    counts = Counter(state.word for state in states)
+    return ", ".join(f"{counts[word]} {word}" for word in ("stale", "unconfirmed") if counts[word]) or "current"
+
+
+def _confirmation() -> str:
+    """Say in a sentence how it is known that today's code gives the stored results."""
+    entry = ledger.confirmation_of(code_digest())
+    repeated = ledger.repetitions(ledger.confirmations()).values()
+    said = "No golden run has been held against today's code yet; `cl-core confirm` does it."
+    if entry is not None:
+        day = datetime.fromisoformat(entry.date)
+        said = f"Today's code was confirmed on {day:%d} {day:%B} {day:%Y} by {entry.golden_runs} golden runs, all as stored."
+    if repeated:
+        equal = sum(one.identical for one in repeated)
+        said += f" Made again: {len(repeated)} results, {equal} of them identical to the bit"
+        largest = max(one.largest for one in repeated)
+        said += f", the others within {largest:.2f} points." if equal < len(repeated) else "."
+    return said
 
 
 def _short(digest: str) -> nodes.paragraph:

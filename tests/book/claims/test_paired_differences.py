@@ -5,16 +5,18 @@ import math
 import numpy as np
 import pytest
 from cl_book.claims.comparisons import Comparison
-from cl_book.claims.paired_differences import mean_update, measure, rank_correlation, read, shelf
+from cl_book.claims.paired_differences import mean_update, measure, rank_correlation, read
 from pydantic import TypeAdapter
 from scipy.stats import spearmanr
+
+from cl_core.runs.result_set import read_results
 
 BASE = {"experiment": "split-cifar100", "measure": "avg_acc", "direction": "more", "seeds": "0-1"}
 
 
 def found(kind, **fields):
     test = TypeAdapter(Comparison).validate_python({**BASE, "kind": kind, **fields})
-    return read(test, shelf())
+    return read(test, read_results())
 
 
 def test_the_measures_of_a_made_up_run(make_run):
@@ -230,5 +232,5 @@ def test_a_run_without_the_measure(make_run):
 def test_another_folder_of_results(keep, checkout, tmp_path):
     keep("split-cifar100", "frozen", 0)
     (checkout / "results").rename(tmp_path / "mine")
-    assert list(shelf().current) == []
-    assert list(shelf(tmp_path / "mine").current) == ["cpu/split-cifar100/frozen-0.json"]
+    assert list(read_results().current) == []
+    assert list(read_results(tmp_path / "mine").current) == ["cpu/split-cifar100/frozen-0.json"]

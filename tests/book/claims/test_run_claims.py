@@ -6,10 +6,11 @@ import pytest
 import yaml
 from cl_book.claims import claim as claims
 from cl_book.claims.claim import Claim
-from cl_book.claims.paired_differences import shelf
 from cl_book.claims.report import by_chance, entry, lines
 from cl_book.claims.run_claims import decide
 from cl_book.claims.statistics import signed
+
+from cl_core.runs.result_set import read_results
 
 SEEDS = range(5)
 WOBBLE = (-0.2, -0.1, 0.0, 0.1, 0.2)
@@ -224,7 +225,7 @@ def test_a_trend_is_never_by_learning_less(keep_all, stand):
                 "test": {**trend, "kind": "trend", "over": "trained", "values": [1, 2, 3, 4], "direction": "more"},
             }
         ),
-        shelf(),
+        read_results(),
     )
     assert (found.verdict, "by learning less" in found.labels) == ("reproduced", False)
     assert "frozen trained=1: Task.Acc 51.00" in found.evidence
@@ -299,7 +300,7 @@ def test_a_claim_stated_after_its_results_is_amended(keep_all, stand):
 
 
 def test_a_run_that_the_catalogue_does_not_have(checkout):
-    found = decide(Claim(**claim(of="frosen")), shelf())
+    found = decide(Claim(**claim(of="frosen")), read_results())
     assert found.verdict == "not run"
     assert "frosen" in found.evidence
 

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from cl_book.claims.paired_differences import shelf
 from cl_book.claims.statistics import t_interval
 from cl_book.figures.result_figures import draw_forgetting_by_distance, draw_gains_along
 from matplotlib import pyplot as plt
+
+from cl_core.runs.result_set import read_results
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +19,7 @@ def test_forgetting_stands_over_the_measured_distance(keep_all):
     by_seed = {"frozen": lambda s: 8.0 + s, "frozen trained=2": lambda s: 15.0 + s, "initialized": lambda s: 30.0 - s}
     moved = {"frozen": 1.0, "frozen trained=2": 2.0, "initialized": 3.0}
     keep_all("split-cifar100", range(4), {arm: {"forgetting": by_seed[arm], "update": moved[arm]} for arm in by_seed})
-    picture = draw_forgetting_by_distance("split-cifar100", shelf())
+    picture = draw_forgetting_by_distance("split-cifar100", read_results())
     expected = [t_interval([by_seed[arm](s) for s in range(4)]) for arm in by_seed]
     assert picture.data["number of blocks: forgetting"] == pytest.approx([each.mean for each in expected], abs=1e-3)
     assert picture.data["number of blocks: forgetting, low"] == pytest.approx([each.low for each in expected], abs=1e-2)
@@ -42,7 +43,7 @@ def test_gains_are_paired_differences_along_the_setting(keep_all):
         "frozen overlap=1": {"forgetting": 1.0},
     }
     keep_all("correlated-cifar100", range(3), arms)
-    picture = draw_gains_along("overlap", (0, 0.25, 0.5, 1), "correlated-cifar100", shelf())
+    picture = draw_gains_along("overlap", (0, 0.25, 0.5, 1), "correlated-cifar100", read_results())
     # A quarter was not run, and one has no partner.
     assert picture.data["overlap"] == [0, 0.5]
     assert picture.data["Forgetting"] == pytest.approx([-10.0, 3.0], abs=1e-3)
@@ -53,10 +54,10 @@ def test_gains_are_paired_differences_along_the_setting(keep_all):
 
 
 def test_without_runs_there_is_no_picture(checkout):
-    assert draw_forgetting_by_distance("split-cifar100", shelf()) is None
-    assert draw_gains_along("severity", (0, 4), "corrupted-cub50", shelf()) is None
+    assert draw_forgetting_by_distance("split-cifar100", read_results()) is None
+    assert draw_gains_along("severity", (0, 4), "corrupted-cub50", read_results()) is None
 
 
 def test_a_single_seed_gets_no_interval_and_no_point(keep):
     keep("split-cifar100", "initialized", 0)
-    assert draw_forgetting_by_distance("split-cifar100", shelf()) is None
+    assert draw_forgetting_by_distance("split-cifar100", read_results()) is None

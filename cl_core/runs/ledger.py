@@ -1,0 +1,113 @@
+"""The ledger of confirmed code, ``results/confirmed.json``: which code gives the results, and how that is known.
+
+Code is known by one digest over the files that a run can reach. An entry says that with this code all golden runs came
+out as stored, when and on what, and how stored results that were made again compared. A moved or edited file gives
+another digest, and one ``cl-core confirm`` settles it. The file is a JSON object: ``version`` and ``confirmed``, the
+entries, newest last; whatever else it holds is kept.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cl_core import files
+
+LEDGER = "results/confirmed.json"
+"""Name of the ledger in the repository."""
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """A stored result made again: its name, whether it was identical to the bit, and by how much its measures differ.
+
+    `largest` is the largest difference in points of accuracy; `same_machine` says whether processor and versions were
+    those that made the stored one.
+    """
+
+    result: str
+    identical: bool
+    largest: float
+    same_machine: bool
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """One entry: the digest `code` was confirmed on `date` (ISO 8601) by `golden_runs` golden runs, all as stored.
+
+    `golden` is a digest of the stored golden runs, `processor` and `versions` are what they were made again with.
+    """
+
+    code: str
+    date: str
+    golden_runs: int
+    golden: str
+    processor: str
+    versions: Mapping[str, str]
+    repeated: tuple[Repetition, ...] = field(default=())
+
+
+def confirmations() -> list[Confirmation]:
+    """Return the entries of the repository's ledger, newest last; none where there is no ledger.
+
+    Raises ValueError for a ledger that cannot be read.
+    """
+    return [_from_json(entry) for entry in _content()["confirmed"]]
+
+
+def confirmation_of(code: str) -> Confirmation | None:
+    """Return the newest entry for the code with this digest, None where it was never confirmed."""
+    return next((entry for entry in reversed(confirmations()) if entry.code == code), None)
+
+
+def add(entry: Confirmation) -> Path:
+    """Append `entry` to the checkout's ledger and return the file; an older one of the same code is taken in.
+
+    Of a result that was made again twice with the same code the newer comparison stays.
+    Raises RuntimeError outside a checkout.
+    """
+    top = files.root()
+    if top is None:
+        raise RuntimeError("a ledger is kept in a checkout alone, and there is none here; clone the repository")
+    content = _content()
+    entries = confirmations()
+    repeated = {one.result: one for old in entries if old.code == entry.code for one in old.repeated}
+    repeated.update({one.result: one for one in entry.repeated})
+    merged = Confirmation(**{**_fields(entry), "repeated": tuple(repeated[name] for name in sorted(repeated))})
+    content["confirmed"] = [asdict(one) for one in (*(old for old in entries if old.code != entry.code), merged)]
+    path = top / LEDGER
+    files.write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    return path
+
+
+def repetitions(entries: Sequence[Confirmation]) -> dict[str, Repetition]:
+    """Return the newest repetition of each result that was ever made again, by the result's name."""
+    return {one.result: one for entry in entries for one in entry.repeated}
+
+
+def _fields(entry: Confirmation) -> dict[str, Any]:
+    return {name: getattr(entry, name) for name in entry.__dataclass_fields__}
+
+
+def _content() -> dict[str, Any]:
+    # Read past the record of reads: no page's numbers depend on it.
+    path = files.locate(LEDGER)
+    if path is None:
+        return {"version": VERSION, "confirmed": []}
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{LEDGER} is not JSON: {error}; restore it from git") from None
+    if not isinstance(content, dict) or content.get("version") != VERSION or "confirmed" not in content:
+        raise ValueError(f"{LEDGER} is not a ledger of version {VERSION}; restore it from git")
+    return content
+
+
+def _from_json(entry: Mapping[str, Any]) -> Confirmation:
+    try:
+        return Confirmation(**{**entry, "repeated": tuple(Repetition(**one) for one in entry["repeated"])})
+    except (TypeError, KeyError) as error:
+        raise ValueError(f"an entry of {LEDGER} does not fit ({error}); restore it from git") from None

@@ -1,0 +1,88 @@
+"""All results of a folder, read once: each with its state, found by plan or by name."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from cl_core import files
+from cl_core.experiments import store
+from cl_core.experiments.plan import Plan
+from cl_core.experiments.store import RESULTS, Result
+from cl_core.runs.staleness import State, code_is_confirmed, state
+from cl_core.settings_base import Value
+
+_File = tuple[str, Path, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class ResultSet:
+    """Results by their name below the results folder, such as ``cpu/split-cifar100/adaptive-0.json``, sorted.
+
+    `results` are those that can be read, `states` says of every file whether it holds.
+    """
+
+    results: Mapping[str, Result]
+    states: Mapping[str, State]
+
+    @cached_property
+    def current(self) -> Mapping[str, Result]:
+        """The results that are not stale."""
+        return {name: result for name, result in self.results.items() if not self.states[name].stale}
+
+    @cached_property
+    def stale(self) -> Mapping[str, str]:
+        """The first reason why a result is stale, by name."""
+        return {name: found.stale[0] for name, found in self.states.items() if found.stale}
+
+    def get(self, plan: Plan) -> Result | None:
+        """Return the result of the run `plan`; None where there is none, or it is stale."""
+        return self.current.get(plan.name)
+
+    def find(
+        self, experiment: str, strategy: str, profile: str, *, overrides: Mapping[str, Value] | None = None
+    ) -> Iterator[Result]:
+        """Yield the results that hold of one experiment, strategy and profile with just these overrides, by seed."""
+        wanted = (experiment, strategy, profile, dict(overrides or {}))
+        for result in sorted(self.current.values(), key=lambda result: result.seed):
+            if (result.experiment, result.strategy, result.profile, dict(result.overrides)) == wanted:
+                yield result
+
+
+def read_results(folder: Path | None = None) -> ResultSet:
+    """Return every result of the repository, or of another `folder` of results; one that cannot be read is stale.
+
+    In one process a folder is read and checked once, and again when a file in it is added, removed or written.
+    """
+    return _read(_listing(folder), in_repository=folder is None, confirmed=code_is_confirmed())
+
+
+def _listing(folder: Path | None) -> tuple[_File, ...]:
+    if folder is None:
+        top = files.base()
+        paths = {name.removeprefix(f"{RESULTS}/"): top / name for name in store.stored()}
+    else:
+        paths = {path.relative_to(folder).as_posix(): path for path in sorted(folder.glob("*/**/*.json"))}
+    stats = ((name, path, path.stat()) for name, path in paths.items())
+    return tuple((name, path, stat.st_mtime_ns, stat.st_size) for name, path, stat in stats)
+
+
+@lru_cache(maxsize=2)
+def _read(listing: tuple[_File, ...], *, in_repository: bool, confirmed: bool) -> ResultSet:
+    results: dict[str, Result] = {}
+    states: dict[str, State] = {}
+    for name, path, _, _ in listing:
+        try:
+            # The repository's own are read on record, so that a page that reads them is stale when one changes.
+            results[name] = store.load(f"{RESULTS}/{name}" if in_repository else path)
+        except ValueError as error:
+            states[name] = State(stale=(str(error),))
+
+    def read_source(name: str) -> Result:
+        if name not in results:
+            raise FileNotFoundError(name)
+        return results[name]
+
+    for name, result in results.items():
+        states[name] = state(result, name=f"{RESULTS}/{name}", read_source=read_source, confirmed=confirmed)
+    return ResultSet(results, dict(sorted(states.items())))

@@ -1,0 +1,70 @@
+"""The ledger: entries are kept newest last, small, and read back; a damaged file is one line."""
+
+import json
+
+import pytest
+
+from cl_core.experiments import store
+from cl_core.runs import ledger
+from cl_core.runs.ledger import LEDGER, Repetition
+
+
+def test_there_may_be_no_ledger_yet(checkout):
+    assert ledger.confirmations() == []
+    assert ledger.confirmation_of("c" * 64) is None
+
+
+def test_entries_are_kept_newest_last(checkout, make_confirmation):
+    for code in "ab":
+        ledger.add(make_confirmation(code=code * 64))
+    assert [entry.code[0] for entry in ledger.confirmations()] == ["a", "b"]
+    ledger.add(make_confirmation(code="a" * 64, date="2026-02-03"))
+    assert [entry.code[0] for entry in ledger.confirmations()] == ["b", "a"]
+    assert ledger.confirmation_of("a" * 64).date == "2026-02-03"
+
+
+def test_results_made_again_are_kept_with_the_code_that_made_them(checkout, make_confirmation):
+    one, other = (Repetition(f"results/cpu/x/y-{seed}.json", True, 0.0, True) for seed in (0, 1))
+    later = Repetition(one.result, False, 0.5, False)
+    ledger.add(make_confirmation(repeated=(one,)))
+    ledger.add(make_confirmation(repeated=(other,)))
+    assert ledger.confirmations()[-1].repeated == (one, other)
+    ledger.add(make_confirmation(repeated=(later,)))
+    assert ledger.confirmations()[-1].repeated == (later, other)
+    ledger.add(make_confirmation(code="d" * 64, repeated=(one,)))
+    assert ledger.repetitions(ledger.confirmations()) == {one.result: one, other.result: other}
+
+
+def test_what_else_the_file_holds_is_kept(checkout, make_confirmation):
+    (checkout / LEDGER).parent.mkdir(exist_ok=True)
+    (checkout / LEDGER).write_text('{"version": 1, "confirmed": [], "more": {"a": "b"}}')
+    ledger.add(make_confirmation())
+    assert json.loads((checkout / LEDGER).read_text())["more"] == {"a": "b"}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "not a ledger of version 1"),
+        ('{"version": 2, "confirmed": []}', "not a ledger of version 1"),
+        ('{"version": 1, "confirmed": [{"code": "a", "repeated": []}]}', "does not fit"),
+    ],
+)
+def test_a_damaged_ledger_is_one_line(checkout, text, says):
+    (checkout / LEDGER).parent.mkdir(exist_ok=True)
+    (checkout / LEDGER).write_text(text)
+    with pytest.raises(ValueError, match=says) as caught:
+        ledger.confirmations()
+    assert "\n" not in str(caught.value)
+
+
+def test_outside_a_checkout_nothing_is_written(tmp_path, monkeypatch, make_confirmation):
+    monkeypatch.setattr(ledger.files, "root", lambda: None)
+    with pytest.raises(RuntimeError, match="clone the repository"):
+        ledger.add(make_confirmation())
+
+
+def test_the_ledger_is_no_result(checkout, make_confirmation):
+    ledger.add(make_confirmation())
+    assert store.stored() == []
