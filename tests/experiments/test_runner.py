@@ -136,11 +136,17 @@ def test_the_number_of_threads_is_put_back():
     assert torch.get_num_threads() == before
 
 
+def test_what_the_caller_records_is_kept_and_decides_nothing(results):
+    result = execute(tiny("frozen"), recorded={"pages": {"a": "b"}})
+    assert result.recorded["pages"] == {"a": "b"}
+    assert result.outcome == results["frozen"].outcome
+
+
 def test_a_result_tells_where_it_comes_from(results):
     result = results["adaptive"]
     assert result.digest == store.own_digest(result)
     assert (result.data["name"], result.data["route"], result.data["label"]) == ("digits", "embedded", "digits")
-    assert {"times", "begun", "machine", "versions", "pages", "claims", "files"} == set(result.recorded)
+    assert {"times", "begun", "machine", "versions", "files"} == set(result.recorded)
     assert result.recorded["machine"]["threads"] == 1
     assert result.recorded["files"] == provenance.code_digests()
     assert "cl_core/experiments/sequential.py" in result.recorded["files"]
