@@ -1,4 +1,4 @@
-"""From what was asked to what will be run: names resolved, settings checked, an identity fixed, before anything runs."""
+"""From a request to what will be run: names resolved, settings checked, an identity fixed, before anything runs."""
 
 import hashlib
 import json
@@ -33,11 +33,11 @@ RESNET_BLOCKS = 9
 class Plan:
     """One run, fully determined. Made by :func:`make_plan`, never by hand.
 
-    `asked` is the name that was asked for; it differs from `experiment.name` where profile smoke runs a stand-in.
+    `request` is the experiment's name as it was given; it differs from `experiment.name` where profile smoke runs a stand-in.
     `overrides` holds only the settings that differ from the profile's.
     """
 
-    asked: str
+    request: str
     experiment: Experiment
     strategy: Treatment
     seed: int
@@ -139,7 +139,7 @@ def make_plan(
         chosen = CATALOGUE[chosen.stand_in]
     elif chosen.embedded and not size.embedded:
         raise ValueError(f"{experiment} is embedded and has no profile {profile!r}; run it with profile 'smoke'")
-    return replace(assemble_plan(chosen, treatment, seed, size, overrides=overrides), asked=experiment)
+    return replace(assemble_plan(chosen, treatment, seed, size, overrides=overrides), request=experiment)
 
 
 def assemble_plan(

@@ -31,7 +31,7 @@ def test_a_wrong_name_fails_with_what_would_do(names, says):
 @pytest.mark.parametrize("name", [name for name, experiment in CATALOGUE.items() if not experiment.embedded])
 def test_smoke_runs_the_stand_in_under_its_own_name(name):
     plan = make_plan(name, "frozen", 0, "smoke")
-    assert plan.asked == name
+    assert plan.request == name
     assert plan.experiment.name.startswith("digits-")
     assert plan.experiment.network == CATALOGUE[name].network
     assert set(CATALOGUE[name].reads) == set(plan.experiment.reads)

@@ -18,10 +18,10 @@ _NAMES = {
 
 def stand_in_line(made: Plan) -> str | None:
     """Return the line that says that a stand-in is run, None where what was asked for is what is run."""
-    if made.asked == made.experiment.name:
+    if made.request == made.experiment.name:
         return None
     return (
-        f"profile {made.profile.name} has no images of {made.asked}: running its embedded stand-in "
+        f"profile {made.profile.name} has no images of {made.request}: running its embedded stand-in "
         f"{made.experiment.name}, whose result carries that name"
     )
 
