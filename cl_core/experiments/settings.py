@@ -19,11 +19,7 @@ class RuleSettings(SettingsBase):
     """The settings of the strategies that choose a number of blocks."""
 
     trained: int = Field(
-        default=1,
-        ge=0,
-        le=16,
-        title="Blocks that move",
-        description="trailing blocks that stay trainable under frozen",
+        default=1, ge=0, le=16, title="Blocks that move", description="trailing blocks that stay trainable under frozen"
     )
     threshold: float = Field(
         default=0.08,
@@ -107,11 +103,7 @@ class StreamSettings(SettingsBase):
     """The stream's own settings; its definition in :mod:`cl_core.streams` gives the values."""
 
     tasks: int = Field(
-        default=1,
-        ge=1,
-        le=1000,
-        title="Tasks",
-        description="number of tasks; it must divide a split stream's classes",
+        default=1, ge=1, le=1000, title="Tasks", description="number of tasks; it must divide a split stream's classes"
     )
     overlap: float = Field(
         default=0.0,

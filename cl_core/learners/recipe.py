@@ -59,18 +59,10 @@ class TrainingSettings(SettingsBase):
     """The settings of SGD, started anew with each task."""
 
     learning_rate: float = Field(
-        default=0.2,
-        ge=1e-6,
-        le=10.0,
-        title="Learning rate",
-        description="step length of SGD at the start of each task",
+        default=0.2, ge=1e-6, le=10.0, title="Learning rate", description="step length of SGD at the start of each task"
     )
     momentum: float = Field(
-        default=0.9,
-        ge=0.0,
-        le=0.999,
-        title="Momentum",
-        description="momentum of SGD, started anew with each task",
+        default=0.9, ge=0.0, le=0.999, title="Momentum", description="momentum of SGD, started anew with each task"
     )
     weight_decay: float = Field(
         default=5e-4, ge=0.0, le=1.0, title="Weight decay", description="L2 pull on the parameters that train"
