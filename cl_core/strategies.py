@@ -1,15 +1,16 @@
 """The one idea: when a task arrives, how much may move?
 
 A model is an ordered list of K blocks of shared parameters, in a network its layers, in the linear model the blocks of
-coordinates. A strategy answers with a *magnitude*: how many trailing blocks the new task may move, 0 to K. At 0 only
-what belongs to the new task alone (a network's new head) moves, and no earlier task can be forgotten.
-The first task trains everything under every strategy. Source: paper, Section on constrained updates and Algorithm 1.
+coordinates. A strategy answers with an :class:`Update`. Its *magnitude* is the number of trailing blocks that the new
+task may move, 0 to K; at 0 only what belongs to the new task alone (a network's new head) moves, and no earlier task
+can be forgotten. The first task trains everything under every strategy.
+Source: paper, Section on constrained updates and Algorithm 1.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,25 +34,87 @@ class Arrival:
     loss: float = math.nan
 
 
-class Strategy(Protocol):
-    """Answers one question when a task arrives: how many trailing blocks may move?"""
+@dataclass(frozen=True)
+class Update:
+    """A strategy's answer: how a task may change the model.
 
-    def magnitude(self, arrival: Arrival) -> int:
-        """Return the number of trailing blocks that may move, 0 to `arrival.blocks`."""
+    - `blocks`: how many trailing blocks move, 0 to K (`leading`: the first ones instead).
+    - `fraction`: how far the model goes along the way from its old to its trained weights, above 0 to 1.
+    - `constraint`: called after each step as ``constraint(parameters, start, rate)`` with the parameters that move
+      (heads apart), their values when the task began, and the step length; it changes the parameters in place.
+      See :mod:`cl_core.learners.constraints`.
+    - `penalty`: called in each step as ``penalty(minibatch)`` with a :class:`cl_core.learners.penalties.Minibatch`; it
+      returns a scalar tensor, which is added to the minibatch's loss.
+    - `rate_factor`, above 0: multiplies the step length of blocks and head.
+    - `step_share`, above 0 to 1: the share of the steps that are made.
+    """
+
+    blocks: int
+    leading: bool = False
+    fraction: float = 1.0
+    constraint: Callable[[Sequence[Any], Sequence[Any], float], None] | None = None
+    penalty: Callable[[Any], Any] | None = None
+    rate_factor: float = 1.0
+    step_share: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("fraction", "step_share"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ValueError(f"{name} = {getattr(self, name)!r} does not fit; allowed: above 0 to 1")
+        if not 0 < self.rate_factor < math.inf:
+            raise ValueError(f"rate_factor = {self.rate_factor!r} does not fit; allowed: above 0")
+
+
+@runtime_checkable
+class Strategy(Protocol):
+    """Answers one question when a task arrives: how may it change the model?
+
+    A strategy of your own inherits from this class and defines `update`; one with a memory defines `learned`, `state`
+    and `restore` as well. `update` must answer ``Update(arrival.blocks)`` at task 0.
+    """
+
+    def update(self, arrival: Arrival) -> Update:
+        """Return how the arriving task may change the model."""
         ...
 
+    def magnitude(self, arrival: Arrival) -> int:
+        """Return the number of trailing blocks that may move, 0 to `arrival.blocks`, for a model that knows no other limit.
+
+        Raises ValueError where the strategy asks for more than that.
+        """
+        update = self.update(arrival)
+        if update != Update(update.blocks):
+            raise ValueError(f"{self} limits more than the number of blocks; only a network can be trained under it")
+        return update.blocks
+
+    def learned(self, task: int, network: Any, data: Any) -> None:
+        """Take note that `task` has been learned: the network as it is now, and the task's data. By default, nothing.
+
+        `network` is a :class:`cl_core.learners.networks.Network` and must be left as it is; `data` is a
+        :class:`cl_core.learners.tensors.TaskData`.
+        """
+        return
+
+    def state(self) -> Mapping[str, NDArray[Any]]:
+        """Return what `learned` has kept, as arrays by name: saved with the run, so that a killed run can go on."""
+        return {}
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take up what `state` returned after the last finished task. By default, nothing."""
+        return
+
 
 @dataclass(frozen=True)
-class Initialized:
+class Initialized(Strategy):
     """Initialized training: every task starts from the last weights and may move everything."""
 
-    def magnitude(self, arrival: Arrival) -> int:
+    def update(self, arrival: Arrival) -> Update:
         """Return all blocks."""
-        return arrival.blocks
+        return Update(arrival.blocks)
 
 
 @dataclass(frozen=True)
-class Frozen:
+class Frozen(Strategy):
     """Frozen training: after the first task only the last `trained` blocks may move."""
 
     trained: int = 1
@@ -59,13 +122,13 @@ class Frozen:
     def __post_init__(self) -> None:
         _require_count("trained", self.trained)
 
-    def magnitude(self, arrival: Arrival) -> int:
+    def update(self, arrival: Arrival) -> Update:
         """Return `trained`, or all blocks at the first task."""
-        return arrival.blocks if arrival.task == 0 else _within(self.trained, arrival)
+        return Update(arrival.blocks if arrival.task == 0 else _within(self.trained, arrival))
 
 
 @dataclass(frozen=True)
-class Adaptive:
+class Adaptive(Strategy):
     """The hybrid rule (paper, Algorithm 1): related to the task before, move few blocks; unrelated, move many.
 
     A task counts as related when ``score(metric, arrival) >= threshold``. The second task moves `many`: its score
@@ -84,20 +147,21 @@ class Adaptive:
             raise ValueError(
                 f"few = {self.few} is above many = {self.many}; a related task must not move more than an unrelated one"
             )
+        _require_threshold(self.threshold)
         _score_function(self.metric)
 
-    def magnitude(self, arrival: Arrival) -> int:
+    def update(self, arrival: Arrival) -> Update:
         """Return `few` or `many` by the score, `many` at the second task, all blocks at the first."""
         if arrival.task == 0:
-            return arrival.blocks
+            return Update(arrival.blocks)
         if arrival.task == 1:
-            return _within(self.many, arrival)
+            return Update(_within(self.many, arrival))
         related = score(self.metric, arrival) >= self.threshold
-        return _within(self.few if related else self.many, arrival)
+        return Update(_within(self.few if related else self.many, arrival))
 
 
 @dataclass(frozen=True)
-class Residual:
+class Residual(Strategy):
     """A rule that reads how badly the arriving task is fitted: below a loss of `threshold` move few blocks, else many."""
 
     threshold: float
@@ -107,16 +171,17 @@ class Residual:
     def __post_init__(self) -> None:
         _require_count("few", self.few)
         _require_count("many", self.many)
+        _require_threshold(self.threshold)
 
-    def magnitude(self, arrival: Arrival) -> int:
+    def update(self, arrival: Arrival) -> Update:
         """Return `few` or `many` by the loss at arrival, all blocks at the first task."""
         if arrival.task == 0:
-            return arrival.blocks
-        return _within(self.few if arrival.loss < self.threshold else self.many, arrival)
+            return Update(arrival.blocks)
+        return Update(_within(self.few if arrival.loss < self.threshold else self.many, arrival))
 
 
 @dataclass(frozen=True)
-class Replay:
+class Replay(Strategy):
     """A recorded schedule played again, whatever the gradients say: the control for a rule that reads them."""
 
     schedule: tuple[int, ...]
@@ -125,13 +190,27 @@ class Replay:
         for magnitude in self.schedule:
             _require_count("schedule", magnitude)
 
-    def magnitude(self, arrival: Arrival) -> int:
+    def update(self, arrival: Arrival) -> Update:
         """Return the recorded magnitude of this task; raises IndexError past the end of the record."""
         if arrival.task >= len(self.schedule):
             raise IndexError(
                 f"task {arrival.task} has no entry in the schedule {self.schedule}; record one a task, from task 0 on"
             )
-        return _within(self.schedule[arrival.task], arrival)
+        return Update(_within(self.schedule[arrival.task], arrival))
+
+
+@dataclass(frozen=True)
+class Limited(Strategy):
+    """The first task moves everything, every later one gets the same `limit`, such as ``Update(9, rate_factor=0.25)``."""
+
+    limit: Update
+
+    def update(self, arrival: Arrival) -> Update:
+        """Return `limit`, or all blocks at the first task."""
+        if arrival.task == 0:
+            return Update(arrival.blocks)
+        _within(self.limit.blocks, arrival)
+        return self.limit
 
 
 def cosine(gradient: Vector, previous: Vector) -> float:
@@ -184,6 +263,11 @@ def _score_function(metric: str) -> Callable[[Vector, Vector], float]:
 def _require_count(name: str, value: int) -> None:
     if value < 0:
         raise ValueError(f"{name} = {value} is negative; a magnitude counts blocks, 0 or more")
+
+
+def _require_threshold(value: float) -> None:
+    if math.isnan(value):
+        raise ValueError("threshold = nan does not fit; no score compares with it, so give a number")
 
 
 def _within(magnitude: int, arrival: Arrival) -> int:

@@ -10,8 +10,11 @@ from cl_core.strategies import (
     Arrival,
     Frozen,
     Initialized,
+    Limited,
     Replay,
     Residual,
+    Strategy,
+    Update,
     score,
     trailing_sizes,
 )
@@ -38,7 +41,60 @@ def arrival(task: int, *, gradient=ALONG, previous=ALONG, loss: float = 1.0) -> 
     ],
 )
 def test_how_much_may_move(strategy, magnitudes: list[int]):
+    assert [strategy.update(arrival(task)) for task in range(4)] == [Update(magnitude) for magnitude in magnitudes]
     assert [strategy.magnitude(arrival(task)) for task in range(4)] == magnitudes
+
+
+def test_a_limit_begins_with_the_second_task():
+    limit = Update(9, rate_factor=0.25, step_share=0.5, fraction=0.5)
+    assert [Limited(limit).update(arrival(task)) for task in range(3)] == [Update(9), limit, limit]
+    with pytest.raises(ValueError, match="magnitude 10 exceeds the 9 blocks"):
+        Limited(Update(10)).update(arrival(1))
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        {"leading": True},
+        {"fraction": 0.5},
+        {"rate_factor": 0.5},
+        {"step_share": 0.5},
+        {"constraint": print},
+        {"penalty": print},
+    ],
+)
+def test_a_model_that_knows_blocks_alone_refuses_any_other_limit(limit):
+    assert Limited(Update(3)).magnitude(arrival(1)) == 3
+    with pytest.raises(ValueError, match="limits more than the number of blocks"):
+        Limited(Update(3, **limit)).magnitude(arrival(1))
+
+
+@pytest.mark.parametrize(
+    ("limit", "says"),
+    [
+        ({"fraction": 0.0}, "fraction = 0.0 does not fit; allowed: above 0 to 1"),
+        ({"fraction": 1.5}, "fraction = 1.5 does not fit"),
+        ({"fraction": math.nan}, "fraction = nan does not fit"),
+        ({"step_share": 0.0}, "step_share = 0.0 does not fit; allowed: above 0 to 1"),
+        ({"rate_factor": 0.0}, "rate_factor = 0.0 does not fit; allowed: above 0"),
+        ({"rate_factor": math.nan}, "rate_factor = nan does not fit"),
+    ],
+)
+def test_an_update_that_cannot_be_is_an_error(limit, says):
+    with pytest.raises(ValueError, match=says):
+        Update(**{"blocks": 1, **limit})
+
+
+def test_a_strategy_of_ones_own_needs_nothing_but_its_answer():
+    class EverySecond(Strategy):
+        def update(self, arrival):
+            return Update(arrival.blocks if arrival.task % 2 == 0 else 1)
+
+    own = EverySecond()
+    own.learned(0, None, None)
+    own.restore(own.state())
+    assert isinstance(own, Strategy)
+    assert [own.magnitude(arrival(task)) for task in range(3)] == [9, 1, 9]
 
 
 def test_an_unrelated_task_is_given_more():
@@ -72,6 +128,15 @@ def test_scores_by_hand(metric: str, gradient: np.ndarray, expected: float):
     assert score(metric, arrival(1, gradient=gradient)) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("metric", ["cosine", "projection"])
+def test_a_gradient_of_length_zero_has_nothing_to_be_compared_with(metric: str):
+    assert math.isnan(score(metric, arrival(1, previous=np.zeros(3))))
+
+
+def test_a_short_previous_gradient_is_still_one():
+    assert score("projection", arrival(1, previous=1e-3 * ALONG)) == pytest.approx(1000)
+
+
 def test_the_first_task_has_no_score():
     assert math.isnan(score("cosine", arrival(0)))
 
@@ -81,6 +146,9 @@ def test_mistakes_are_named():
         Adaptive(0.0, few=1, many=2, metric="cosin")
     with pytest.raises(ValueError, match="few = 3 is above many = 2"):
         Adaptive(0.0, few=3, many=2)
+    for rule in (Adaptive, Residual):
+        with pytest.raises(ValueError, match="threshold = nan does not fit"):
+            rule(math.nan, few=1, many=2)
     with pytest.raises(ValueError, match="trained = -1 is negative"):
         Frozen(-1)
     with pytest.raises(ValueError, match="schedule = -2 is negative"):

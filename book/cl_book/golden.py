@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from cl_core import files
-from cl_core.experiments.catalogue import CATALOGUE, PROFILES, PROTOCOL, STRATEGIES
+from cl_core.experiments.catalogue import CATALOGUE, PROFILES, PROTOCOL
 from cl_core.experiments.plan import Plan, assemble_plan, digest_json, list_settings
 from cl_core.experiments.settings import SETTINGS
 from cl_core.experiments.store import Result
+from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.settings_base import Value
 from cl_core.streams import DEFINITIONS
 

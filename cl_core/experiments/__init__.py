@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from cl_core.experiments.catalogue import CATALOGUE, PROFILES, PROTOCOL, STRATEGIES
+from cl_core.experiments.catalogue import CATALOGUE, PROFILES, PROTOCOL
 from cl_core.experiments.plan import make_plan
 from cl_core.experiments.store import Result, accuracies, metric
+from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.settings_base import Value
 from cl_core.streams.manifest import Route
 

@@ -1,50 +1,52 @@
 """The two bounds that sequential training is read against: all tasks at once, and one network for each task."""
 
 from cl_core.experiments.rows import TaskRow, number
-from cl_core.experiments.run_context import Clock, Past, Work
+from cl_core.experiments.run_context import Clock, RunContext, RunState
 from cl_core.learners.evaluation import evaluate
 from cl_core.learners.joint import train_joint
 from cl_core.learners.training import train_task
 
 
-def joint(work: Work) -> Past:
+def joint(context: RunContext) -> RunState:
     """Train one network on all tasks at once. Only the last row is scored: there is no order, so nothing to forget.
 
     It is one piece of work: a process killed before its end leaves nothing to go on from.
     """
-    past = work.resume(None)
-    if past.rows:
-        return past
-    clock, network, last = Clock(), work.network(), work.tasks - 1
-    work.begin(0)
-    data = [work.data(task) for task in range(work.tasks)]
+    state = context.resume(None)
+    if state.rows:
+        return state
+    clock, network, last = Clock(), context.network(), context.tasks - 1
+    context.begin(0)
+    data = [context.data(task) for task in range(context.tasks)]
     clock.lap("preparation")
-    steps, loss = train_joint(network, data, work.recipe, work.plan.seed, work.steps(last))
+    steps, loss = train_joint(network, data, context.recipe, context.plan.seed, context.steps(last))
     clock.lap("training")
-    correct = tuple(evaluate(network, known.x_eval, known.y_eval, task) for task, known in enumerate(data))
-    trained = [evaluate(network, known.x_train, known.y_train, task) for task, known in enumerate(data)]
+    correct = tuple(evaluate(network, images.x_eval, images.y_eval, task) for task, images in enumerate(data))
+    trained = [evaluate(network, images.x_train, images.y_train, task) for task, images in enumerate(data)]
     clock.lap("evaluation")
-    past.rows = [TaskRow(train_correct=count) for count in trained]
-    past.rows[-1] = TaskRow(correct=correct, train_correct=trained[-1], train_loss=number(loss), steps=steps)
-    past.seconds.append(clock.laps)
-    work.finish(last, past, None)
-    return past
+    state.rows = [TaskRow(train_correct=count) for count in trained]
+    state.rows[-1] = TaskRow(correct=correct, train_correct=trained[-1], train_loss=number(loss), steps=steps)
+    state.seconds.append(clock.laps)
+    context.finish(last, state, None)
+    return state
 
 
-def separate(work: Work) -> Past:
+def separate(context: RunContext) -> RunState:
     """Train a network of its own on each task, all from the same first weights. A task keeps its score: none forgets."""
-    past = work.resume(None)
-    for task in range(len(past.rows), work.tasks):
-        clock, facts = Clock(), {"accuracy": work.accuracy(past)}
-        work.begin(task, **facts)
-        data, network = work.data(task), work.network()
+    state = context.resume(None)
+    for task in range(len(state.rows), context.tasks):
+        clock, facts = Clock(), {"accuracy": context.accuracy(state)}
+        context.begin(task, **facts)
+        data, network = context.data(task), context.network()
         clock.lap("preparation")
         blocks = len(network.blocks)
-        report = train_task(network, data, task, blocks, work.recipe, work.plan.seed, work.steps(task, **facts))
+        report = train_task(
+            network, data, task, blocks, context.recipe, context.plan.seed, context.steps(task, **facts)
+        )
         clock.lap("training")
         own = evaluate(network, data.x_eval, data.y_eval, task)
         clock.lap("evaluation")
-        earlier = past.rows[-1].correct if past.rows else ()
+        earlier = state.rows[-1].correct if state.rows else ()
         row = TaskRow(
             correct=(*earlier, own),
             train_correct=report.train_correct,
@@ -55,7 +57,7 @@ def separate(work: Work) -> Past:
             update_norms=report.update_norms,
             relative_norms=report.relative_norms,
         )
-        past.rows.append(row)
-        past.seconds.append(clock.laps)
-        work.finish(task, past, None, **facts)
-    return past
+        state.rows.append(row)
+        state.seconds.append(clock.laps)
+        context.finish(task, state, None, **facts)
+    return state

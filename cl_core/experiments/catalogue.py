@@ -1,4 +1,4 @@
-"""The catalogue: experiments, strategies and profiles as data, and what they change of the settings' defaults.
+"""The catalogue: experiments and profiles as data, and what they change of the settings' defaults.
 
 The reasons for the choices are in the book, page *Protocol*. Raise ``PROTOCOL`` when what a run computes changes on
 purpose: every stored result then counts as stale until it has been run again.
@@ -162,81 +162,3 @@ CATALOGUE: Mapping[str, Experiment] = {
     )
 }
 """The experiments by name."""
-
-
-# --- strategies -------------------------------------------------------------------------------------------------------
-@dataclass(frozen=True, kw_only=True)
-class Treatment:
-    """A strategy as an experiment runs it: its name, its kind and the settings that it alone reads.
-
-    Kinds: ``rule`` decides at each arrival how many blocks may move; ``control`` takes from a finished run of the same
-    experiment and seed, under the strategy `follows`, how much may move; ``limit`` holds the update back in another way
-    than by blocks; ``bound`` is not sequential training at all.
-    """
-
-    name: str
-    kind: str
-    summary: str
-    reads: tuple[str, ...] = ()
-    follows: str | None = None
-
-
-_RULE = ("threshold", "few", "many")
-
-STRATEGIES: Mapping[str, Treatment] = {
-    treatment.name: treatment
-    for treatment in (
-        Treatment(name="initialized", kind="rule", summary="every task may move everything"),
-        Treatment(name="frozen", kind="rule", summary="after the first task, only the last blocks", reads=("trained",)),
-        Treatment(name="frozen-0", kind="rule", summary="after the first task, only the new head (magnitude 0)"),
-        Treatment(name="adaptive", kind="rule", summary="few or many blocks, by the two gradients", reads=_RULE),
-        Treatment(
-            name="random",
-            kind="control",
-            summary="adaptive's magnitudes in a seeded random order",
-            reads=_RULE,
-            follows="adaptive",
-        ),
-        Treatment(
-            name="inverted",
-            kind="control",
-            summary="adaptive's magnitudes against the order of its scores",
-            reads=_RULE,
-            follows="adaptive",
-        ),
-        Treatment(
-            name="constant",
-            kind="control",
-            summary="one magnitude nearest adaptive's mean share",
-            reads=_RULE,
-            follows="adaptive",
-        ),
-        Treatment(
-            name="within",
-            kind="control",
-            summary="all blocks, as far as frozen's update went",
-            reads=("trained",),
-            follows="frozen",
-        ),
-        Treatment(
-            name="fixed",
-            kind="rule",
-            summary="few or many blocks, by a schedule given beforehand",
-            reads=("few", "many", "moves"),
-        ),
-        Treatment(
-            name="masked",
-            kind="limit",
-            summary="a share of the parameters, counted out whatever block they are in",
-            reads=("share", "place"),
-        ),
-        Treatment(name="slower", kind="limit", summary="all blocks, by shorter steps", reads=("rate_factor",)),
-        Treatment(name="shorter", kind="limit", summary="all blocks, by fewer steps", reads=("step_share",)),
-        Treatment(
-            name="pulled", kind="limit", summary="all blocks, pulled back to where the task began", reads=("pull",)
-        ),
-        Treatment(name="joint", kind="bound", summary="all tasks at once", reads=("joint_epochs",)),
-        Treatment(name="separate", kind="bound", summary="one network for each task"),
-    )
-}
-"""The strategies by name."""

@@ -56,21 +56,3 @@ def constant(magnitudes: Sequence[int], block_parameters: Sequence[int]) -> tupl
 def degenerate(magnitudes: Sequence[int]) -> bool:
     """Whether adaptive chose one magnitude throughout, so that its controls are itself and compare nothing."""
     return len(set(magnitudes[FREE_FROM:])) < 2
-
-
-def control_schedule(
-    name: str,
-    *,
-    magnitudes: Sequence[int],
-    scores: Sequence[float | None],
-    block_parameters: Sequence[int],
-    seed: int,
-) -> tuple[int, ...]:
-    """Return the schedule of the control `name` (random, inverted or constant) for an adaptive run."""
-    if name == "random":
-        return random(magnitudes, seed)
-    if name == "inverted":
-        return inverted(magnitudes, scores)
-    if name == "constant":
-        return constant(magnitudes, block_parameters)
-    raise ValueError(f"{name!r} is no control; choose one of random, inverted, constant")

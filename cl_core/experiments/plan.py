@@ -11,14 +11,13 @@ from cl_core.experiments.catalogue import (
     CATALOGUE,
     OWN,
     PROFILES,
-    STRATEGIES,
     VALIDATION_SEEDS_FROM,
     VALUES,
     Experiment,
     Profile,
-    Treatment,
 )
 from cl_core.experiments.settings import SETTINGS, Settings
+from cl_core.experiments.strategy_table import STRATEGIES, Treatment
 from cl_core.learners.recipe import ArrivalSettings, NetworkSettings, NetworkSpec, Recipe, TrainingSettings
 from cl_core.naming import require_name
 from cl_core.settings_base import Value, describe_fields, format_value
@@ -74,7 +73,7 @@ class Plan:
     def recipe(self) -> Recipe:
         """How the network is trained; joint training makes its own number of passes."""
         recipe = Recipe(**self.settings.select(Recipe))
-        return recipe.replace(epochs=self.settings.joint_epochs) if self.strategy.name == "joint" else recipe
+        return recipe.replace(epochs=self.settings.joint_epochs) if "joint_epochs" in self.strategy.reads else recipe
 
     @cached_property
     def config(self) -> dict[str, Value]:
@@ -183,7 +182,7 @@ def list_settings(experiment: Experiment, strategy: Treatment) -> tuple[str, ...
     }
     if strategy.kind != "bound":
         names |= set(ArrivalSettings.model_fields)
-    if strategy.name == "joint":
+    if "joint_epochs" in strategy.reads:
         names.remove("epochs")
     return tuple(name for name in SETTINGS if name in names)
 

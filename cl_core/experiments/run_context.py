@@ -21,30 +21,33 @@ from cl_core.streams import Stream
 
 _WEIGHTS = "network/"
 _GRADIENT = "gradient"
+_MEMORY = "strategy/"
 
 
 @dataclass(eq=False)
-class Past:
-    """What a run has done so far: a row and the seconds of each stage for every finished task, and the last gradient.
+class RunState:
+    """What a run has done so far: a row and the seconds of each stage for every finished task, and what goes on.
 
-    `gradient` is the one that the last finished task had at its arrival, (P,) float64.
+    `gradient` is the one that the last finished task had at its arrival, (P,) float64; `memory` is what the strategy
+    has kept of the tasks so far (:meth:`cl_core.strategies.Strategy.state`).
     """
 
     rows: list[TaskRow] = field(default_factory=list)
     seconds: list[dict[str, float]] = field(default_factory=list)
     gradient: NDArray[Any] | None = None
+    memory: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
-class Work:
-    """One run's means. `place` is where it saves itself, None for a run that does not."""
+class RunContext:
+    """One run's means. `checkpoint` is where it saves itself, None for a run that does not."""
 
     plan: Plan
     stream: Stream
     spec: NetworkSpec
     recipe: Recipe
     device: torch.device
-    place: Checkpoint | None
+    checkpoint: Checkpoint | None
     listener: Listener
 
     @property
@@ -64,7 +67,7 @@ class Work:
         )
         return network.to(self.device)
 
-    def blocks(self) -> tuple[int, ...]:
+    def block_sizes(self) -> tuple[int, ...]:
         """Return the number of parameters of each shared block."""
         return block_parameters(self.network())
 
@@ -75,29 +78,29 @@ class Work:
 
     def begin(self, task: int, **facts: Any) -> None:
         """Note that `task` has begun, and say so."""
-        if self.place is not None:
-            self.place.note("begun", task)
+        if self.checkpoint is not None:
+            self.checkpoint.note("begun", task)
         self.tell(task, "arrival", **facts)
 
-    def finish(self, task: int, past: Past, network: Network | None, **facts: Any) -> None:
+    def finish(self, task: int, state: RunState, network: Network | None, **facts: Any) -> None:
         """Save the run as it stands after `task`, note it, and say so."""
-        if self.place is not None:
-            leave(self.place, past, network)
-            self.place.note("finished", task)
-        self.tell(task, "finished", **{**facts, "accuracy": self.accuracy(past)})
+        if self.checkpoint is not None:
+            save_state(self.checkpoint, state, network)
+            self.checkpoint.note("finished", task)
+        self.tell(task, "finished", **{**facts, "accuracy": self.accuracy(state)})
 
-    def resume(self, network: Network | None) -> Past:
+    def resume(self, network: Network | None) -> RunState:
         """Return what an earlier process of this very run had finished, and give `network` its weights."""
-        past = None if self.place is None else take_up(self.place, network)
-        if past is None:
-            if self.place is not None:
-                self.place.clear()
-            return Past()
-        return past
+        state = None if self.checkpoint is None else restore_state(self.checkpoint, network)
+        if state is None:
+            if self.checkpoint is not None:
+                self.checkpoint.clear()
+            return RunState()
+        return state
 
-    def accuracy(self, past: Past) -> float | None:
+    def accuracy(self, state: RunState) -> float | None:
         """Return the mean accuracy on the tasks seen so far, 0 to 1; None before the first."""
-        counts = past.rows[-1].correct if past.rows else ()
+        counts = state.rows[-1].correct if state.rows else ()
         sizes = [len(task.held) for task in self.stream.tasks]
         shares = [count / size for count, size in zip(counts, sizes, strict=False) if count is not None]
         return float(np.mean(shares)) if shares else None
@@ -108,12 +111,12 @@ class Work:
 
     def steps(self, task: int, **facts: Any) -> Progress:
         """Return what passes the training's steps on to the listener, at most a hundred times a task."""
-        told = -1
+        percent = -1
 
         def progress(done: int, total: int) -> None:
-            nonlocal told
-            if 100 * done // total > told:
-                told = 100 * done // total
+            nonlocal percent
+            if 100 * done // total > percent:
+                percent = 100 * done // total
                 self.tell(task, "training", share=done / total, **facts)
 
         return progress
@@ -133,25 +136,30 @@ class Clock:
         self._last = now
 
 
-def leave(place: Checkpoint, past: Past, network: Network | None) -> None:
-    """Save at `place` what has been done so far, and the weights of `network`."""
+def save_state(checkpoint: Checkpoint, state: RunState, network: Network | None) -> None:
+    """Save at `checkpoint` what has been done so far, and the weights of `network`."""
     arrays = {} if network is None else _weights(network)
-    if past.gradient is not None:
-        arrays[_GRADIENT] = past.gradient
-    place.save(arrays, {"rows": [row.record() for row in past.rows], "seconds": past.seconds})
+    if state.gradient is not None:
+        arrays[_GRADIENT] = state.gradient
+    arrays.update({f"{_MEMORY}{name}": array for name, array in state.memory.items()})
+    checkpoint.save(arrays, {"rows": [row.record() for row in state.rows], "seconds": state.seconds})
 
 
-def take_up(place: Checkpoint, network: Network | None) -> Past | None:
-    """Return what was left at `place`, and give `network` its weights; None where there is nothing to go on with."""
-    saved = place.load()
+def restore_state(checkpoint: Checkpoint, network: Network | None) -> RunState | None:
+    """Return what was left at `checkpoint`, and give `network` its weights; None where there is nothing to go on with."""
+    saved = checkpoint.load()
     if saved is None:
         return None
     arrays, record = saved
     if network is not None:
-        state = {k.removeprefix(_WEIGHTS): torch.from_numpy(v) for k, v in arrays.items() if k.startswith(_WEIGHTS)}
-        network.load_state_dict(state, strict=True)
+        weights = {name: torch.from_numpy(array) for name, array in _below(_WEIGHTS, arrays).items()}
+        network.load_state_dict(weights, strict=True)
     rows = [TaskRow.from_record(row) for row in record["rows"]]
-    return Past(rows, record["seconds"], arrays.get(_GRADIENT))
+    return RunState(rows, record["seconds"], arrays.get(_GRADIENT), _below(_MEMORY, arrays))
+
+
+def _below(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 def _weights(network: Network) -> dict[str, NDArray[Any]]:

@@ -1,28 +1,26 @@
 """From a plan to its result: the stream drawn, the strategy made, the run done, the result put together and sealed."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from threadpoolctl import threadpool_limits
 
-from cl_core import strategies, streams
-from cl_core.experiments import bounds, provenance
+from cl_core import streams
+from cl_core.experiments import provenance
 from cl_core.experiments.catalogue import PROTOCOL
 from cl_core.experiments.checkpoints import Checkpoint
-from cl_core.experiments.controls import control_schedule
-from cl_core.experiments.limits import limit_of, masked_blocks
 from cl_core.experiments.plan import Plan, digest_json
 from cl_core.experiments.progress import Listener, silent
 from cl_core.experiments.rows import assemble
-from cl_core.experiments.run_context import Past, Work
-from cl_core.experiments.sequential import sequential
-from cl_core.experiments.shared_prefixes import Beginnings, letters
+from cl_core.experiments.run_context import RunContext, RunState
+from cl_core.experiments.sequential import train_sequentially
+from cl_core.experiments.shared_prefixes import SharedPrefixes
 from cl_core.experiments.store import Result
+from cl_core.experiments.strategy_table import StrategyInputs
 from cl_core.settings_base import Value
 from cl_core.strategies import Strategy
 from cl_core.streams import Stream
@@ -36,7 +34,7 @@ def execute(
     source: Result | None = None,
     cache: Path | None = None,
     listener: Listener = silent,
-    kin: tuple[str, ...] = (),
+    siblings: tuple[str, ...] = (),
     recorded: Mapping[str, Any] | None = None,
 ) -> Result:
     """Run `plan` and return its sealed result.
@@ -44,9 +42,9 @@ def execute(
     `route` says where the images come from (None: the official archive; digits: embedded). A control needs `source`,
     the run that it follows. With `cache` the run is saved there after each task and goes on from what an
     earlier process left, to the same bits; the checkpoint stays until the caller clears it, and the caller holds the
-    run's lock. `kin` are the schedules of other runs that share beginnings with a fixed run: what they have left in
-    `cache` is taken over, and what they may need is left there. `recorded` is kept with the result beside what is recorded
-    of any run, and decides nothing. Raises ValueError for a `source` that does not fit, DataError for data that cannot be had,
+    run's lock. `siblings` are the schedules of other fixed runs, whose schedules may begin alike: what they have left
+    in `cache` is taken over, and what they may need is left there. `recorded` is kept with the result beside what is
+    recorded of any run, and decides nothing. Raises ValueError for a `source` that does not fit, DataError for data that cannot be had,
     FloatingPointError where training diverges.
     """
     require_source(plan, source)
@@ -57,51 +55,20 @@ def execute(
         device = torch.device("cuda" if plan.profile.gpu and torch.cuda.is_available() else "cpu")
         machine = provenance.hardware(threads=threads, device=_device_name(device))
         identity = _identity(plan.name, plan.config, stream, source, machine)
-        place = None if cache is None else Checkpoint(plan.name, identity, cache)
-        work = Work(plan, stream, plan.network, plan.recipe, device, place, listener)
-        if plan.strategy.kind == "bound":
-            past = {"joint": bounds.joint, "separate": bounds.separate}[plan.strategy.name](work)
+        checkpoint = None if cache is None else Checkpoint(plan.name, identity, cache)
+        context = RunContext(plan, stream, plan.network, plan.recipe, device, checkpoint, listener)
+        made = plan.strategy.make(StrategyInputs(plan.settings, plan.seed, context.block_sizes(), device, source))
+        if not isinstance(made, Strategy):
+            state = made(context)
         else:
-            sizes = work.blocks()
-            limit = partial(limit_of, plan, sizes=sizes, source=source, device=device)
             alike = {name: value for name, value in plan.config.items() if name != "moves"}
-            shared = cache and kin and Beginnings(plan, kin, _identity("", alike, stream, None, machine), cache)
-            past = sequential(work, strategy_of(plan, sizes, source), limit, shared or None)
-        return _result(work, past, source, machine, recorded or {})
-
-
-def strategy_of(plan: Plan, sizes: Sequence[int], source: Result | None = None) -> Strategy:
-    """Return the strategy of `plan` on shared blocks of these `sizes`.
-
-    A control of adaptive replays a rearrangement of the magnitudes of `source`.
-    """
-    settings = plan.settings
-    if plan.strategy.follows == "adaptive":
-        assert source is not None
-        magnitudes = [int(magnitude) for magnitude in source.magnitudes if magnitude is not None]
-        schedule = control_schedule(
-            plan.strategy.name,
-            magnitudes=magnitudes,
-            scores=source.scores,
-            block_parameters=source.block_parameters,
-            seed=plan.seed,
-        )
-        return strategies.Replay(schedule)
-    if plan.strategy.name == "adaptive":
-        return strategies.Adaptive(settings.threshold, settings.few, settings.many, settings.metric)
-    if plan.strategy.name == "fixed":
-        return strategies.Replay((len(sizes), *fixed_schedule(plan)))
-    made: Mapping[str, Strategy] = {
-        "frozen": strategies.Frozen(settings.trained),
-        "frozen-0": strategies.Frozen(0),
-        "masked": strategies.Frozen(masked_blocks(plan, sizes)),
-    }
-    return made.get(plan.strategy.name, strategies.Initialized())
-
-
-def fixed_schedule(plan: Plan) -> tuple[int, ...]:
-    """Return the magnitudes that a fixed run gives its tasks from the second on."""
-    return tuple(plan.settings.many if letter == "m" else plan.settings.few for letter in letters(plan))
+            prefixes = (
+                cache
+                and siblings
+                and SharedPrefixes(plan, siblings, _identity("", alike, stream, None, machine), cache)
+            )
+            state = train_sequentially(context, made, prefixes or None)
+        return _result(context, state, source, machine, recorded or {})
 
 
 def require_source(plan: Plan, source: Result | None) -> None:
@@ -140,19 +107,19 @@ def _identity(
 
 
 def _result(
-    work: Work, past: Past, source: Result | None, machine: Mapping[str, Any], recorded: Mapping[str, Any]
+    context: RunContext, state: RunState, source: Result | None, machine: Mapping[str, Any], recorded: Mapping[str, Any]
 ) -> Result:
-    plan, stream = work.plan, work.stream
-    blocks = work.blocks()
+    plan, stream = context.plan, context.stream
+    blocks = context.block_sizes()
     totals: Counter[str] = Counter()
-    for laps in past.seconds:
+    for laps in state.seconds:
         totals.update(laps)
     facts = {
         "times": {
             **{f"{name}_s": round(value, 3) for name, value in totals.items()},
             "total_s": round(totals.total(), 3),
         },
-        "begun": _begun(work),
+        "begun": _begun(context),
         "machine": dict(machine),
         "versions": provenance.versions(),
         **recorded,
@@ -178,7 +145,7 @@ def _result(
         test_sizes=tuple(len(task.held) for task in stream.tasks),
         train_sizes=tuple(len(task.train) for task in stream.tasks),
         block_parameters=blocks,
-        **assemble(past.rows, blocks=len(blocks)),
+        **assemble(state.rows, blocks=len(blocks)),
         recorded=facts,
     ).sealed()
 
@@ -189,12 +156,12 @@ def _followed(plan: Plan, source: Result | None) -> dict[str, str] | None:
     return {"name": plan.followed.name, "digest": source.digest, "outcome": source.outcome}
 
 
-def _begun(work: Work) -> list[int]:
-    """How often each task was begun: more than once where a process was killed in it, never where kin trained it."""
-    if work.place is None:
-        return [1] * work.tasks
-    counts = Counter(line["task"] for line in work.place.journal() if line["event"] == "begun")
-    return [counts[task] for task in range(work.tasks)]
+def _begun(context: RunContext) -> list[int]:
+    """How often each task was begun: more than once where a process was killed in it, never where a sibling trained it."""
+    if context.checkpoint is None:
+        return [1] * context.tasks
+    counts = Counter(line["task"] for line in context.checkpoint.journal() if line["event"] == "begun")
+    return [counts[task] for task in range(context.tasks)]
 
 
 @contextmanager

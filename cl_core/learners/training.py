@@ -17,12 +17,14 @@ from torch.nn import functional
 from torch.optim.sgd import sgd
 
 from cl_core.draws import Purpose, generator
-from cl_core.learners.arrival import ArrivalReport, arrive
-from cl_core.learners.constraints import Constraint, Masked
+from cl_core.learners.arrival import ArrivalReport, arrive, fit_head
+from cl_core.learners.constraints import Masked
 from cl_core.learners.evaluation import BATCH, count_correct, evaluate, features_of, fits_memory, logits, logits_change
 from cl_core.learners.networks import Network, block_parameters
+from cl_core.learners.penalties import Minibatch
 from cl_core.learners.recipe import Recipe
 from cl_core.learners.tensors import TaskData, arithmetic, parameter_dtype, prepare, rows
+from cl_core.strategies import Update
 
 __all__ = [
     "ArrivalReport",
@@ -38,6 +40,7 @@ __all__ = [
     "moving_blocks",
     "parameter_dtype",
     "prepare",
+    "refit_head",
     "train_task",
 ]
 
@@ -49,7 +52,7 @@ Progress = Callable[[int, int], None]
 class TaskReport:
     """What training on one task did.
 
-    `loss` is the mean training loss over the last pass; `train_correct` of `train_size` training images are classified
+    `loss` is the mean training loss over the last pass, an update's penalty included; `train_correct` of `train_size` training images are classified
     correctly at the end, in eval mode. Per shared block: `update_norms` is ‖θ_t − θ_{t−1}‖ and `relative_norms` that
     over ‖θ_{t−1}‖. `moved_share` is the share of shared parameters that could move.
     """
@@ -73,54 +76,59 @@ def train_task(
     network: Network,
     data: TaskData,
     task: int,
-    magnitude: int,
+    update: Update | int,
     recipe: Recipe,
     seed: int,
     progress: Progress | None = None,
-    *,
-    leading: bool = False,
-    constraint: Constraint | None = None,
-    step_share: float = 1.0,
 ) -> TaskReport:
-    """Train `task`, counted from 0, letting the last `magnitude` blocks and its head move (`leading`: the first blocks).
+    """Train `task`, counted from 0, as a strategy's `update` allows; a number is that many trailing blocks.
 
-    A block that may not move is frozen whole, parameters and running statistics. At 0 only the head moves. Minibatches
-    come from `seed` and `task` alone; what does not fill one at the end of a pass is left out of that pass.
-    `constraint` limits the update further; `step_share`, above 0 to 1, ends training after that share of the steps, with
-    the step length's course shortened to them. Raises ValueError for a magnitude that does not fit, FloatingPointError if
-    the loss is not finite after a pass.
+    A block that may not move is frozen whole, parameters and running statistics. At 0 only the head moves; heads of
+    other tasks never do. Minibatches come from `seed` and `task` alone; what does not fill one at the end of a pass is
+    left out of that pass. With a `fraction` below 1 what moved goes that part of its way, and the task's head is fitted
+    anew. Norms and the number of correct answers are those at the very end. Raises ValueError for a magnitude that does
+    not fit, FloatingPointError if the loss is not finite after a pass.
     """
-    moving = moving_blocks(len(network.blocks), magnitude, leading=leading)
+    update = Update(update) if isinstance(update, int) else update
+    constraint, penalty = update.constraint, update.penalty
+    moving = moving_blocks(len(network.blocks), update.blocks, leading=update.leading)
     entry = moving.start if moving else len(network.blocks)
     parameters = [parameter for block in moving for parameter in network.blocks[block].parameters()]
     before = [[parameter.detach().clone() for parameter in block.parameters()] for block in network.blocks]
     start = [value for block in moving for value in before[block]]
+    old_state = None if update.fraction == 1 else _moved_state(network, moving)
     with only_training(network, moving, task):
         inputs, entry = _inputs(network, data.x_train, entry, recipe.precision)
 
         def loss_on(chosen: Tensor) -> Tensor:
             with arithmetic(recipe.precision, inputs.device):
-                outputs = network.logits(network.features(rows(inputs, chosen), entry), task)
-                return functional.cross_entropy(outputs, data.y_train[chosen])
+                features = network.features(rows(inputs, chosen), entry)
+                loss = functional.cross_entropy(network.logits(features, task), data.y_train[chosen])
+                return loss if penalty is None else loss + penalty(Minibatch(network, task, data, chosen, features))
 
         steps, loss = descend(
             loss_on,
             parameters,
             list(network.head(task).parameters()),
-            recipe,
+            # Not checked: a factor may lead below the least learning rate that can be set.
+            recipe.model_copy(update={"learning_rate": recipe.learning_rate * update.rate_factor}),
             size=len(data.y_train),
             draws=generator(seed, task, Purpose.BATCH_ORDER),
             device=data.y_train.device,
             after_step=(lambda rate: constraint(parameters, start, rate)) if constraint else None,
             progress=progress,
-            share=step_share,
+            share=update.step_share,
         )
+    if old_state is not None:
+        _shorten(network, moving, old_state, update.fraction)
+        if len(network.heads) > 1:
+            refit_head(network, data, task, recipe)
     mark_moved(network, moving, task)
     norms = [_distance(block.parameters(), old) for block, old in zip(network.blocks, before, strict=True)]
     sizes = block_parameters(network)
     movable = int(constraint.mask.sum()) if isinstance(constraint, Masked) else sum(sizes[block] for block in moving)
     return TaskReport(
-        magnitude=magnitude,
+        magnitude=update.blocks,
         steps=steps,
         loss=loss,
         train_correct=_correct(network, inputs, entry, data.y_train, task),
@@ -129,6 +137,15 @@ def train_task(
         relative_norms=tuple(norm / _length(old) for norm, old in zip(norms, before, strict=True)),
         moved_share=movable / sum(sizes),
     )
+
+
+def refit_head(network: Network, data: TaskData, task: int, recipe: Recipe) -> None:
+    """Fit the head of `task` to its training images with the blocks as they are, from where it stands.
+
+    Convex, in the recipe's `head_warmup_steps`; see :func:`cl_core.learners.arrival.fit_head`.
+    """
+    network.eval()
+    fit_head(network, data.x_train, data.y_train, task, steps=recipe.head_warmup_steps, precision=recipe.precision)
 
 
 def moving_blocks(blocks: int, magnitude: int, *, leading: bool = False) -> range:
@@ -214,6 +231,25 @@ def mark_moved(network: Network, moving: range, task: int) -> None:
         for tensor in (*module.parameters(), *module.buffers()):
             torch.autograd.graph.increment_version(tensor)
     network.first_moved = moving.start if moving else len(network.blocks)
+
+
+def _moved_state(network: Network, moving: range) -> list[Tensor]:
+    """Return copies of all that moves with the blocks: parameters, running statistics, and a head that all tasks share."""
+    return [tensor.detach().clone() for tensor in _movable(network, moving)]
+
+
+def _shorten(network: Network, moving: range, old: Sequence[Tensor], fraction: float) -> None:
+    """Put all that moved at old + `fraction` · (trained − old)."""
+    with torch.no_grad():
+        for tensor, begun in zip(_movable(network, moving), old, strict=True):
+            tensor.copy_(begun + fraction * (tensor - begun))
+
+
+def _movable(network: Network, moving: range) -> Iterator[Tensor]:
+    modules = [network.blocks[block] for block in moving] + (list(network.heads) if len(network.heads) == 1 else [])
+    tensors = (tensor for module in modules for tensor in (*module.parameters(), *module.buffers()))
+    # Counters of batches are integers, and have no way to go a part of.
+    return (tensor for tensor in tensors if tensor.is_floating_point())
 
 
 def _inputs(network: Network, x: Tensor, entry: int, precision: str) -> tuple[Tensor, int]:

@@ -10,7 +10,7 @@ from cl_core.experiments import store
 from cl_core.experiments.checkpoints import Checkpoint
 from cl_core.experiments.plan import Plan
 from cl_core.experiments.progress import Listener, silent
-from cl_core.experiments.shared_prefixes import Beginnings
+from cl_core.experiments.shared_prefixes import SharedPrefixes
 from cl_core.experiments.store import Result
 from cl_core.runs.staleness import state
 from cl_core.streams.manifest import Route
@@ -38,7 +38,7 @@ def complete(
     route: Route | None = None,
     listener: Listener = silent,
     waiting: Callable[[str], None] = lambda holder: None,
-    kin: tuple[str, ...] = (),
+    siblings: tuple[str, ...] = (),
     recorded: Mapping[str, Any] | None = None,
 ) -> Completed:
     """Return the result of `plan` in the folder `results`, computing it if it is not there.
@@ -53,14 +53,16 @@ def complete(
     with place.lock(waiting):
         if path.exists():
             place.clear()
-            Beginnings(plan, kin, "", cache).clear(results)
+            SharedPrefixes(plan, siblings, "", cache).clear(results)
             return Completed(existing(path, plan, route=route, source=source), path, computed=False)
         from cl_core.experiments.runner import execute
 
-        result = execute(plan, route=route, source=source, cache=cache, listener=listener, kin=kin, recorded=recorded)
+        result = execute(
+            plan, route=route, source=source, cache=cache, listener=listener, siblings=siblings, recorded=recorded
+        )
         store.save(result, path)
         place.clear()
-        Beginnings(plan, kin, "", cache).clear(results)
+        SharedPrefixes(plan, siblings, "", cache).clear(results)
     return Completed(result, path, computed=True)
 
 

@@ -22,7 +22,7 @@ def image_passes(made: Plan) -> float:
         "turned": definition.tasks * images * share,
         "correlated": images * share,
     }.get(definition.kind, images)
-    return whole * (made.settings.joint_epochs if made.strategy.name == "joint" else made.settings.epochs)
+    return whole * (made.settings.joint_epochs if "joint_epochs" in made.config else made.settings.epochs)
 
 
 @dataclass

@@ -3,9 +3,10 @@
 import itertools
 from collections.abc import Mapping, Sequence
 
-from cl_core.experiments.catalogue import CATALOGUE, PROFILES, STRATEGIES
+from cl_core.experiments.catalogue import CATALOGUE, PROFILES
 from cl_core.experiments.plan import Plan, list_settings, make_plan
 from cl_core.experiments.settings import parse
+from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.naming import require_name
 from cl_core.settings_base import Value
 

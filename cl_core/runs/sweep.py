@@ -13,7 +13,7 @@ from typing import Any
 from cl_core.experiments import store
 from cl_core.experiments.checkpoints import Checkpoint
 from cl_core.experiments.plan import Plan
-from cl_core.experiments.shared_prefixes import Beginnings, kin_of
+from cl_core.experiments.shared_prefixes import SharedPrefixes, any_left, siblings_of
 from cl_core.experiments.store import Result
 from cl_core.runs.complete import existing, source_of
 from cl_core.runs.executors import Crew
@@ -147,7 +147,7 @@ def _hand_out(
             results=str(results) if crew.shared else None,
             cache=str(cache) if crew.shared else None,
             source=None if source is None else store.dumps(source),
-            kin=kin_of(made, standing.sound) if crew.shared else (),
+            siblings=siblings_of(made, standing.sound) if crew.shared else (),
             recorded=recorded,
         )
         try:
@@ -186,9 +186,9 @@ def _tidy(plans: Sequence[Plan], results: Path, cache: Path) -> None:
         place = Checkpoint(made.name, "", cache)
         if place.folder.exists() and (results / made.name).exists():
             place.clear()
-    if any((cache / "runs").rglob("beginnings~*/*/checkpoint.npz")):
+    if any_left(cache):
         for made in plans:
-            Beginnings(made, kin_of(made, plans), "", cache).clear(results)
+            SharedPrefixes(made, siblings_of(made, plans), "", cache).clear(results)
 
 
 def _put_back(standing: Standing, made: Plan) -> None:

@@ -22,8 +22,8 @@ class Order:
 
     `results` and `cache` are folders that this process and the caller share; with `results` None the worker is on
     another machine, keeps its checkpoints in its own cache folder and gives back the result's text alone. `source` is
-    then the text of the run that a control follows. `kin` are the schedules of the runs that share beginnings with a
-    fixed one, where the folders are shared; `recorded` is kept with the result.
+    then the text of the run that a control follows. `siblings` are the schedules of the runs whose schedules begin like
+    a fixed one's, where the folders are shared; `recorded` is kept with the result.
     """
 
     experiment: str
@@ -35,7 +35,7 @@ class Order:
     results: str | None = None
     cache: str | None = None
     source: str | None = None
-    kin: tuple[str, ...] = ()
+    siblings: tuple[str, ...] = ()
     recorded: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -63,7 +63,7 @@ def do(order: Order) -> Done:
             results=Path(order.results),
             cache=cache,
             route=order.route,
-            kin=order.kin,
+            siblings=order.siblings,
             recorded=order.recorded,
         )
         return Done(store.dumps(found.result), found.computed)

@@ -7,7 +7,8 @@ import pytest
 from cl_book import golden
 
 from cl_core import files
-from cl_core.experiments.catalogue import PROTOCOL, STRATEGIES
+from cl_core.experiments.catalogue import PROTOCOL
+from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.streams import DEFINITIONS
 
 FOLDER = files.root() / golden.FOLDER

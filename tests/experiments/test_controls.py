@@ -2,11 +2,10 @@
 
 import itertools
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cl_core.experiments.controls import constant, control_schedule, degenerate, inverted, random
+from cl_core.experiments.controls import constant, degenerate, inverted, random
 
 MAGNITUDES = (9, 9, 1, 9, 1, 1)
 SCORES = (None, 0.05, 0.3, 0.0, 0.2, 0.4)
@@ -63,12 +62,3 @@ def test_a_run_with_one_magnitude_throughout_is_degenerate():
     assert degenerate((9, 9, 1, 1))
     assert degenerate((9, 9))
     assert not degenerate(MAGNITUDES)
-
-
-def test_a_schedule_is_asked_for_by_name():
-    given_ = {"magnitudes": MAGNITUDES, "scores": SCORES, "block_parameters": BLOCKS, "seed": 4}
-    assert control_schedule("random", **given_) == random(MAGNITUDES, 4)
-    assert control_schedule("inverted", **given_) == inverted(MAGNITUDES, SCORES)
-    assert control_schedule("constant", **given_) == constant(MAGNITUDES, BLOCKS)
-    with pytest.raises(ValueError, match="random, inverted, constant"):
-        control_schedule("reversed", **given_)

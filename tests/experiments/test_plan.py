@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cl_core.experiments.catalogue import CATALOGUE, OWN, PROFILES, STRATEGIES, VALUES
+from cl_core.experiments.catalogue import CATALOGUE, OWN, PROFILES, VALUES
 from cl_core.experiments.plan import list_readers, list_settings, make_plan
 from cl_core.experiments.settings import SETTINGS
+from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.streams import DEFINITIONS
 
 

@@ -5,9 +5,9 @@ import torch
 
 from cl_core import streams
 from cl_core.experiments import provenance, run, runner, store
-from cl_core.experiments.catalogue import STRATEGIES
 from cl_core.experiments.plan import make_plan
 from cl_core.experiments.runner import execute
+from cl_core.experiments.strategy_table import STRATEGIES
 
 TINY = {"tasks": 4, "width": 8, "batch": 256, "epochs": 2, "head_warmup_steps": 3, "gradient_samples": 32}
 ADAPTIVE = {**TINY, "many": 2, "threshold": 0.0}

@@ -14,7 +14,7 @@ from cl_core.experiments import store
 from cl_core.experiments.checkpoints import Checkpoint
 from cl_core.experiments.plan import make_plan
 from cl_core.experiments.runner import execute
-from cl_core.experiments.shared_prefixes import Beginnings, kin_of
+from cl_core.experiments.shared_prefixes import SharedPrefixes, siblings_of
 from cl_core.learners import training
 from cl_core.runs import grid, sweep
 from cl_core.runs.reference import SCHEDULES
@@ -87,17 +87,17 @@ class Stop(Exception):
 @pytest.mark.parametrize(("stage", "task"), [("training", 0), ("finished", 1), ("evaluation", 1), ("arrival", 3)])
 def test_a_run_stopped_anywhere_goes_on_to_the_same_bits(folders, alone, stage, task):
     first, other = schedules(["mffm", "mfmf"])
-    kin = kin_of(first, [other])
-    assert kin == ("mfmf",)
+    siblings = siblings_of(first, [other])
+    assert siblings == ("mfmf",)
 
     def stopping(moment):
         if (moment.stage, moment.task) == (stage, task):
             raise Stop
 
     with pytest.raises(Stop):
-        execute(first, cache=folders["cache"], kin=kin, listener=stopping)
-    assert execute(other, cache=folders["cache"], kin=kin_of(other, [first])).outcome == alone[other.name]
-    assert execute(first, cache=folders["cache"], kin=kin).outcome == alone[first.name]
+        execute(first, cache=folders["cache"], siblings=siblings, listener=stopping)
+    assert execute(other, cache=folders["cache"], siblings=siblings_of(other, [first])).outcome == alone[other.name]
+    assert execute(first, cache=folders["cache"], siblings=siblings).outcome == alone[first.name]
 
 
 def test_a_kill_between_a_result_and_its_tidying_up_leaves_nothing_in_the_end(folders, monkeypatch):
@@ -107,17 +107,17 @@ def test_a_kill_between_a_result_and_its_tidying_up_leaves_nothing_in_the_end(fo
         sweep.sweep(plans, crew=Crew(), **folders)
     left = [path.relative_to(folders["cache"] / "runs/smoke/digits-permuted") for path in states(folders["cache"])]
     assert sum(path.name == "checkpoint.npz" for path in left) == 2 + 2
-    assert {path.parts[0].partition("~")[0] for path in left} == {"beginnings", "fixed"}
+    assert {path.parts[0].partition("~")[0] for path in left} == {"prefixes", "fixed"}
     sweep.sweep(plans, crew=Crew(), **folders)
     assert not states(folders["cache"])
 
 
 def test_a_state_of_other_code_or_data_is_not_taken_over(trained, folders, monkeypatch):
     first, other = schedules(["mmmm", "ffff"])
-    execute(first, cache=folders["cache"], kin=("ffff",))
-    assert len([path for path in states(folders["cache"]) if "beginnings" in str(path)]) == 1
+    execute(first, cache=folders["cache"], siblings=("ffff",))
+    assert len([path for path in states(folders["cache"]) if "prefixes" in str(path)]) == 1
     monkeypatch.setattr("cl_core.experiments.provenance.code_digests", lambda: {"changed": "code"})
-    execute(other, cache=folders["cache"], kin=("mmmm",))
+    execute(other, cache=folders["cache"], siblings=("mmmm",))
     assert trained[0] == 2
 
 
@@ -128,16 +128,16 @@ def test_only_fixed_runs_that_differ_in_nothing_else_are_kin():
         *schedules(["fmfm"], few=(0,)),
         make_plan("digits-permuted", "frozen", 100, "smoke"),
     ]
-    assert kin_of(first, [first, *others, *strangers]) == ("mfmf", "ffff")
-    assert kin_of(strangers[-1], others) == ()
+    assert siblings_of(first, [first, *others, *strangers]) == ("mfmf", "ffff")
+    assert siblings_of(strangers[-1], others) == ()
 
 
 def test_one_letter_is_the_same_beginning_as_that_letter_written_out(tmp_path):
     short, long = schedules(["m", "mmmm"])
-    places = [Beginnings(made, ("mmff",), "x", tmp_path).place(2) for made in (short, long)]
+    places = [SharedPrefixes(made, ("mmff",), "x", tmp_path).checkpoint(2) for made in (short, long)]
     assert places[0] is not None
     assert places[0] == places[1]
-    assert Beginnings(short, ("mmff",), "x", tmp_path).place(3) is None
+    assert SharedPrefixes(short, ("mmff",), "x", tmp_path).checkpoint(3) is None
 
 
 COMMAND = ["--experiments", "digits-permuted", "--strategies", "fixed", "--seeds", "100", "--jobs", "2"]

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from cl_core.learners import evaluation, training
-from cl_core.learners.training import arrive, evaluate, moving_blocks, train_task
+from cl_core.learners.training import arrive, evaluate, moving_blocks, refit_head, train_task
+from cl_core.strategies import Update
 
 
 def changed_blocks(network, before):
@@ -27,7 +28,7 @@ def test_exactly_the_chosen_blocks_move(make, recipe, frozen_copy, kind, leading
     most = len(network.blocks)
     for magnitude in (0, 1, 2, most):
         before = frozen_copy(network)
-        train_task(network, data[1], 1, magnitude, recipe, 5, leading=leading)
+        train_task(network, data[1], 1, Update(magnitude, leading=leading), recipe, 5)
         assert changed_blocks(network, before) == set(moving_blocks(most, magnitude, leading=leading))
 
 
@@ -221,3 +222,77 @@ def test_the_network_is_left_in_eval_mode_and_open(make, recipe):
     assert not any(module.training for module in network.modules())
     assert all(parameter.requires_grad and parameter.grad is None for parameter in network.parameters())
     assert np.isfinite(float(network(data[0].x_eval, 0).detach().sum()))
+
+
+@pytest.mark.parametrize("kind", ["resnet", "mlp"])
+def test_the_whole_way_is_the_same_to_the_bit(make, recipe, kind):
+    plain, data = make(kind)
+    whole, _ = make(kind)
+    reports = [
+        train_task(plain, data[0], 0, 2, recipe, 5),
+        train_task(whole, data[0], 0, Update(2, fraction=1.0), recipe, 5),
+    ]
+    assert reports[0] == reports[1]
+    assert all(
+        torch.equal(one, other)
+        for one, other in zip(plain.state_dict().values(), whole.state_dict().values(), strict=True)
+    )
+
+
+@pytest.mark.parametrize("fraction", [0.25, 0.5])
+def test_a_part_of_the_way_is_old_plus_that_part_running_statistics_too(make, recipe, frozen_copy, fraction):
+    trained, data = make()
+    network, _ = make()
+    before = frozen_copy(network)
+    long = train_task(trained, data[1], 1, 3, recipe, 5)
+    short = train_task(network, data[1], 1, Update(3, fraction=fraction), recipe, 5)
+    after, end = network.state_dict(), trained.state_dict()
+    moved = 0
+    for name, old in before.items():
+        if name.startswith("blocks.") and old.is_floating_point():
+            assert torch.allclose(after[name], old + fraction * (end[name] - old), rtol=1e-12, atol=1e-12), name
+            moved += "running_mean" in name and not torch.equal(after[name], old)
+        if name.startswith("heads.0"):
+            assert torch.equal(after[name], old), name
+    assert moved > 0
+    assert short.update_norms == pytest.approx([fraction * norm for norm in long.update_norms])
+    assert short.train_correct == evaluate(network, data[1].x_train, data[1].y_train, 1)
+
+
+def test_after_a_part_of_the_way_the_head_is_fitted_to_the_features_as_they_are(make, recipe):
+    network, data = make()
+    train_task(network, data[0], 0, Update(9, fraction=0.5), recipe, 5)
+
+    def loss():
+        with torch.no_grad():
+            return torch.nn.functional.cross_entropy(network(data[0].x_train, 0), data[0].y_train).item()
+
+    fitted = loss()
+    refit_head(network, data[0], 0, recipe.replace(head_warmup_steps=500))
+    assert loss() <= fitted
+    settled = loss()
+    with torch.no_grad():
+        network.head(0).weight.zero_()
+    assert loss() > settled
+    refit_head(network, data[0], 0, recipe.replace(head_warmup_steps=2000))
+    assert loss() == pytest.approx(settled, abs=0.02)
+
+
+def test_a_penalty_is_part_of_the_loss_and_sees_the_minibatch(make, recipe):
+    network, data = make()
+    seen = []
+
+    def penalty(minibatch):
+        assert minibatch.network is network
+        assert minibatch.task == 1
+        assert minibatch.features.shape[0] == len(minibatch.positions)
+        assert minibatch.features.requires_grad
+        seen.append(minibatch.positions)
+        return torch.tensor(3.0)
+
+    report = train_task(network, data[1], 1, Update(2, penalty=penalty), recipe, 5)
+    plain, _ = make()
+    without = train_task(plain, data[1], 1, 2, recipe, 5)
+    assert len(seen) == report.steps
+    assert report.loss == pytest.approx(without.loss + 3.0)
+    assert report.update_norms == pytest.approx(without.update_norms)

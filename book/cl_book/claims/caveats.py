@@ -8,8 +8,8 @@ from cl_book.claims.paired_differences import Reading, measure
 from cl_book.claims.statistics import signed
 from cl_book.notebooks.record import NOT_REPRODUCED, REPRODUCED
 from cl_core.experiments import store
-from cl_core.experiments.catalogue import STRATEGIES
 from cl_core.experiments.store import Result
+from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.runs.result_set import ResultSet
 
 DEPTHS = range(5)

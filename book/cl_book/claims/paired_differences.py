@@ -21,6 +21,7 @@ from cl_book.claims.comparisons import (
 from cl_core.experiments import store
 from cl_core.experiments.controls import degenerate
 from cl_core.experiments.store import Result
+from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.runs.result_set import ResultSet
 
 
@@ -208,7 +209,7 @@ def _count(result: Result, magnitude: int) -> int:
 def _compares_nothing(of: Result, against: Result) -> str | None:
     """Say why a control of adaptive compares nothing at this seed, None where it does."""
     for one, other in ((of, against), (against, of)):
-        follows = other.source is not None and one.strategy == "adaptive"
+        follows = other.source is not None and STRATEGIES[one.strategy].scores
         if follows and degenerate([m for m in one.magnitudes if m is not None]):
-            return "adaptive chose one magnitude throughout"
+            return f"{one.strategy} chose one magnitude throughout"
     return None

@@ -7,8 +7,8 @@ from statistics import fmean, stdev
 from cl_book.claims.comparisons import PROFILE
 from cl_book.claims.paired_differences import mean_update
 from cl_core.experiments import store
-from cl_core.experiments.catalogue import STRATEGIES
 from cl_core.experiments.store import Result
+from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.runs.result_set import ResultSet
 from cl_core.settings_base import Value
 

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from cl_core.experiments.catalogue import CATALOGUE, PROFILES, STRATEGIES, Treatment
+from cl_core.experiments.catalogue import CATALOGUE, PROFILES
 from cl_core.experiments.settings import SETTINGS, Settings
+from cl_core.experiments.strategy_table import STRATEGIES, Treatment
 from cl_core.settings_base import describe_range
 
 data = typer.Typer(
@@ -26,10 +27,10 @@ def listed(entries: Mapping[str, str]) -> str:
     return "\b\n" + "\n".join(f"  {name:<{width}}  {text}" for name, text in entries.items())
 
 
-def _kind(strategy: Treatment) -> str:
-    if strategy.kind == "rule":
-        return ""
-    return f" ({strategy.kind}" + (f"; follows {strategy.follows})" if strategy.follows else ")")
+def _about(strategy: Treatment) -> str:
+    kind = "" if strategy.kind == "rule" else f"{strategy.kind}; "
+    follows = f"follows {strategy.follows}; " if strategy.follows else ""
+    return f"{strategy.summary} ({kind}{follows}also: {strategy.also})"
 
 
 RUN_HELP = "\n\n".join(
@@ -43,7 +44,7 @@ RUN_HELP = "\n\n".join(
         "Experiments (under profile smoke, one on real images runs its embedded stand-in, and says so):",
         listed({e.name: e.summary + (f"; smoke: {e.stand_in}" if e.stand_in else "") for e in CATALOGUE.values()}),
         "Strategies (a control needs the finished run that it follows, of the same experiment, seed and settings):",
-        listed({s.name: s.summary + _kind(s) for s in STRATEGIES.values()}),
+        listed({s.name: _about(s) for s in STRATEGIES.values()}),
         "Profiles:",
         listed({p.name: p.summary for p in PROFILES.values()}),
         "Settings for --set (a run reads those of its own network, strategy and stream, and refuses others; "

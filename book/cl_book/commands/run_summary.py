@@ -7,6 +7,7 @@ from cl_core.experiments.controls import degenerate
 from cl_core.experiments.plan import Plan
 from cl_core.experiments.progress import duration
 from cl_core.experiments.store import Result
+from cl_core.experiments.strategy_table import STRATEGIES
 
 _NAMES = {
     "avg_acc": "Avg.Acc",
@@ -32,10 +33,10 @@ def lines(result: Result) -> list[str]:
     told = [" · ".join(f"{title} {value:.2f} %" for title, value in values.items() if not math.isnan(value))]
     if result.magnitudes[0] is not None:
         told.append(f"blocks moved: {' '.join(str(m) for m in result.magnitudes)} of {len(result.block_parameters)}")
-    if result.strategy == "adaptive":
+    if STRATEGIES[result.strategy].scores:
         told.append("scores: " + " ".join("–" if s is None else f"{s:.3f}" for s in result.scores))
         if degenerate([m for m in result.magnitudes if m is not None]):
-            told.append("adaptive chose one magnitude throughout: its controls compare nothing")
+            told.append(f"{result.strategy} chose one magnitude throughout: its controls compare nothing")
     images = "test images" if result.config["part"] == "test" else "held-out training images (validation)"
     told.append(f"scored on {images} of {result.data['label']}")
     told += [f"doubtful: {flag}" for flag in store.flags(result)]

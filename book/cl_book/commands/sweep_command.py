@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cl_book.commands.run_command import Route, checked_route, data_errors, listed
-from cl_core.experiments.catalogue import CATALOGUE, PROFILES, STRATEGIES
+from cl_core.experiments.catalogue import CATALOGUE, PROFILES
+from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.runs.reference import RULES, STEPS
 
 if TYPE_CHECKING:

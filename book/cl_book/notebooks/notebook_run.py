@@ -11,11 +11,12 @@ from tempfile import TemporaryDirectory
 
 from cl_core import streams
 from cl_core.experiments import run, store
-from cl_core.experiments.catalogue import PROFILES, STRATEGIES, VALIDATION_SEEDS_FROM
+from cl_core.experiments.catalogue import PROFILES, VALIDATION_SEEDS_FROM
 from cl_core.experiments.controls import degenerate
 from cl_core.experiments.plan import Plan, list_settings, make_plan
 from cl_core.experiments.settings import Settings
 from cl_core.experiments.store import Result
+from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.naming import require_name
 from cl_core.settings_base import Value
 from cl_core.streams import Stream
@@ -114,8 +115,8 @@ class NotebookRun:
         with TemporaryDirectory() as cache:
             for moves in every:
                 plan = self.make_plan("fixed", moves=moves)
-                kin = tuple(other for other in every if other != moves)
-                results[moves] = execute(plan, route=self._route(plan), cache=Path(cache), kin=kin)
+                siblings = tuple(other for other in every if other != moves)
+                results[moves] = execute(plan, route=self._route(plan), cache=Path(cache), siblings=siblings)
         return results
 
     def describe(self) -> str:
@@ -176,7 +177,7 @@ def list_doubts(runs: Mapping[str, Result]) -> list[str]:
     """Return the doubts about `runs`: tasks not learned beyond chance, an adaptive rule that never chose."""
     doubts = [f"{name}: {flag}" for name, result in runs.items() for flag in store.flags(result)]
     for name, result in runs.items():
-        if result.strategy == "adaptive" and degenerate([m for m in result.magnitudes if m is not None]):
+        if STRATEGIES[result.strategy].scores and degenerate([m for m in result.magnitudes if m is not None]):
             doubts.append(f"{name}: one magnitude throughout, from the third task on; the rule chose nothing")
     return doubts or ["no doubts: every task was learned beyond chance, and adaptive used both magnitudes"]
 

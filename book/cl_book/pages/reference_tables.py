@@ -17,8 +17,9 @@ from cl_book.pages.evidence_marks import mark
 from cl_book.pages.numbers import Reported, reported
 from cl_book.pages.result_values import noted
 from cl_book.pages.role_errors import nearest
-from cl_core.experiments.catalogue import CATALOGUE, STRATEGIES
+from cl_core.experiments.catalogue import CATALOGUE
 from cl_core.experiments.settings import SETTINGS
+from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.runs.result_set import ResultSet, read_results
 from cl_core.settings_base import Value
 from cl_core.streams.definitions import DEFINITIONS

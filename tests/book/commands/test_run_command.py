@@ -7,8 +7,9 @@ from cl_book import cli
 
 from cl_core import streams
 from cl_core.experiments import store
-from cl_core.experiments.catalogue import CATALOGUE, PROFILES, STRATEGIES
+from cl_core.experiments.catalogue import CATALOGUE, PROFILES
 from cl_core.experiments.settings import SETTINGS
+from cl_core.experiments.strategy_table import STRATEGIES
 
 QUICK = ["--set", "width=8", "--set", "epochs=1", "--set", "batch=256", "--set", "tasks=3"]
 

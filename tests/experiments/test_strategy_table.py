@@ -1,19 +1,19 @@
-"""Limits other than a number of blocks: the right coordinates, as far as allowed, and the first task whole."""
+"""The table of strategies: each moves the right coordinates, as far as allowed, and the first task whole."""
 
+import itertools
 import math
 
 import numpy as np
 import pytest
 import torch
 
-from cl_core.experiments import run, runner
-from cl_core.experiments.limits import limit_of, masked_blocks, movable
+from cl_core.experiments import run
 from cl_core.experiments.plan import make_plan
+from cl_core.experiments.strategy_table import fixed_magnitudes
 from cl_core.learners import training
 from cl_core.learners.networks import Network
 
 TINY = {"tasks": 3, "width": 8, "batch": 256, "epochs": 2, "head_warmup_steps": 3, "gradient_samples": 32}
-SIZES = (40, 30, 20, 10)
 
 
 def done(strategy, source=None, **settings):
@@ -57,47 +57,6 @@ def test_exactly_the_share_of_the_parameters_may_move_and_they_are_where_they_sh
         assert not ever[count:].any()
     norms = [math.hypot(*row) for row in result.update_norms]
     assert norms == pytest.approx([np.linalg.norm(after - before) for before, after in traces])
-
-
-def test_random_places_are_the_seeds_and_the_same_at_every_task():
-    sizes, device = SIZES, torch.device("cpu")
-    masks = [
-        limit_of(
-            make_plan("digits-permuted", "masked", seed, "smoke", overrides={"share": 0.5, "place": "random"}),
-            task,
-            sizes,
-            None,
-            device,
-        ).constraint.mask
-        for seed, task in ((100, 1), (100, 2), (101, 1))
-    ]
-    assert torch.equal(masks[0], masks[1])
-    assert not torch.equal(masks[0], masks[2])
-    assert [int(mask.sum()) for mask in masks] == [50, 50, 50]
-    assert all(mask[:40].any() and mask[-10:].any() for mask in masks)
-
-
-@pytest.mark.parametrize(
-    ("place", "share", "count", "blocks"),
-    [
-        ("trailing", 0.1, 10, 1),
-        ("trailing", 0.11, 11, 2),
-        ("trailing", 0.3, 30, 2),
-        ("trailing", 1.0, 100, 4),
-        ("leading", 0.1, 10, 1),
-        ("leading", 0.4, 40, 1),
-        ("leading", 0.41, 41, 2),
-        ("random", 0.01, 1, 4),
-        ("random", 0.001, 0, 0),
-        ("leading", 0.001, 0, 0),
-    ],
-)
-def test_blocks_that_hold_nothing_to_move_are_frozen_whole(place, share, count, blocks):
-    made = make_plan("digits-permuted", "masked", 100, "smoke", overrides={"share": share, "place": place})
-    assert movable(made, SIZES) == count
-    assert masked_blocks(made, SIZES) == blocks
-    limit = limit_of(made, 1, SIZES, None, torch.device("cpu"))
-    assert (0 if limit.constraint is None else int(limit.constraint.mask.sum())) == count
 
 
 @pytest.mark.parametrize("place", ["trailing", "leading"])
@@ -171,14 +130,14 @@ def test_within_follows_the_frozen_run_of_the_same_depth():
     [
         ("slower", "rate_factor", (1.0, 0.3, 0.1)),
         ("shorter", "step_share", (1.0, 0.5, 0.1)),
-        ("pulled", "pull", (0.0, 10.0, 1000.0)),
+        ("pulled", "pull", (0.0, 0.03, 0.1, 0.3, 1.0, 10.0, 1000.0)),
     ],
 )
 def test_a_stronger_limit_makes_a_shorter_update_and_leaves_the_first_task_alone(strategy, setting, values):
     results = [done(strategy, **{setting: value}) for value in values]
     lengths = [[math.hypot(*row) for row in result.update_norms] for result in results]
     for task in (1, 2):
-        assert lengths[0][task] > lengths[1][task] > lengths[2][task]
+        assert all(longer[task] > shorter[task] for longer, shorter in itertools.pairwise(lengths))
     assert len({tuple(length[0] for length in lengths)}) == 1
     assert len({(result.correct[0], result.train_losses[0], result.steps[0]) for result in results}) == 1
 
@@ -200,7 +159,7 @@ def test_fixed_moves_what_its_letters_say():
     result = done("fixed", moves="fm", few=1, many=3)
     assert result.magnitudes == (3, 1, 3)
     assert done("fixed", moves="f", few=0, many=3).magnitudes == (3, 0, 0)
-    assert runner.fixed_schedule(make_plan("split-cifar10", "fixed", 0, "cpu", overrides={"moves": "mffm"})) == (
+    assert fixed_magnitudes(make_plan("split-cifar10", "fixed", 0, "cpu", overrides={"moves": "mffm"}).settings) == (
         9,
         1,
         1,

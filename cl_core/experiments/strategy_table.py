@@ -1,0 +1,265 @@
+"""The table of strategies: each with its maker, its name in the field, and the settings that it alone reads.
+
+To add one, write its class (see :class:`cl_core.strategies.Strategy`) and add its entry here. What needs torch is
+imported by the maker, so that the table can be read without it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from cl_core import strategies
+from cl_core.experiments import controls
+from cl_core.strategies import Limited, Strategy, Update
+
+if TYPE_CHECKING:
+    import torch
+
+    from cl_core.experiments.run_context import RunContext, RunState
+    from cl_core.experiments.settings import Settings
+    from cl_core.experiments.store import Result
+
+    Bound = Callable[[RunContext], RunState]
+
+
+@dataclass(frozen=True, eq=False)
+class StrategyInputs:
+    """What a strategy is made from: the run's settings and seed, the sizes of the shared blocks, the run it follows.
+
+    `sizes` holds the number of parameters of each block, in order.
+    """
+
+    settings: Settings
+    seed: int
+    sizes: tuple[int, ...]
+    device: torch.device | str = "cpu"
+    source: Result | None = None
+
+    @property
+    def blocks(self) -> int:
+        """Number K of shared blocks."""
+        return len(self.sizes)
+
+    @property
+    def followed(self) -> Result:
+        """The run that a control follows; raises ValueError where there is none."""
+        if self.source is None:
+            raise ValueError("a control is made from a finished run, and there is none")
+        return self.source
+
+    @property
+    def followed_magnitudes(self) -> list[int]:
+        """The magnitudes of the run that a control follows, one a task."""
+        return [magnitude for magnitude in self.followed.magnitudes if magnitude is not None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Treatment:
+    """A strategy as an experiment runs it: its names, its maker and the settings that it alone reads.
+
+    `also` is what the field calls it, with a reference where there is one. Kinds: ``rule`` decides at each arrival how
+    many blocks may move; ``control`` takes from a finished run of the same experiment and seed, under the strategy
+    `follows`, how much may move; ``limit`` holds the update back in another way than by blocks; ``baseline`` is a
+    method of the field's to compare with; ``bound`` is not sequential training at all, and its maker returns a function
+    that does the run. `scores`: it decides by the scores of the arriving tasks, so they are worth showing, and where it
+    chose one magnitude throughout, its controls compare nothing.
+    """
+
+    name: str
+    kind: Literal["rule", "control", "limit", "baseline", "bound"]
+    summary: str
+    also: str
+    make: Callable[[StrategyInputs], Strategy | Bound]
+    reads: tuple[str, ...] = ()
+    follows: str | None = None
+    scores: bool = False
+
+
+def schedule_word(settings: Settings) -> str:
+    """Return the schedule of a fixed run: a letter, m or f, for each task from the second on."""
+    return settings.moves * (settings.tasks - 1) if len(settings.moves) == 1 else settings.moves
+
+
+def fixed_magnitudes(settings: Settings) -> tuple[int, ...]:
+    """Return the magnitudes that a fixed run gives its tasks from the second on."""
+    return tuple(settings.many if letter == "m" else settings.few for letter in schedule_word(settings))
+
+
+def _random(run: StrategyInputs) -> Strategy:
+    return strategies.Replay(controls.random(run.followed_magnitudes, run.seed))
+
+
+def _inverted(run: StrategyInputs) -> Strategy:
+    return strategies.Replay(controls.inverted(run.followed_magnitudes, run.followed.scores))
+
+
+def _constant(run: StrategyInputs) -> Strategy:
+    return strategies.Replay(controls.constant(run.followed_magnitudes, run.followed.block_parameters))
+
+
+def _within(run: StrategyInputs) -> Strategy:
+    from cl_core.learners.limits import AsFar
+
+    norms = run.followed.update_norms
+    return AsFar(tuple(math.hypot(*(norm for norm in row if norm is not None)) for row in norms))
+
+
+def _masked(run: StrategyInputs) -> Strategy:
+    from cl_core.learners.limits import mask_parameters
+
+    return mask_parameters(run.sizes, run.settings.share, run.settings.place, run.seed, run.device)
+
+
+def _pulled(run: StrategyInputs) -> Strategy:
+    from cl_core.learners.limits import pull_back
+
+    return pull_back(run.blocks, run.settings.pull)
+
+
+def _joint(run: StrategyInputs) -> Bound:
+    from cl_core.experiments.bounds import joint
+
+    return joint
+
+
+def _separate(run: StrategyInputs) -> Bound:
+    from cl_core.experiments.bounds import separate
+
+    return separate
+
+
+_RULE = ("threshold", "few", "many")
+
+STRATEGIES: Mapping[str, Treatment] = {
+    treatment.name: treatment
+    for treatment in (
+        Treatment(
+            name="initialized",
+            kind="rule",
+            summary="every task may move everything",
+            also="sequential fine-tuning",
+            make=lambda run: strategies.Initialized(),
+        ),
+        Treatment(
+            name="frozen",
+            kind="rule",
+            summary="after the first task, only the last blocks",
+            also="freezing the early layers",
+            make=lambda run: strategies.Frozen(run.settings.trained),
+            reads=("trained",),
+        ),
+        Treatment(
+            name="frozen-0",
+            kind="rule",
+            summary="after the first task, only the new head (magnitude 0)",
+            also="head only, linear probe",
+            make=lambda run: strategies.Frozen(0),
+        ),
+        Treatment(
+            name="adaptive",
+            kind="rule",
+            summary="few or many blocks, by the two gradients",
+            also="the hybrid rule, the paper's Algorithm 1",
+            make=lambda run: strategies.Adaptive(
+                run.settings.threshold, run.settings.few, run.settings.many, run.settings.metric
+            ),
+            reads=_RULE,
+            scores=True,
+        ),
+        Treatment(
+            name="random",
+            kind="control",
+            summary="adaptive's magnitudes in a seeded random order",
+            also="yoked control",
+            make=_random,
+            reads=_RULE,
+            follows="adaptive",
+        ),
+        Treatment(
+            name="inverted",
+            kind="control",
+            summary="adaptive's magnitudes against the order of its scores",
+            also="yoked control",
+            make=_inverted,
+            reads=_RULE,
+            follows="adaptive",
+        ),
+        Treatment(
+            name="constant",
+            kind="control",
+            summary="one magnitude nearest adaptive's mean share",
+            also="yoked control",
+            make=_constant,
+            reads=_RULE,
+            follows="adaptive",
+        ),
+        Treatment(
+            name="within",
+            kind="control",
+            summary="all blocks, as far as frozen's update went",
+            also="norm-constrained, distance-matched training",
+            make=_within,
+            reads=("trained",),
+            follows="frozen",
+        ),
+        Treatment(
+            name="fixed",
+            kind="rule",
+            summary="few or many blocks, by a schedule given beforehand",
+            also="preset freezing schedule",
+            make=lambda run: strategies.Replay((run.blocks, *fixed_magnitudes(run.settings))),
+            reads=("few", "many", "moves"),
+        ),
+        Treatment(
+            name="masked",
+            kind="limit",
+            summary="a share of the parameters, counted out whatever block they are in",
+            also="sparse update",
+            make=_masked,
+            reads=("share", "place"),
+        ),
+        Treatment(
+            name="slower",
+            kind="limit",
+            summary="all blocks, by shorter steps",
+            also="smaller learning rate",
+            make=lambda run: Limited(Update(run.blocks, rate_factor=run.settings.rate_factor)),
+            reads=("rate_factor",),
+        ),
+        Treatment(
+            name="shorter",
+            kind="limit",
+            summary="all blocks, by fewer steps",
+            also="early stopping",
+            make=lambda run: Limited(Update(run.blocks, step_share=run.settings.step_share)),
+            reads=("step_share",),
+        ),
+        Treatment(
+            name="pulled",
+            kind="limit",
+            summary="all blocks, pulled back to where the task began",
+            also="L2-SP, Li et al. 2018 (arXiv:1802.01483)",
+            make=_pulled,
+            reads=("pull",),
+        ),
+        Treatment(
+            name="joint",
+            kind="bound",
+            summary="all tasks at once",
+            also="joint or multi-task training",
+            make=_joint,
+            reads=("joint_epochs",),
+        ),
+        Treatment(
+            name="separate",
+            kind="bound",
+            summary="one network for each task",
+            also="single-task training",
+            make=_separate,
+        ),
+    )
+}
+"""The strategies by name."""

@@ -1,0 +1,65 @@
+"""Strategies that limit an update in other ways than by the number of blocks: which coordinates, how far, how strongly."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from cl_core.learners.constraints import Masked, Pulled, Within, random_mask
+from cl_core.strategies import Arrival, Limited, Strategy, Update
+
+
+@dataclass(frozen=True)
+class AsFar(Strategy):
+    """Every block may move, each task's update as a whole no farther than its entry in `radii` (the first is not read)."""
+
+    radii: tuple[float, ...]
+
+    def update(self, arrival: Arrival) -> Update:
+        """Return all blocks, kept within the task's radius from the second task on."""
+        if arrival.task == 0:
+            return Update(arrival.blocks)
+        return Update(arrival.blocks, constraint=Within(self.radii[arrival.task]))
+
+
+def pull_back(blocks: int, strength: float) -> Limited:
+    """Return the strategy that moves all `blocks`, pulled to where the task began with `strength`, 0 or more."""
+    return Limited(Update(blocks, constraint=Pulled(strength) if strength > 0 else None))
+
+
+def mask_parameters(
+    sizes: Sequence[int], share: float, place: str, seed: int, device: torch.device | str = "cpu"
+) -> Limited:
+    """Return the strategy that moves a `share` of the parameters of blocks of these `sizes`, wherever the blocks end.
+
+    They lie at `place`: ``trailing``, ``leading`` or ``random``; random ones are drawn once from `seed`, for all tasks.
+    Blocks without one of them are frozen whole. Running statistics of a block that holds one move, as in any block that
+    trains, so a random mask lets nearly all of them move; a perceptron has none, nor has a network with ``norm=group``.
+    """
+    count, blocks, leading = movable(sizes, share), masked_blocks(sizes, share, place), place == "leading"
+    if count == 0:
+        return Limited(Update(blocks, leading=leading))
+    moving = sum(sizes[:blocks] if leading else sizes[len(sizes) - blocks :])
+    if place == "random":
+        # One mask for all tasks, as the trailing and the leading parameters are the same at every task.
+        mask = random_mask(moving, count, seed)
+    else:
+        mask = torch.arange(moving) < count if leading else torch.arange(moving) >= moving - count
+    return Limited(Update(blocks, leading=leading, constraint=Masked(mask.to(device))))
+
+
+def movable(sizes: Sequence[int], share: float) -> int:
+    """Return how many parameters of blocks of these `sizes` a mask lets move: the nearest integer to its `share` of them."""
+    return round(share * sum(sizes))
+
+
+def masked_blocks(sizes: Sequence[int], share: float, place: str) -> int:
+    """Return how many blocks hold a parameter that a mask lets move."""
+    if place == "random" and movable(sizes, share) > 0:
+        return len(sizes)
+    order = sizes if place == "leading" else list(reversed(sizes))
+    left, blocks = movable(sizes, share), 0
+    while left > 0:
+        left -= order[blocks]
+        blocks += 1
+    return blocks
