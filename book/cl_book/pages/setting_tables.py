@@ -8,9 +8,10 @@ from sphinx.util.docutils import SphinxDirective
 
 from cl_book.pages.claim_boxes import table
 from cl_book.pages.role_errors import nearest
-from cl_core.experiments.catalogue import CATALOGUE, OWN, PROFILES, STRATEGIES, VALUES
+from cl_core.experiments.catalogue import CATALOGUE, OWN, PROFILES, VALUES
 from cl_core.experiments.plan import list_readers
 from cl_core.experiments.settings import SETTINGS, Settings
+from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.settings_base import Value, describe_range, format_value
 
 _NETWORKS = {"resnet": "ResNet", "mlp": "perceptron"}
