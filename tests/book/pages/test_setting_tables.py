@@ -10,8 +10,9 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from cl_core import files
-from cl_core.experiments.catalogue import OWN, PROFILES, STRATEGIES, VALUES
+from cl_core.experiments.catalogue import OWN, PROFILES, VALUES
 from cl_core.experiments.settings import SETTINGS, Settings
+from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.settings_base import describe_range, format_value
 
 PAGE = (files.root() / "book" / "protocol.md").read_text(encoding="utf-8")
