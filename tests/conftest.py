@@ -5,9 +5,10 @@ import os
 import hypothesis
 import nbformat
 import pytest
+from support.command_line import own_code, run
 from support.made_results import keep, keep_all, make_confirmation, make_result, make_run, shown
 
-__all__ = ["keep", "keep_all", "make_confirmation", "make_result", "make_run", "shown"]
+__all__ = ["keep", "keep_all", "make_confirmation", "make_result", "make_run", "own_code", "run", "shown"]
 
 CI = bool(os.environ.get("CI"))
 

@@ -9,8 +9,6 @@ import shutil
 import sys
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
 BROWSERS = (
     "chromium",
     "chromium-browser",
@@ -57,6 +55,8 @@ def single_page(folder: Path) -> Path:
 
 def print_pdf(page: Path, target: Path) -> None:
     """Print the HTML file `page` as the PDF `target`: A4, light, tagged, with an outline and page numbers."""
+    from playwright.sync_api import sync_playwright
+
     failed: list[str] = []
     as_root = hasattr(os, "geteuid") and os.geteuid() == 0
     with sync_playwright() as playwright:

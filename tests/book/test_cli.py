@@ -7,32 +7,11 @@ import sys
 import nbformat
 import pytest
 import yaml
-from cl_book import cli
 from cl_book.notebooks import stamps
 from cl_book.notebooks.normalise import METADATA
 from cl_book.notebooks.record import VERDICT_MIME
 
 PARAMETERS = "steps: int = 30  # [1, 500] gradient steps\nshift: float = 0.5  # [-1, 1] shift"
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run the command line in this process and return exit code, stdout, stderr."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["cl-core", *map(str, arguments)])
-        with pytest.raises(SystemExit) as exit_:
-            cli.main()
-        out = capsys.readouterr()
-        return exit_.value.code or 0, out.out, out.err
-
-    return call
-
-
-@pytest.fixture
-def own_code(monkeypatch):
-    """Let the test's checkout pass for the one whose code runs."""
-    monkeypatch.setattr("cl_book.check.require_own_code", lambda: None)
 
 
 def stamp(path, *verdicts):

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).resolve().parents[2]
-_NO_COPY = shutil.ignore_patterns("__pycache__", "*.egg-info", ".ipynb_checkpoints")
+_NO_COPY = shutil.ignore_patterns("*.egg-info", ".ipynb_checkpoints")
+STORED = ("cl_core", "book/cl_book", "notebooks", "book/claims.yml", "book/paper.csv", "results", "tests/notebooks")
+"""What a copy needs in which stored notebooks are not stale."""
 
 
 class Copy:
@@ -19,6 +21,7 @@ class Copy:
         self.top = top
 
     def take(self, *parts):
+        """Copy files and folders; compiled modules with them, which hold as long as their source is not touched."""
         for part in parts:
             source, target = TOP / part, self.top / part
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -63,16 +66,21 @@ class Copy:
         return self.run("-m", "cl_book.cli", "check")
 
 
+def make_copy(top):
+    copy = Copy(top)
+    copy.take("pyproject.toml", "tests/conftest.py", "tests/support")
+    return copy
+
+
 @pytest.fixture
 def copy(tmp_path):
     """An empty copy, to be given the parts that its check needs."""
-    made = Copy(tmp_path / "copy")
-    made.take("pyproject.toml", "tests/conftest.py", "tests/support")
-    return made
+    return make_copy(tmp_path / "copy")
 
 
-@pytest.fixture
-def stored(copy):
-    """A copy of the stored notebooks with all that they depend on, where nothing is stale."""
-    copy.take("cl_core", "book/cl_book", "notebooks", "book/claims.yml", "book/paper.csv", "results", "tests/notebooks")
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """A copy of the stored notebooks with all that they depend on, once for a file; what a test breaks, it mends."""
+    copy = make_copy(tmp_path_factory.mktemp("shared") / "copy")
+    copy.take(*STORED)
     return copy

@@ -12,7 +12,7 @@ def theory(copy):
 
     def compare(cases):
         copy.plant("tests/linear/test_exact.py", "CASES = 200\n", f"CASES = {cases}\n")
-        return copy.pytest("tests/linear/test_exact.py", "-k", AGAINST_SIMULATION)
+        return copy.pytest("--noconftest", "tests/linear/test_exact.py", "-k", AGAINST_SIMULATION)
 
     copy.compare = compare
     return copy
@@ -20,7 +20,7 @@ def theory(copy):
 
 @pytest.mark.slow
 def test_without_a_fault_it_is_green(theory):
-    done = theory.compare(16)
+    done = theory.compare(40)
     assert done.returncode == 0, done.stdout
 
 
@@ -28,7 +28,7 @@ def test_without_a_fault_it_is_green(theory):
     ("name", "old", "new", "cases"),
     [
         ("exact", "+ r * (target - moments.mean)", "- r * (target - moments.mean)", 4),
-        ("step", "* np.where(idle, 1.0, b))", "* np.where(idle, 1.0, b)) * 1.02", 16),
+        ("step", "* np.where(idle, 1.0, b))", "* np.where(idle, 1.0, b)) * 1.02", 40),
     ],
     ids=["a sign in the recursion", "V scaled by 1.02"],
 )
@@ -38,4 +38,4 @@ def test_exact_values_leave_simulation(theory, name, old, new, cases):
     assert done.returncode == 1, done.stdout
     assert "1 failed" in done.stdout
     assert "AssertionError" in done.stdout
-    assert "Z_DEVIATION" in done.stdout or "LARGEST_Z" in done.stdout
+    assert any(limit in done.stdout for limit in ("LARGEST_Z", "Z_DEVIATION", "LARGEST_BIAS"))

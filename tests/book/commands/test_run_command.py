@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from cl_book import cli
 
 from cl_core import streams
 from cl_core.experiments import store
@@ -15,19 +14,11 @@ QUICK = ["--set", "width=8", "--set", "epochs=1", "--set", "batch=256", "--set",
 
 
 @pytest.fixture
-def command(monkeypatch, capsys, tmp_path):
-    """Call the command line; return its exit code, stdout and stderr."""
+def command(run, monkeypatch, tmp_path):
+    """Call the command line with a cache of the test's own; return its exit code, stdout and stderr."""
     monkeypatch.setenv("CL_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.delenv("CL_DATA_ROUTE", raising=False)
-
-    def call(*words):
-        monkeypatch.setattr("sys.argv", ["cl-core", *map(str, words)])
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        said = capsys.readouterr()
-        return stop.value.code or 0, said.out, said.err
-
-    return call
+    return run
 
 
 def test_help_is_a_manual_of_all_there_is(command):

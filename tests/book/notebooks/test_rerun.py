@@ -1,13 +1,12 @@
 """Reruns: equal ones are equal to the line, wrong parameters never start one, failures are kept."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 from cl_book.notebooks.parameters import ParameterError
 from cl_book.notebooks.refresh import refresh
 from cl_book.notebooks.rerun import Change, rerun, resolve
+from nbdime import nbdiffapp
 
 PARAMETERS = "steps: int = 30  # [1, 500] gradient steps\nprofile: str = 'smoke'  # {smoke, cpu} size of the run"
 PAGE = """\
@@ -38,15 +37,15 @@ def test_equal_reruns_are_equal_and_changes_are_told(write_page, tmp_path):
     )
 
 
-def test_nbdime_shows_what_two_reruns_changed_and_nothing_of_two_equal_ones(write_page, tmp_path):
+def test_nbdime_shows_what_two_reruns_changed_and_nothing_of_two_equal_ones(write_page, tmp_path, capsys):
     path = write_page("page", PAGE, parameters=PARAMETERS)
 
     def of(steps, folder):
         return rerun(path, given=resolve(path, settings={"steps": steps}), out=tmp_path / folder).path
 
     def shown(*paths):
-        command = [sys.executable, "-m", "nbdime.nbdiffapp", "--no-color", *map(str, paths)]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        assert nbdiffapp.main(["--no-color", *map(str, paths)]) == 0
+        return capsys.readouterr().out
 
     one, two, other = of("40", "one"), of("40", "two"), of("41", "other")
     assert shown(one, two) == ""
