@@ -11,6 +11,8 @@ from typer.core import TyperCommand
 
 from cl_book import confirm
 from cl_book.commands import run_command, sweep_command
+from cl_core import __version__
+from cl_core.extras import missing_extra
 
 app = typer.Typer(
     name="cl-core",
@@ -32,6 +34,27 @@ def main() -> None:
             raise
         typer.echo(f"cl-core: {error}", err=True)
         sys.exit(2)
+    except ModuleNotFoundError as error:
+        line = missing_extra(error)
+        if line is None or os.environ.get("CL_TRACEBACK"):
+            raise
+        typer.echo(f"cl-core: {line}", err=True)
+        sys.exit(2)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"cl-core {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
 
 
 # --- notebooks ------------------------------------------------------------------------------------------------------

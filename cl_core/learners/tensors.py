@@ -33,8 +33,23 @@ class TaskData:
     y_eval: Tensor
 
 
+@dataclass(frozen=True, eq=False)
+class _Arrays:
+    """A task's images and labels as they are before :func:`prepare`."""
+
+    x_train: NDArray[Any]
+    y_train: NDArray[np.integer[Any]]
+    x_eval: NDArray[Any]
+    y_eval: NDArray[np.integer[Any]]
+
+
 def prepare(
-    task: Images, mean: ArrayLike, std: ArrayLike, dtype: torch.dtype, *, device: torch.device | str = "cpu"
+    task: Images,
+    mean: ArrayLike,
+    std: ArrayLike,
+    dtype: torch.dtype = torch.float32,
+    *,
+    device: torch.device | str = "cpu",
 ) -> TaskData:
     """Return `task` as tensors: (grey level − `mean`) / `std`, in `dtype`.
 
@@ -46,6 +61,47 @@ def prepare(
         _normalised(task.x_eval, mean, std, dtype).to(device),
         torch.from_numpy(np.asarray(task.y_eval, dtype=np.int64)).to(device),
     )
+
+
+def split_by_class(
+    images: ArrayLike,
+    labels: ArrayLike,
+    *,
+    tasks: int,
+    held_out: float = 0.2,
+    dtype: torch.dtype = torch.float32,
+) -> list[TaskData]:
+    """Cut `images` (n, H, W) or (n, H, W, channels) into `tasks` tasks of equally many classes, in the labels' order.
+
+    The last `held_out` of each class, above 0 to below 1, is scored on, the rest trained on; all images are normalised
+    by mean and standard deviation of the training images per channel. Raises ValueError for what does not fit.
+    """
+    x, y = np.asarray(images), np.asarray(labels)
+    classes, y = np.unique(y, return_inverse=True)
+    if x.ndim not in (3, 4) or y.shape != x.shape[:1]:
+        raise ValueError(f"images {x.shape}, labels {y.shape} do not fit; give (n, H, W[, channels]) and (n,)")
+    if tasks < 1 or len(classes) % tasks or len(classes) < 2 * tasks:
+        raise ValueError(
+            f"tasks = {tasks} does not fit {len(classes)} classes; give a divisor, 2 classes a task or more"
+        )
+    if not 0 < held_out < 1:
+        raise ValueError(f"held_out = {held_out} does not fit; allowed: above 0 to below 1")
+    held = np.zeros(len(y), dtype=bool)
+    for label in range(len(classes)):
+        members = np.flatnonzero(y == label)
+        held[members[len(members) - round(held_out * len(members)) :]] = True
+    channels = x.shape[3] if x.ndim == 4 else 1
+    pixels = x[~held].reshape(-1, channels).astype(np.float64)
+    each = len(classes) // tasks
+    return [
+        prepare(
+            _Arrays(x[~held & now], y[~held & now] % each, x[held & now], y[held & now] % each),
+            pixels.mean(axis=0),
+            pixels.std(axis=0),
+            dtype,
+        )
+        for now in (y // each == task for task in range(tasks))
+    ]
 
 
 def rows(x: Tensor, positions: Tensor) -> Tensor:

@@ -4,10 +4,14 @@ import os
 import subprocess
 import sys
 import sysconfig
+import zipfile
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
+
+import cl_core
 
 TOP = Path(__file__).resolve().parents[2]
 PAGES = ("03-optimal-magnitude", "07-network-bound")
@@ -18,12 +22,57 @@ WHENCE = f"import cl_core\nprint('/{HOME}/' in cl_core.__file__)"
 
 
 @pytest.fixture(scope="module")
-def stranger(tmp_path_factory):
-    """Run a program in a clean environment: the wheel, its dependencies, and nothing of this checkout."""
-    folder = tmp_path_factory.mktemp("stranger")
+def wheel(tmp_path_factory):
+    """The built wheel."""
+    folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(TOP)]
     subprocess.run(build, check=True, capture_output=True)
-    (wheel,) = folder.glob("*.whl")
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_both_packages_with_their_types_and_asks_for_numpy_alone(wheel):
+    with zipfile.ZipFile(wheel) as content:
+        names = set(content.namelist())
+        (metadata,) = (content.read(name).decode() for name in names if name.endswith("/METADATA"))
+    assert {"cl_core/py.typed", "cl_core/__init__.pyi", "cl_core/learners/__init__.pyi", "cl_book/py.typed"} <= names
+    required = [line for line in metadata.splitlines() if line.startswith("Requires-Dist:")]
+    assert [line for line in required if "extra ==" not in line] == ["Requires-Dist: numpy>=2"]
+    assert f"\nVersion: {cl_core.__version__}\n" in metadata
+
+
+@pytest.mark.slow
+def test_the_core_works_with_the_wheel_and_numpy_alone(wheel, tmp_path):
+    home = tmp_path / "bare"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
+    python, (packages,) = home / "bin" / "python", home.glob("lib/python*/site-packages")
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "-q", "--no-deps", "--no-index", str(wheel)]
+    subprocess.run(pip, check=True)
+    numpy = Path(np.__file__).parent
+    for folder in (numpy, numpy.with_name("numpy.libs")):
+        if folder.is_dir():
+            (packages / folder.name).symlink_to(folder)
+    program = (
+        "import cl_core\n"
+        "print(cl_core.linear.optimal_magnitude.__name__, cl_core.strategies.Frozen(1).trained, end=' ')\n"
+        "print(cl_core.metrics.forgetting([[1, 0], [0.25, 1]]), end=' ')\n"
+        "try: cl_core.train_task\n"
+        "except ModuleNotFoundError as error: print(str(error).partition(': ')[2])"
+    )
+    kept = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    done = subprocess.run([python, "-c", program], cwd=tmp_path, env=kept, capture_output=True, text=True)
+    said = 'optimal_magnitude 1 0.75 torch is not installed; pip install "cl-core[torch]" brings it\n'
+    assert (done.stdout, done.stderr) == (said, "")
+    command = subprocess.run([home / "bin" / "cl-core"], cwd=tmp_path, env=kept, capture_output=True, text=True)
+    said = 'cl-core: typer is not installed; pip install "cl-core[runs]" brings it\n'
+    assert (command.returncode, command.stdout, command.stderr) == (2, "", said)
+
+
+@pytest.fixture(scope="module")
+def stranger(wheel, tmp_path_factory):
+    """Run a program in a clean environment: the wheel, its dependencies, and nothing of this checkout."""
+    folder = tmp_path_factory.mktemp("stranger")
     home = folder / HOME
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
     python = home / "bin" / "python"

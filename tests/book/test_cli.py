@@ -11,6 +11,8 @@ from cl_book.notebooks import stamps
 from cl_book.notebooks.normalise import METADATA
 from cl_book.notebooks.record import VERDICT_MIME
 
+import cl_core
+
 PARAMETERS = "steps: int = 30  # [1, 500] gradient steps\nshift: float = 0.5  # [-1, 1] shift"
 
 
@@ -32,6 +34,10 @@ def test_every_command_has_a_manual(run):
         code, out, _ = run(command, "--help")
         assert code == 0
         assert len(out.splitlines()) > 5
+
+
+def test_the_version_is_printed_alone(run):
+    assert run("--version") == (0, f"cl-core {cl_core.__version__}\n", "")
 
 
 def test_nothing_here_needs_torch(checkout):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from cl_core.learners.tensors import prepare, rows
+from cl_core.learners.tensors import prepare, rows, split_by_class
 
 CHANNELS_LAST = torch.channels_last
 
@@ -55,3 +55,43 @@ def test_rows_are_what_indexing_gives(shape, layout):
 def test_statistics_that_do_not_fit_are_errors(mean, std, words):
     with pytest.raises(ValueError, match=words):
         prepare(images_of(np.zeros((2, 3, 4, 3), dtype=np.uint8)), mean, std, torch.float32)
+
+
+def test_own_images_become_tasks_of_equally_many_classes():
+    labels = np.repeat([3, 5, 8, 9], 10)
+    images = np.arange(40 * 4.0).reshape(40, 2, 2)
+    first, second = split_by_class(images, labels, tasks=2)
+    assert [tuple(part.x_train.shape) for part in (first, second)] == [(16, 1, 2, 2)] * 2
+    assert first.y_train.tolist() == second.y_train.tolist() == [0] * 8 + [1] * 8
+    assert first.y_eval.tolist() == second.y_eval.tolist() == [0] * 2 + [1] * 2
+    pixels = torch.cat([first.x_train, second.x_train])
+    assert (abs(pixels.mean()), pixels.std(correction=0)) == pytest.approx((0, 1), abs=1e-6)
+    # The last fifth of each class is held out, and nothing of it is trained on.
+    trained = np.concatenate([images[start : start + 8] for start in range(0, 40, 10)])
+    assert second.x_train[3, 0].numpy() == pytest.approx((images[23] - trained.mean()) / trained.std())
+    assert second.x_eval[3, 0].numpy() == pytest.approx((images[39] - trained.mean()) / trained.std())
+
+
+def test_own_images_in_any_order_and_with_channels():
+    draws = np.random.default_rng(0)
+    images, labels = draws.normal(size=(60, 3, 3, 2)), draws.permutation(np.repeat(["a", "b"], 30))
+    (task,) = split_by_class(images, labels, tasks=1, held_out=0.5, dtype=torch.float64)
+    assert task.x_train.shape == task.x_eval.shape == (30, 2, 3, 3)
+    assert task.y_train.bincount().tolist() == [15, 15]
+    assert task.x_train.mean(dim=(0, 2, 3)).tolist() == pytest.approx([0, 0], abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("shape", "classes", "given", "said"),
+    [
+        ((8, 4), 4, {"tasks": 2}, r"images \(8, 4\), labels \(8,\) do not fit"),
+        ((9, 2, 2), 4, {"tasks": 2}, r"images \(9, 2, 2\), labels \(8,\) do not fit"),
+        ((8, 2, 2), 4, {"tasks": 3}, "tasks = 3 does not fit 4 classes"),
+        ((8, 2, 2), 4, {"tasks": 4}, "tasks = 4 does not fit 4 classes"),
+        ((8, 2, 2), 4, {"tasks": 0}, "tasks = 0 does not fit 4 classes"),
+        ((8, 2, 2), 4, {"tasks": 2, "held_out": 1}, "held_out = 1 does not fit"),
+    ],
+)
+def test_own_images_that_do_not_fit_say_why(shape, classes, given, said):
+    with pytest.raises(ValueError, match=said):
+        split_by_class(np.zeros(shape), np.arange(8) % classes, **given)

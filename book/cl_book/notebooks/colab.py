@@ -21,7 +21,7 @@ _SOURCE = """# @title Install the package, on Colab alone
 import sys
 
 if "google.colab" in sys.modules:
-    %pip install --quiet "cl-core[torch] @ git+{address}"
+    %pip install --quiet "cl-core[notebooks,torch] @ git+{address}"
 """
 
 _METADATA = {

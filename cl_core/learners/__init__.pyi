@@ -1,0 +1,14 @@
+from cl_core.learners.arrival import ArrivalReport as ArrivalReport
+from cl_core.learners.arrival import arrive as arrive
+from cl_core.learners.evaluation import evaluate as evaluate
+from cl_core.learners.evaluation import logits as logits
+from cl_core.learners.networks import Network as Network
+from cl_core.learners.networks import block_parameters as block_parameters
+from cl_core.learners.networks import build_network as build_network
+from cl_core.learners.recipe import NetworkSpec as NetworkSpec
+from cl_core.learners.recipe import Recipe as Recipe
+from cl_core.learners.tensors import TaskData as TaskData
+from cl_core.learners.tensors import prepare as prepare
+from cl_core.learners.tensors import split_by_class as split_by_class
+from cl_core.learners.training import TaskReport as TaskReport
+from cl_core.learners.training import train_task as train_task
