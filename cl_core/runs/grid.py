@@ -61,7 +61,7 @@ def parse_seeds(text: str) -> list[int]:
 
 
 def parse_choices(words: Sequence[str]) -> dict[str, tuple[Value, ...]]:
-    """Return the values of each ``name=value,value``, checked. Raises ValueError as :func:`settings.parse` does."""
+    """Return the values of each ``name=value,value``, checked. Raises ValueError as :func:`cl_core.experiments.settings.parse` does."""
     choices: dict[str, tuple[Value, ...]] = {}
     for word in words:
         name, _, values = word.partition("=")

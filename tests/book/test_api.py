@@ -1,5 +1,15 @@
+"""The interface pages: every module and public name of the core, and how a docstring is set."""
+
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
 import pytest
-from cl_book.pages.api_page import _plain
+from bs4 import BeautifulSoup
+from cl_book.pages.api_page import _plain, expand, modules_of, public_names
+
+import cl_core
 
 
 @pytest.mark.parametrize(
@@ -22,3 +32,63 @@ def test_a_named_tuple_s_untold_field_stays_silent():
     lines = ["Alias for field number 3"]
     _plain(None, "attribute", "module.T.x", property(), None, lines)
     assert lines == []
+
+
+PAGES = ("api", "api-networks", "api-runs")
+TOP = Path(__file__).resolve().parents[2]
+
+
+def modules():
+    """Every module of the core but the package itself, whose names are all defined elsewhere."""
+    return [module.name for module in pkgutil.walk_packages(cl_core.__path__, "cl_core.")]
+
+
+def test_every_module_of_the_core_is_on_one_page():
+    marked = [
+        module
+        for page in PAGES
+        for package in re.findall(
+            r"^<!-- modules of (\S+) -->$", (TOP / "book" / f"{page}.md").read_text(encoding="utf-8"), re.MULTILINE
+        )
+        for module in modules_of(package)
+    ]
+    assert sorted(name for name in marked if name.startswith("cl_core.")) == sorted(modules())
+
+
+@pytest.mark.parametrize("package", ["cl_core", "cl_core.linear", "cl_core.streams", "cl_core.learners"])
+def test_a_table_has_a_row_for_every_public_name_and_links_it_to_where_it_is_defined(package):
+    rows = re.findall(r"^\| \{py:(\w+)\}`(\w+) <([\w.]+)>` \| (.+) \|$", expand("names", package), re.MULTILINE)
+    names = [name for name in importlib.import_module(package).__all__ if not name.startswith("_")]
+    assert [name for _, name, _, _ in rows] == names
+    for role, name, place, says in rows:
+        if role != "mod":
+            value = getattr(importlib.import_module(place.rpartition(".")[0]), name)
+            assert value is getattr(importlib.import_module(package), name)
+        assert len(says) > 10
+
+
+@pytest.mark.parametrize(
+    ("module", "written", "linked"),
+    [
+        ("cl_core.linear", ":func:`expected_losses`", ":func:`~cl_core.linear.exact.expected_losses`"),
+        ("cl_core.runs.grid", ":func:`cl_core.streams.stream`", ":func:`~cl_core.streams.sequences.stream`"),
+        ("cl_core.streams", ":data:`DEFINITIONS`", ":data:`~cl_core.streams.definitions.DEFINITIONS`"),
+        ("cl_core.streams", ":mod:`cl_core.metrics`", ":mod:`~cl_core.metrics`"),
+        ("cl_core.streams", ":func:`nowhere`", ":func:`~nowhere`"),
+    ],
+)
+def test_a_short_name_is_linked_to_where_it_is_defined(module, written, linked):
+    lines = [written]
+    _plain(None, "module", module, importlib.import_module(module), None, lines)
+    assert lines == [linked]
+
+
+def test_every_public_function_and_class_is_described(site):
+    described = {
+        tag["id"]
+        for page in PAGES
+        for tag in BeautifulSoup((site / "book" / f"{page}.html").read_text(encoding="utf-8"), "html.parser")(id=True)
+    }
+    expected = {f"{module}.{name}" for module in modules() for name in public_names(module)}
+    assert len(expected) > 100
+    assert expected <= described

@@ -104,7 +104,7 @@ def test_on_colab_it_installs_the_package_from_the_repository(monkeypatch):
 
     monkeypatch.setitem(sys.modules, "google.colab", object())
     executed(Shell)
-    assert asked == [("pip", f'install --quiet "cl-core[torch] @ git+{ADDRESS}"')]
+    assert asked == [("pip", f'install --quiet "cl-core[notebooks,torch] @ git+{ADDRESS}"')]
 
 
 def test_nbval_passes_over_it(request, tmp_path):
