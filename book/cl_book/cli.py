@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand
 
 from cl_book import confirm
-from cl_book.commands import run_command, sweep_command
+from cl_book.commands import results_command, run_command, sweep_command
 from cl_core import __version__
 from cl_core.extras import missing_extra
 
@@ -254,6 +254,7 @@ def _and_more(reasons: tuple[str, ...], most: int = 3) -> str:
 app.command(help=run_command.RUN_HELP)(run_command.run)
 app.command(help=sweep_command.HELP)(sweep_command.sweep)
 app.command()(run_command.repeat)
+app.command()(results_command.results)
 app.command("confirm")(confirm.command)
 app.add_typer(run_command.data, name="data")
 

@@ -9,10 +9,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from cl_core import files, metrics
 from cl_core.experiments.plan import digest_json
@@ -21,6 +22,9 @@ from cl_core.settings_base import Value
 
 RESULTS = "results"
 """Name of the repository's folder of reference results."""
+
+VERSION = 1
+"""Version of the files' form. A file that names none is of version 1, and version 1 is not written into a file."""
 
 Row = tuple[float | None, ...]
 Counts = tuple[int | None, ...]
@@ -40,42 +44,101 @@ METRICS: Mapping[str, Callable[..., float]] = {
 class Result:
     """One finished run of M tasks on a network of K shared blocks. None stands where a quantity does not exist.
 
-    `correct[t][k]` counts the right answers on task k after task t (None above the diagonal), out of `test_sizes[k]`;
-    `train_correct[t]` those on task t's own training images after its training, out of `train_sizes[t]`. A task's row
-    of `update_norms` and `relative_norms` holds ‖θ_t − θ_{t−1}‖ of each block, and the same over the block's ‖θ_{t−1}‖;
-    `moved_share` is the share of shared parameters that could move; `logit_changes[t][k]` the change of
-    task k's logits by task t, relative to their size. `scores` begin with the second task; `split_half` are the scores
-    that the two halves of a task's own sample give each other, `score_halves` those that either half alone would give.
+    Each field's description says its shape, meaning and unit; results/README.md has them as a table.
     """
 
-    experiment: str
-    strategy: str
-    seed: int
-    profile: str
-    protocol: int
-    overrides: Mapping[str, Value]
-    config: Mapping[str, Value]
-    data: Mapping[str, Any]
-    source: Mapping[str, str] | None = None
-    classes: tuple[int, ...]
-    test_sizes: tuple[int, ...]
-    train_sizes: tuple[int, ...]
-    correct: tuple[Counts, ...]
-    train_correct: Counts
-    train_losses: Row
-    magnitudes: Counts
-    scores: Row
-    split_half: Row
-    score_halves: tuple[Row, ...]
-    arrival_losses: Row
-    steps: Counts
-    block_parameters: tuple[int, ...]
-    moved_share: Row
-    update_norms: tuple[Row, ...]
-    relative_norms: tuple[Row, ...]
-    logit_changes: tuple[Row, ...]
-    recorded: Mapping[str, Any] = field(default_factory=dict)
-    digest: str = ""
+    experiment: Annotated[
+        str,
+        Field(description="Name of the experiment, as in the catalogue: a stream of tasks and a network."),
+    ]
+    strategy: Annotated[
+        str,
+        Field(description="Name of the strategy, control or limit that decided how much may move."),
+    ]
+    seed: Annotated[
+        int,
+        Field(
+            description="Decides class order, first weights and minibatches; from 100 on the run is scored on validation images."
+        ),
+    ]
+    profile: Annotated[str, Field(description="Size of the run: smoke, cpu or paper.")]
+    protocol: Annotated[int, Field(description="Version of what a run computes; a result of an older one is stale.")]
+    overrides: Annotated[
+        Mapping[str, Value],
+        Field(description="Settings that were changed from the profile's own, by name."),
+    ]
+    config: Annotated[Mapping[str, Value], Field(description="Every setting that the run read, with its value.")]
+    data: Annotated[
+        Mapping[str, Any],
+        Field(
+            description="The images: data set (name), in words (label), route, and digests of the images and of the stream of tasks."
+        ),
+    ]
+    source: Annotated[
+        Mapping[str, str] | None,
+        Field(description="The run that a control follows: its name, digest and outcome; null for any other run."),
+    ] = None
+    classes: Annotated[tuple[int, ...], Field(description="[M] Number of classes of each task.")]
+    test_sizes: Annotated[tuple[int, ...], Field(description="[M] Number of images that each task is scored on.")]
+    train_sizes: Annotated[tuple[int, ...], Field(description="[M] Number of training images of each task.")]
+    correct: Annotated[
+        tuple[Counts, ...],
+        Field(
+            description="[M][M] Right answers on task k (column) after task t (row), out of test_sizes[k]; null above the diagonal."
+        ),
+    ]
+    train_correct: Annotated[
+        Counts,
+        Field(description="[M] Right answers on a task's own training images after its training, out of train_sizes."),
+    ]
+    train_losses: Annotated[
+        Row,
+        Field(description="[M] Mean cross-entropy on a task's own training images after its training, in nats."),
+    ]
+    magnitudes: Annotated[Counts, Field(description="[M] Number of shared blocks that could move in each task.")]
+    scores: Annotated[
+        Row,
+        Field(
+            description="[M] How alike a task's gradient at its arrival and the last task's are (setting metric); null for the first task."
+        ),
+    ]
+    split_half: Annotated[
+        Row,
+        Field(description="[M] The same score of the two halves of a task's own gradient sample with each other."),
+    ]
+    score_halves: Annotated[
+        tuple[Row, ...],
+        Field(description="[M][2] The score that either half of the gradient sample alone would give."),
+    ]
+    arrival_losses: Annotated[
+        Row,
+        Field(description="[M] Mean cross-entropy on a task's gradient sample at its arrival, in nats."),
+    ]
+    steps: Annotated[Counts, Field(description="[M] Number of gradient steps of each task.")]
+    block_parameters: Annotated[
+        tuple[int, ...],
+        Field(description="[K] Number of parameters of each shared block, first layer first."),
+    ]
+    moved_share: Annotated[Row, Field(description="[M] Share of the shared parameters that could move, 0 to 1.")]
+    update_norms: Annotated[tuple[Row, ...], Field(description="[M][K] Length of the change of each block by a task.")]
+    relative_norms: Annotated[
+        tuple[Row, ...],
+        Field(description="[M][K] The same over the block's length before the task."),
+    ]
+    logit_changes: Annotated[
+        tuple[Row, ...],
+        Field(
+            description="[M][M] Change of task k's logits (column) by task t (row), relative to their size; null for tasks not yet seen."
+        ),
+    ]
+    recorded: Annotated[
+        Mapping[str, Any],
+        Field(
+            description="What decides nothing: times (s), begun (how often each task was begun), machine, versions, digests of "
+            "the code files (files), and of the book's pages and claims as they stood."
+        ),
+    ] = field(default_factory=dict)
+    digest: Annotated[str, Field(description="SHA-256 of all the rest, as JSON with sorted keys and no spaces.")] = ""
 
     @property
     def tasks(self) -> int:
@@ -144,11 +207,16 @@ def loads(text: str, *, where: str) -> Result:
         raw = json.loads(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"{where} is not JSON: {error}; restore it from git or run it again") from None
+    version = raw.pop("version", 1) if isinstance(raw, dict) else 1
+    if version != VERSION:
+        raise ValueError(
+            f"{where} is of version {version!r} of the results' form, and this code reads version {VERSION}; update cl_core"
+        )
     names = {entry.name for entry in fields(Result)}
     keys = set(raw) if isinstance(raw, dict) else set()
     if keys != names:
         missing, unknown = sorted(names - keys), sorted(keys - names)
-        raise ValueError(f"{where} is not a result of this version: missing {missing}, unknown {unknown}")
+        raise ValueError(f"{where} is not a result of version {VERSION}: missing {missing}, unknown {unknown}")
     result = Result(**{key: _frozen(value) for key, value in raw.items()})
     _require_shapes(result, where)
     return result

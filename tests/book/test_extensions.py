@@ -1,5 +1,6 @@
 """The book's extensions, each on a book of two pages: what it makes of right input, and that wrong input is red."""
 
+import csv
 import io
 import json
 import re
@@ -624,6 +625,11 @@ def test_the_status_page_counts_the_runs_that_hold_and_those_that_do_not(
     name, count, state, _, digest = [text(cell) for cell in pages["book/index"].select("tbody td")]
     assert (name, count, len(digest)) == ("split-cifar10, cpu", "2", 8)
     assert state == "2 unconfirmed"
+    (link,) = pages["book/index"].select('a[href$="results.csv"]')
+    with (checkout / "_build/book" / link["href"]).open(encoding="utf-8", newline="") as file:
+        assert [row["file"] for row in csv.DictReader(file)] == [
+            f"cpu/split-cifar10/frozen-{seed}.json" for seed in (0, 1)
+        ]
     assert "No golden run has been held against" in text(pages["book/index"])
     repeated = [Repetition(f"results/x-{seed}.json", seed == 0, seed / 2, True) for seed in (0, 1)]
     ledger.add(make_confirmation(code=code_digest(), repeated=tuple(repeated)))

@@ -78,6 +78,15 @@ def test_joint_training_has_an_average_and_no_forgetting(make_result):
     assert math.isnan(store.metric(result, "task_acc"))
 
 
+def test_a_run_of_a_single_task_has_accuracies_and_nothing_that_compares_tasks(make_result):
+    single = {name: value[:1] for name, value in vars(make_result()).items() if isinstance(value, tuple)}
+    single["block_parameters"] = make_result().block_parameters
+    result = make_result(**{**single, "correct": ((9,),), "logit_changes": ((None,),)})
+    assert (store.metric(result, "avg_acc"), store.metric(result, "task_acc")) == (0.9, 0.9)
+    others = set(store.METRICS) - {"avg_acc", "task_acc"}
+    assert all(math.isnan(store.metric(result, name)) for name in others)
+
+
 def test_a_task_that_was_not_learned_is_flagged(make_result):
     # Chance is 5 of 10 with a standard error of 1.58: 8 right answers are within two of it, 9 are not.
     flagged = store.flags(make_result())
@@ -102,6 +111,17 @@ def test_a_damaged_result_names_itself_and_what_is_wrong(make_result, change, sa
     with pytest.raises(ValueError, match=says) as error:
         store.loads(json.dumps(raw), where="results/x.json")
     assert "results/x.json" in str(error.value)
+
+
+def test_a_file_without_a_version_is_of_version_1_and_another_is_refused_in_one_line(make_result):
+    text = store.dumps(make_result())
+    assert "version" not in json.loads(text)
+    assert store.loads(json.dumps({"version": 1, **json.loads(text)}), where="x") == make_result()
+    for version in (2, "1", None):
+        with pytest.raises(ValueError, match="this code reads version 1; update cl_core") as error:
+            store.loads(json.dumps({"version": version, **json.loads(text)}), where="results/x.json")
+        assert str(error.value).startswith("results/x.json is of version")
+        assert "\n" not in str(error.value)
 
 
 def test_text_that_is_no_json_says_where():

@@ -16,6 +16,7 @@ from cl_book.pages.claim_boxes import table
 from cl_book.pages.evidence_marks import mark
 from cl_book.pages.numbers import Reported, reported
 from cl_book.pages.result_values import noted
+from cl_book.pages.results_link import results_link
 from cl_book.pages.role_errors import nearest
 from cl_core.experiments.catalogue import CATALOGUE
 from cl_core.experiments.settings import SETTINGS
@@ -66,6 +67,7 @@ class Reference(SphinxDirective):
         rows = summaries.rows(name, results, over=over, strategies=strategies)
         return [
             *self._table(rows, paper, over),
+            *([results_link()] if rows and "brief" not in self.options else []),
             *_about(name, results, ran=bool(rows), paper=bool(paper), brief="brief" in self.options),
         ]
 

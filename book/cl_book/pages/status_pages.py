@@ -17,6 +17,7 @@ from cl_book.pages import result_values, stale_banner
 from cl_book.pages.claim_boxes import linked_badge, standings, table
 from cl_book.pages.evidence_marks import mark
 from cl_book.pages.footer import timings
+from cl_book.pages.results_link import results_link
 from cl_book.pages.role_errors import nearest
 from cl_core.experiments.progress import duration
 from cl_core.experiments.provenance import code_digest
@@ -170,7 +171,8 @@ class RunStatus(SphinxDirective):
         lines += [nodes.list_item("", nodes.paragraph(text=line)) for line in sorted(made_with)]
         head = ["Experiment and profile", "Runs", "State", "Data", "Digest"]
         known = nodes.paragraph(text=_confirmation())
-        return [table(head, rows, wordy=False), known, nodes.paragraph(text="The runs were computed with:"), lines]
+        made_by = nodes.paragraph(text="The runs were computed with:")
+        return [table(head, rows, wordy=False), results_link(), known, made_by, lines]
 
 
 def _made_with(result: Result) -> str:
