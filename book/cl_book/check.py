@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from cl_book.claims import claim as claims
-from cl_book.claims.caveats import UNEXPLAINED
+from cl_book.claims.caveats import ADDED_UNEXPLAINED, AMENDED_UNEXPLAINED
+from cl_book.claims.claim import FILE
+from cl_book.claims.standings import standings
 from cl_book.notebooks import notebook as notebooks
 from cl_book.notebooks import stamps
 from cl_book.notebooks.record import NOT_RUN
@@ -51,11 +52,19 @@ def _results(results: ResultSet) -> Report:
 
 
 def _claims() -> Report:
-    standings = claims.standings()
-    lines = [f"{one.claim.id}: not run ({one.claim.title})" for one in standings if one.printed == NOT_RUN]
-    silent = [one.claim.id for one in standings if UNEXPLAINED in one.labels]
-    told = [f"{name}: changed after its first result; give the reason as `amended` in {claims.FILE}" for name in silent]
-    return Report((*lines, *told, f"{len(standings)} claims, {len(lines)} not run"), faults=len(silent))
+    stands = standings()
+    not_run = [f"{one.claim.id}: not run ({one.claim.title})" for one in stands if one.printed == NOT_RUN]
+    unexplained = [
+        f"{one.claim.id}: {what} after its first result; {cure} in {FILE}"
+        for one in stands
+        for label, what, cure in (
+            (ADDED_UNEXPLAINED, "added", "say when and why as `added`"),
+            (AMENDED_UNEXPLAINED, "changed", "give the reason as `amended`"),
+        )
+        if label in one.labels
+    ]
+    summary = f"{len(stands)} claims, {len(not_run)} not run"
+    return Report((*not_run, *unexplained, summary), faults=len(unexplained))
 
 
 def _indented(reasons: tuple[str, ...]) -> list[str]:

@@ -232,9 +232,9 @@ def claims(
 
     Example: cl-core claims C04 C07 --results mine
     """
-    from cl_book.claims.claim import standings
     from cl_book.claims.report import entry, lines
     from cl_book.claims.run_claims import runs_judge
+    from cl_book.claims.standings import standings
 
     found = standings({"runs": runs_judge(results)} if results else None, ids=ids or ())
     if as_json:

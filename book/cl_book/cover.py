@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from cl_book.claims.comparisons import PROFILE
+from cl_book.claims.arms import PROFILE
 from cl_book.claims.statistics import t_interval
 from cl_book.figures.drawing import INK, PALETTE, PAPER, style, to_csv, to_svg
 from cl_core import files

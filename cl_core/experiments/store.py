@@ -6,7 +6,7 @@ A result holds what a run computed, what decides it (`config`, `overrides`, `dat
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,16 +28,6 @@ VERSION = 1
 
 Row = tuple[float | None, ...]
 Counts = tuple[int | None, ...]
-
-METRICS: Mapping[str, Callable[..., float]] = {
-    "avg_acc": metrics.average_accuracy,
-    "task_acc": metrics.task_accuracy,
-    "forgetting": metrics.forgetting,
-    "peak_forgetting": metrics.peak_forgetting,
-    "backward_transfer": metrics.backward_transfer,
-    "lost_share": metrics.lost_share,
-}
-"""The measures of an accuracy matrix, by the names that the paper's tables use here."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,11 +158,11 @@ def accuracies(result: Result) -> NDArray[np.float64]:
 
 
 def metric(result: Result, name: str) -> float:
-    """Return the metric `name` of METRICS as a fraction; NaN where the run has none (joint training forgets nothing).
+    """Return the metric `name` of MEASURES as a fraction; NaN where the run has none (joint training forgets nothing).
 
     Raises ValueError for a name that is no metric, with the nearest one.
     """
-    require_name("metric", name, METRICS)
+    require_name("metric", name, metrics.MEASURES)
     matrix = accuracies(result)
     if name == "avg_acc":
         return float(np.mean(matrix[-1]))
@@ -181,7 +171,7 @@ def metric(result: Result, name: str) -> float:
         return float("nan")
     if name == "lost_share":
         return metrics.lost_share(matrix, [1 / classes for classes in result.classes])
-    return float(METRICS[name](matrix))
+    return float(metrics.MEASURES[name].of(matrix))
 
 
 def flags(result: Result) -> tuple[str, ...]:

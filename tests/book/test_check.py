@@ -1,6 +1,7 @@
 """One look over the repository: faults counted, what is only worth knowing listed."""
 
 import pytest
+import yaml
 from cl_book import check
 
 from cl_core.runs.result_set import ResultSet
@@ -44,3 +45,21 @@ def test_stale_is_a_fault_and_unconfirmed_is_not(monkeypatch, write_page):
         "results/e.json: unconfirmed, made before a change of cl_core/x.py, cl_core/y.py",
         "5 results, 1 stale, 3 unconfirmed; `cl-core confirm` holds today's code against the golden runs",
     )
+
+
+@pytest.mark.parametrize(
+    ("stated_then", "message"),
+    [
+        ({}, "C01: added after its first result; say when and why as `added` in book/claims.yml"),
+        ({"C01": "00000000"}, "C01: changed after its first result; give the reason as `amended` in book/claims.yml"),
+    ],
+)
+def test_a_claim_that_came_or_changed_after_its_results_needs_a_reason(checkout, keep, stated_then, message):
+    test = {"kind": "difference", "experiment": "split-cifar100", "of": "frozen", "against": "initialized"}
+    claim = {"id": "C01", "title": "a", "statement": "b", "where": "c", "mark": "S", "source": "runs", "page": "p"}
+    entry = {**claim, "test": {**test, "measure": "forgetting", "direction": "less", "seeds": "0-4"}}
+    (checkout / "book/claims.yml").write_text(yaml.safe_dump([entry]), encoding="utf-8")
+    keep("split-cifar100", "frozen", 0, recorded={"files": {}, "claims": stated_then})
+    report = check.check()
+    assert message in report.lines
+    assert report.faults == 1

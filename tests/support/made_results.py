@@ -3,7 +3,7 @@
 from itertools import product
 
 import pytest
-from cl_book.claims.comparisons import parse_arm, run_of
+from cl_book.claims.arms import parse_arm, run_of
 from cl_book.claims.stated import claim_digests
 from cl_book.figures.drawing import style
 from matplotlib import pyplot as plt

@@ -1,12 +1,15 @@
-"""What is said beside a verdict on runs: at what accuracy, at which depth and tuning, and whether the claim was changed."""
+"""What is said beside a verdict on runs: at what accuracy, depth and tuning, and whether the claim came or changed later."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from statistics import fmean
 
-from cl_book.claims.comparisons import PROFILE, Arm, Comparison, Difference, Picked, run_of
-from cl_book.claims.paired_differences import Reading, measure
-from cl_book.claims.statistics import signed
-from cl_book.notebooks.record import NOT_REPRODUCED, REPRODUCED
+from cl_book.claims.arms import PROFILE, Arm, run_of
+from cl_book.claims.claim import Claim
+from cl_book.claims.comparisons import Difference, Picked
+from cl_book.claims.decision_rule import Judgement
+from cl_book.claims.paired_differences import PairedComparison, Reading, measure
+from cl_book.notebooks.record import NOT_REPRODUCED, REPRODUCED, format_signed
 from cl_core.experiments import store
 from cl_core.experiments.store import Result
 from cl_core.experiments.strategy_table import STRATEGIES
@@ -24,15 +27,55 @@ LEAST_RUNS = 3
 BY_LEARNING_LESS = "by learning less"
 DEPENDS_ON_DEPTH = "depends on the depth"
 DEPENDS_ON_TUNING = "depends on tuning"
-AMENDED = "amended"
-UNEXPLAINED = "amended, and no reason is given"
+ADDED, AMENDED = "added", "amended"
+ADDED_UNEXPLAINED = "added, and no reason is given"
+AMENDED_UNEXPLAINED = "amended, and no reason is given"
 
 _BY_SEED = Mapping[int, Result]
 
 
-def accuracies_beside(test: Comparison, reading: Reading) -> str:
+@dataclass(frozen=True)
+class Caveats:
+    """What qualifies a verdict: labels, and remarks for the evidence; of each there may be none."""
+
+    labels: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+def caveats(reading: Reading, judgement: Judgement) -> Caveats:
+    """Return what is said beside the verdict `judgement` on what `reading` found."""
+    test, mean = reading.test, judgement.interval.mean
+    less = learned_less(reading, judgement.verdict, mean)
+    turns_depth, depths = depth_signs(test, reading.results, mean)
+    turns_tuning, tuning = tuned(test, reading.results, mean)
+    labels = ((less, BY_LEARNING_LESS), (turns_depth, DEPENDS_ON_DEPTH), (turns_tuning, DEPENDS_ON_TUNING))
+    remarks = (_left_out(reading), *reading.notes, accuracies_beside(reading), depths, tuning, unpaired(reading.used))
+    return Caveats(tuple(label for holds, label in labels if holds), tuple(filter(None, remarks)))
+
+
+def revisions(claim: Claim, digest: str | None, used: Iterable[Result]) -> list[str]:
+    """Return a label where the claim was added, and one where it was amended, after the first result that decides it.
+
+    `digest` is that of the claim as it is stated now. A result that recorded the claims without this one is older than
+    the claim; one that recorded another digest is older than a change. Without a reason the label says so.
+    """
+    runs = list(used)
+    then = [run.recorded["claims"].get(claim.id) for run in runs if digest is not None and "claims" in run.recorded]
+    labels = []
+    if claim.added and runs:
+        labels.append(f"{ADDED}: {claim.added}")
+    elif None in then:
+        labels.append(ADDED_UNEXPLAINED)
+    if claim.amended and runs:
+        labels.append(f"{AMENDED}: {claim.amended}")
+    elif any(each not in (None, digest) for each in then):
+        labels.append(AMENDED_UNEXPLAINED)
+    return labels
+
+
+def accuracies_beside(reading: Reading) -> str:
     """Return Task.Acc, Avg.Acc and the lost share of each side of a comparison by forgetting; empty for others."""
-    if test.measure != "forgetting":
+    if reading.test.measure != "forgetting":
         return ""
     return "; ".join(
         f"{name}: Task.Acc {_mean(runs, 'task_acc'):.2f}, Avg.Acc {_mean(runs, 'avg_acc'):.2f}, "
@@ -41,8 +84,9 @@ def accuracies_beside(test: Comparison, reading: Reading) -> str:
     )
 
 
-def learned_less(test: Comparison, reading: Reading, verdict: str, mean: float) -> bool:
+def learned_less(reading: Reading, verdict: str, mean: float) -> bool:
     """Whether the side that forgets less also ends with the lower Avg.Acc, where the verdict says that it forgets less."""
+    test = reading.test
     decided = verdict == REPRODUCED or (verdict == NOT_REPRODUCED and mean < 0)
     if test.measure != "forgetting" or not isinstance(test, Difference | Picked) or not decided:
         return False
@@ -52,7 +96,7 @@ def learned_less(test: Comparison, reading: Reading, verdict: str, mean: float) 
     return _mean(less, "avg_acc") < _mean(more, "avg_acc")
 
 
-def depth_signs(test: Comparison, results: ResultSet, mean: float) -> tuple[bool, str]:
+def depth_signs(test: PairedComparison, results: ResultSet, mean: float) -> tuple[bool, str]:
     """Return whether the sign differs among the depths of frozen that ran, and a remark; an empty one where none ran.
 
     Only a claim that names frozen at its own depth is asked.
@@ -67,18 +111,18 @@ def depth_signs(test: Comparison, results: ResultSet, mean: float) -> tuple[bool
     blocks = run_of(test.experiment, test.of, test.seeds[0]).blocks
     for depth in DEPTHS[: blocks + 1]:
         changed = [arm.at("trained", depth) if is_plain else arm for arm, is_plain in zip(arms, plain, strict=True)]
-        found = _mean_difference(test, [_runs(test, arm, results) for arm in changed])
-        if found is not None:
-            signs[depth] = found
+        difference = _mean_difference(test, [_runs(test, arm, results) for arm in changed])
+        if difference is not None:
+            signs[depth] = difference
     others = {depth: value for depth, value in signs.items() if depth != _own_depth(test)}
     if not others:
         return False, ""
     turned = [depth for depth, value in others.items() if value * mean < 0]
-    said = ", ".join(f"{depth}: {signed(value)}" for depth, value in signs.items())
-    return bool(turned), f"by number of trained blocks {said}"
+    by_depth = ", ".join(f"{depth}: {format_signed(value)}" for depth, value in signs.items())
+    return bool(turned), f"by number of trained blocks {by_depth}"
 
 
-def tuned(test: Comparison, results: ResultSet, mean: float) -> tuple[bool, str]:
+def tuned(test: PairedComparison, results: ResultSet, mean: float) -> tuple[bool, str]:
     """Return whether the sign turns when each strategy has its own best tuning by Avg.Acc, and a remark.
 
     Asked of claims that compare two strategies as they are, where both ran with other tunings.
@@ -90,16 +134,11 @@ def tuned(test: Comparison, results: ResultSet, mean: float) -> tuple[bool, str]
         return False, ""
     if [words for words, _ in best] == [str(test.of), str(test.against)]:
         return False, "each strategy does best as it is tuned here"
-    found = _mean_difference(test, [runs or {} for _, runs in best])
-    if found is None:
+    difference = _mean_difference(test, [runs or {} for _, runs in best])
+    if difference is None:
         return False, ""
     (of, _), (against, _) = best
-    return found * mean < 0, f"with each strategy's own best tuning ({of}; {against}) {signed(found)}"
-
-
-def amended(claim: str, digest: str, used: Iterable[Result]) -> bool:
-    """Whether the claim differs from what it was when the first of the results that decide it was made."""
-    return any(run.recorded["claims"].get(claim) != digest for run in used if "claims" in run.recorded)
+    return difference * mean < 0, f"with each strategy's own best tuning ({of}; {against}) {format_signed(difference)}"
 
 
 def unpaired(used: Iterable[Result]) -> str:
@@ -120,16 +159,23 @@ def unpaired(used: Iterable[Result]) -> str:
     return f"at {seeds} the runs come from machines that round differently, so they share no first task"
 
 
+def _left_out(reading: Reading) -> str:
+    if not reading.left_out:
+        return ""
+    seeds = ", ".join(str(seed) for seed in reading.left_out)
+    return f"left out of {len(reading.test.seeds)} seeds: {seeds} ({next(iter(reading.left_out.values()))})"
+
+
 def _mean(runs: Iterable[Result], name: str) -> float:
     return fmean(100 * store.metric(run, name) for run in runs)
 
 
 def _runs(test: Difference, arm: Arm, results: ResultSet) -> _BY_SEED:
-    found = {seed: results.get(run_of(test.experiment, arm, seed)) for seed in test.seeds}
+    runs = {seed: results.get(run_of(test.experiment, arm, seed)) for seed in test.seeds}
     if arm.strategy == "frozen" and "trained=0" in arm.settings:
         alone = Arm("frozen-0", tuple(word for word in arm.settings if word != "trained=0"))
-        found = {seed: run or results.get(run_of(test.experiment, alone, seed)) for seed, run in found.items()}
-    return {seed: run for seed, run in found.items() if run is not None}
+        runs = {seed: run or results.get(run_of(test.experiment, alone, seed)) for seed, run in runs.items()}
+    return {seed: run for seed, run in runs.items() if run is not None}
 
 
 def _mean_difference(test: Difference, sides: list[_BY_SEED]) -> float | None:
@@ -145,20 +191,20 @@ def _mean_difference(test: Difference, sides: list[_BY_SEED]) -> float | None:
 
 def _best_tuning(test: Difference, arm: Arm, results: ResultSet) -> tuple[str, _BY_SEED | None]:
     """Return the tuning with the best mean Avg.Acc, in words, and its runs; None where there is but one tuning."""
-    found: dict[str, dict[int, Result]] = {}
+    tunings: dict[str, dict[int, Result]] = {}
     for run in results.current.values():
         own = (run.experiment, run.strategy, run.profile) == (test.experiment, arm.strategy, PROFILE)
         if own and run.seed in test.seeds and set(run.overrides) <= set(TUNED):
             words = " ".join(f"{name}={run.overrides[name]}" for name in TUNED if name in run.overrides)
-            found.setdefault(f"{arm} {words}".strip(), {})[run.seed] = run
+            tunings.setdefault(f"{arm} {words}".strip(), {})[run.seed] = run
     # The same seeds for every tuning, or the one that ran on easier seeds would win.
-    common = set.intersection(*(set(runs) for runs in found.values())) if found else set()
-    if len(found) < 2 or len(common) < LEAST_RUNS:
+    common = set.intersection(*(set(runs) for runs in tunings.values())) if tunings else set()
+    if len(tunings) < 2 or len(common) < LEAST_RUNS:
         return str(arm), None
-    best = max(found, key=lambda words: _mean([found[words][seed] for seed in common], "avg_acc"))
-    return best, {seed: found[best][seed] for seed in common}
+    best = max(tunings, key=lambda words: _mean([tunings[words][seed] for seed in common], "avg_acc"))
+    return best, {seed: tunings[best][seed] for seed in common}
 
 
 def _own_depth(test: Difference) -> int:
     plans = [run_of(test.experiment, arm, test.seeds[0]) for arm in (test.of, test.against)]
-    return next(made.settings.trained for made in plans if made.strategy.name == "frozen")
+    return next(plan.settings.trained for plan in plans if plan.strategy.name == "frozen")

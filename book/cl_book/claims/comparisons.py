@@ -1,135 +1,24 @@
-"""What decides a claim on runs, as data: which runs are compared, by which measure, in which direction.
+"""What decides a claim on runs: which runs are compared, in what direction, and the number d that each seed gives.
 
-A claim's `test` in book/claims.yml is one of these. Each gives one number d a seed, in the claimed direction: above
-zero speaks for the claim. Which seeds, and how large a d matters, is part of the claim.
+A claim's `test` in book/claims.yml is one of these. Each kind gives one d a seed, in the claimed direction: above zero
+speaks for the claim. Which seeds, and how large a d matters, is part of the claim. A new kind is a class here.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import product
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+import numpy as np
+from pydantic import Field, model_validator
 
-from cl_book.claims.paper_table import reported_rows
-from cl_core.experiments.plan import Plan, make_plan
-from cl_core.experiments.settings import parse
-from cl_core.runs.grid import parse_seeds
-
-PROFILE = "cpu"
-"""The profile of the reference results that decide claims."""
-
-LEAST_DELTA = 0.5
-"""Smallest effect that matters, in points, where half of the paper's is less or not known."""
-
-PRIMARY_AT_MOST = 8
-"""Claims in the primary family; more would leave each too little power after Holm's correction."""
-
-Measure = Literal["avg_acc", "task_acc", "forgetting", "lost_share", "update_norm"]
-"""Points of accuracy, but for `update_norm`: 100 · ln of the mean ‖θ_t − θ_{t−1}‖, so that differences are per cent."""
+from cl_book.claims import wording
+from cl_book.claims.arms import Arm, Arms, OneArm, Seeds
+from cl_book.claims.paired_differences import PairedComparison, Reading, mean_update, rank_correlation
+from cl_core.experiments.controls import degenerate
+from cl_core.experiments.store import Result
 
 
-@dataclass(frozen=True)
-class Arm:
-    """One side of a comparison: a strategy, and settings as ``--set`` takes them, such as ``trained=2``."""
-
-    strategy: str
-    settings: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return " ".join([self.strategy, *self.settings])
-
-    def at(self, setting: str, value: float) -> "Arm":
-        """Return the arm with `setting`, which it does not have yet, at `value`."""
-        return Arm(self.strategy, (*self.settings, f"{setting}={value:g}"))
-
-
-def parse_arm(text: object) -> object:
-    """Return the arm of a text such as ``frozen trained=2``. Raises ValueError for a word that sets nothing."""
-    if not isinstance(text, str):
-        return text
-    strategy, *words = text.split()
-    for word in words:
-        if "=" not in word:
-            raise ValueError(f"{word!r} in {text!r} is not of the form name=value")
-    return Arm(strategy, tuple(words))
-
-
-def _arms(given: object) -> object:
-    return tuple(parse_arm(text) for text in ([given] if isinstance(given, str) else given or []))  # type: ignore[attr-defined]
-
-
-def _seeds(given: object) -> object:
-    return tuple(parse_seeds(given)) if isinstance(given, str) else given
-
-
-OneArm = Annotated[Arm, BeforeValidator(parse_arm)]
-Arms = Annotated[tuple[Arm, ...], BeforeValidator(_arms)]
-Seeds = Annotated[tuple[int, ...], BeforeValidator(_seeds), Field(min_length=1)]
-
-
-class _Comparison(BaseModel):
-    """What all comparisons say: where, on which seeds, by which measure, and what size of effect matters.
-
-    `paper` names one number of the paper's tables, or two, of which the second is taken from the first; with it goes
-    the reported effect. `delta` is stated only where the rule (half of that, at least LEAST_DELTA) does not apply.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    experiment: str
-    measure: Measure
-    direction: Literal["more", "less"]
-    seeds: Seeds
-    primary: bool = False
-    paper: tuple[str, ...] = Field(default=(), max_length=2)
-    delta: float | None = Field(default=None, gt=0)
-
-    @property
-    def sign(self) -> int:
-        """+1 where the claim is that there is more of the measure, −1 where less."""
-        return 1 if self.direction == "more" else -1
-
-    @property
-    def effect(self) -> float | None:
-        """The paper's effect in the claimed direction, in points; None where it reports none."""
-        if not self.paper:
-            return None
-        table = reported()
-        values = [table[key] for key in self.paper]
-        return round(self.sign * (values[0] - sum(values[1:])), 10)
-
-    @property
-    def smallest(self) -> float:
-        """δ, the smallest effect that matters: as stated, else half of the paper's, and at least LEAST_DELTA."""
-        if self.delta is not None:
-            return self.delta
-        return max(LEAST_DELTA, (self.effect or 0.0) / 2)
-
-    @property
-    def unit(self) -> str:
-        """What one unit of d is."""
-        return "per cent" if self.measure == "update_norm" else "points"
-
-    def sides(self) -> tuple[Arm, ...]:
-        """Return every arm that is run on the seeds of :meth:`all_seeds`."""
-        raise NotImplementedError
-
-    def all_seeds(self) -> tuple[int, ...]:
-        """Return every seed that any side is run with."""
-        return self.seeds
-
-    def runs(self) -> tuple[Plan, ...]:
-        """Return every run that the comparison may read. Raises ValueError for one that the catalogue does not have."""
-        found = {
-            made.name: made
-            for arm, seed in product(self.sides(), self.all_seeds())
-            for made in [run_of(self.experiment, arm, seed)]
-        }
-        return tuple(found.values())
-
-
-class Difference(_Comparison):
+class Difference(PairedComparison):
     """d = measure under `of` − under `against`, at the same seed."""
 
     kind: Literal["difference"]
@@ -140,8 +29,27 @@ class Difference(_Comparison):
         """Return both."""
         return (self.of, self.against)
 
+    def shows(self) -> str:
+        """Return the sentence, with what is left out where a control follows `of`."""
+        return (
+            f"{wording.measure(self.measure)} of {wording.pair(self.of, self.against)}, seed by seed: "
+            f"its mean over {len(self.seeds)} seeds with a 95 % interval.{wording.left_out(self.of, self.against)}"
+        )
 
-class Trend(_Comparison):
+    def compare(self, reading: Reading) -> None:
+        """Take one side from the other; a control of an adaptive run that chose one magnitude compares nothing."""
+        rows = reading.rows(self.sides(), self.seeds)
+        for seed, (of, against) in rows.items():
+            if why := _compares_nothing(of, against):
+                reading.left_out[seed] = why
+            else:
+                reading.differences[seed] = reading.value(of) - reading.value(against)
+        if reading.differences and not any(reading.differences.values()):
+            reading.notes.append("the two sides are equal at every seed")
+        reading.show_sides((str(self.of), str(self.against)), rows)
+
+
+class Trend(PairedComparison):
     """d = change of (`of` − `against`), along the straight line fitted to it, from the first of `values` to the last.
 
     `over` is the setting that takes the values. Without `against` the measure of `of` alone is fitted.
@@ -155,11 +63,34 @@ class Trend(_Comparison):
 
     def sides(self) -> tuple[Arm, ...]:
         """Return each arm at each value."""
-        arms = (self.of,) if self.against is None else (self.of, self.against)
-        return tuple(arm.at(self.over, value) for value in self.values for arm in arms)
+        return tuple(arm.at(self.over, value) for value in self.values for arm in self._arms())
+
+    def shows(self) -> str:
+        """Return the sentence."""
+        title = wording.measure(self.measure)
+        height = f"{title} of {wording.arm(self.of)}" if self.against is None else f"the difference in {title}"
+        return (
+            f"For each of {len(self.seeds)} seeds a straight line is fitted to {height} over {self.over} "
+            f"{wording.listed(self.values)}. The change of the line from end to end: mean over the seeds with a 95 % "
+            "interval."
+        )
+
+    def compare(self, reading: Reading) -> None:
+        """Fit a line at each seed."""
+        grid, wide = self.sides(), len(self._arms())
+        rows = reading.rows(grid, self.seeds)
+        for seed, row in rows.items():
+            values = np.array([reading.value(run) for run in row]).reshape(len(self.values), wide)
+            heights = values[:, 0] - (values[:, 1] if wide > 1 else 0)
+            slope = float(np.polyfit(self.values, heights, 1)[0])
+            reading.differences[seed] = slope * (self.values[-1] - self.values[0])
+        reading.show_sides([str(arm) for arm in grid], rows, keep=(*range(wide), *range(-wide, 0)))
+
+    def _arms(self) -> tuple[Arm, ...]:
+        return (self.of,) if self.against is None else (self.of, self.against)
 
 
-class Picked(_Comparison):
+class Picked(PairedComparison):
     """d = measure under the best of `among` − under the best of `against`, each picked by its mean on other seeds.
 
     `picked_on` are those seeds; none of them is among `seeds`, or the winner would be flattered.
@@ -184,8 +115,45 @@ class Picked(_Comparison):
         """Return the seeds that pick and those that test."""
         return (*self.picked_on, *self.seeds)
 
+    def shows(self) -> str:
+        """Return the sentence."""
+        return (
+            f"{wording.measure(self.measure)} of {wording.best(self.among)} minus that of {wording.best(self.against)}, "
+            f"picked on seeds {wording.span(self.picked_on)}, on the {len(self.seeds)} other seeds: mean and 95 % "
+            "interval."
+        )
 
-class Schedules(_Comparison):
+    def tolerance(self) -> str:
+        """Return what δ is and why, and that no winner is flattered."""
+        rule = super().tolerance()
+        return rule and f"{rule} The winner is not tested on the seeds that picked it."
+
+    def compare(self, reading: Reading) -> None:
+        """Pick on some seeds, compare on the others."""
+        of, against = (self._best(reading, arms) for arms in (self.among, self.against))
+        if of is None or against is None:
+            return
+        reading.notes += [
+            f"{arm} was picked of {len(arms)}"
+            for arm, arms in ((of, self.among), (against, self.against))
+            if len(arms) > 1
+        ]
+        rows = reading.rows((of, against), self.seeds)
+        for seed, (one, other) in rows.items():
+            reading.differences[seed] = reading.value(one) - reading.value(other)
+        reading.show_sides((str(of), str(against)), rows)
+
+    def _best(self, reading: Reading, arms: Sequence[Arm]) -> Arm | None:
+        if len(arms) == 1:
+            return arms[0]
+        rows = reading.rows(arms, self.picked_on)
+        if len(rows) < len(self.picked_on):
+            return None
+        means = [float(np.mean([reading.value(rows[seed][i]) for seed in self.picked_on])) for i in range(len(arms))]
+        return arms[int(np.argmax(means))]
+
+
+class Schedules(PairedComparison):
     """d = measure under `of` − its mean over the other schedules of few and many, at the same seed.
 
     There are 2^(tasks−1) schedules, for the tasks from the second on. With `alike` only those count that have as many
@@ -205,8 +173,40 @@ class Schedules(_Comparison):
         """Return the rule and every schedule."""
         return (self.of, *self.schedules())
 
+    def shows(self) -> str:
+        """Return the sentence."""
+        rule = wording.arm(self.of)
+        return (
+            f"At each of {len(self.seeds)} seeds, {wording.measure(self.measure)} of {rule} minus its mean over the "
+            f"other schedules{' with as many `many`' if self.alike else ''}: mean over the seeds with a 95 % interval. "
+        ) + (
+            "A seed at which there is no other such schedule compares nothing."
+            if self.alike
+            else f"{rule.capitalize()}'s rank among the {2 ** (self.tasks - 1)} is printed beside it."
+        )
 
-class Association(_Comparison):
+    def compare(self, reading: Reading) -> None:
+        """Take the mean over the other schedules from the rule's own measure, and note its rank."""
+        rows = reading.rows(self.sides(), self.seeds)
+        ranks = []
+        for seed, (own, *others) in rows.items():
+            chosen = own.magnitudes[1:]
+            many = max(m for run in others for m in run.magnitudes[1:] if m is not None)
+            others = [run for run in others if run.magnitudes[1:] != chosen]
+            if self.alike:
+                others = [run for run in others if run.magnitudes[1:].count(many) == chosen.count(many)]
+            if not others:
+                reading.left_out[seed] = "no other schedule moves many blocks as often"
+                continue
+            values = [reading.value(run) for run in others]
+            reading.differences[seed] = reading.value(own) - float(np.mean(values))
+            ranks.append(f"{1 + sum(value > reading.value(own) for value in values)} of {1 + len(values)}")
+        if ranks:
+            reading.notes.append(f"rank by seed: {', '.join(ranks)}")
+        reading.show_sides((str(self.of),), rows, keep=(0,))
+
+
+class Association(PairedComparison):
     """d = rank correlation, over the arms `among` at one seed, between the measure and `update_norm`."""
 
     kind: Literal["association"]
@@ -227,17 +227,31 @@ class Association(_Comparison):
         """Return every arm."""
         return self.among
 
+    def shows(self) -> str:
+        """Return the sentence."""
+        return (
+            f"At each of {len(self.seeds)} seeds, the rank correlation over the {len(self.among)} ways to train between "
+            f"the mean ‖θ_t − θ_{{t−1}}‖ and {wording.measure(self.measure)}: mean over the seeds with a 95 % interval."
+        )
+
+    def compare(self, reading: Reading) -> None:
+        """Correlate over the arms at each seed."""
+        rows = reading.rows(self.among, self.seeds)
+        for seed, row in rows.items():
+            lengths = np.array([mean_update(run) for run in row])
+            values = np.array([reading.value(run) for run in row])
+            reading.differences[seed] = rank_correlation(lengths, values)
+        reading.show_sides([str(arm) for arm in self.among], rows, keep=(0, -1))
+
 
 Comparison = Annotated[Difference | Trend | Picked | Schedules | Association, Field(discriminator="kind")]
 """The test of a claim on runs."""
 
 
-def run_of(experiment: str, arm: Arm, seed: int) -> Plan:
-    """Return the reference run of `arm`. Raises ValueError for one that the catalogue does not have."""
-    return make_plan(experiment, arm.strategy, seed, PROFILE, overrides=dict(parse(word) for word in arm.settings))
-
-
-def reported() -> Mapping[str, float]:
-    """Return the means of the paper's tables, in points, by ``table/experiment/strategy/metric``."""
-    keys = ("table", "experiment", "strategy", "metric")
-    return {"/".join(row[key] for key in keys): float(row["mean"]) for row in reported_rows()}
+def _compares_nothing(of: Result, against: Result) -> str | None:
+    """Say why a control of adaptive compares nothing at this seed, None where it does."""
+    for one, other in ((of, against), (against, of)):
+        follows = other.source is not None and one.strategy == "adaptive"
+        if follows and degenerate([m for m in one.magnitudes if m is not None]):
+            return "adaptive chose one magnitude throughout"
+    return None

@@ -1,23 +1,60 @@
-"""What three reported measures imply for each other, by Forgetting = M/(M−1) · (Task.Acc − Avg.Acc) of M tasks.
+"""Whether reported measures fit each other, by Forgetting = M/(M−1) · (Task.Acc − Avg.Acc) of M tasks.
 
-The identity holds for every accuracy matrix and, being linear, for means over seeds. Everything is in per cent.
+The identity holds for every accuracy matrix and, being linear, for means over seeds. Everything is in per cent. The
+paper's definitions of the measures are second-hand, so what does not fit is a question.
 """
 
-from cl_book.claims.paper_table import PAPER, reported_rows
+import math
+from dataclasses import dataclass
+
+from cl_book.claims.paper_table import reported_rows
+
+LONG, USUAL = 20, 10
+"""Tasks of the experiments whose name says so, and the number reported for Split CIFAR-100."""
 
 
-def reported(table: str, experiment: str, metric: str) -> dict[str, float]:
-    """Return what `table` (I, II or III) reports of `experiment` by strategy; read on record.
+@dataclass(frozen=True)
+class ReportedRow:
+    """What is reported of one strategy on one experiment; `task` is None where no Task.Acc is."""
 
-    Raises ValueError where there is no such row.
-    """
-    wanted = {"table": table, "experiment": experiment, "metric": metric}
-    found = {
-        row["strategy"]: float(row["mean"]) for row in reported_rows() if all(row[key] == wanted[key] for key in wanted)
-    }
-    if not found:
-        raise ValueError(f"{PAPER} has no {metric} of {experiment} in table {table}")
-    return found
+    experiment: str
+    strategy: str
+    average: float
+    forgetting: float
+    task: float | None
+
+    @property
+    def tasks(self) -> int:
+        """The number of tasks that the row is held against."""
+        return LONG if self.experiment.endswith("-20") else USUAL
+
+    @property
+    def fitting(self) -> float | None:
+        """M at which the three measures fit, in general no integer; None where none does, or Task.Acc is missing."""
+        return None if self.task is None else implied_tasks(self.average, self.task, self.forgetting)
+
+    @property
+    def expected_forgetting(self) -> float | None:
+        """Forgetting that Task.Acc and Avg.Acc imply at `tasks`."""
+        return None if self.task is None else implied_forgetting(self.average, self.task, self.tasks)
+
+    @property
+    def expected_task(self) -> float:
+        """Task.Acc that Avg.Acc and Forgetting imply at `tasks`."""
+        return implied_task_accuracy(self.average, self.forgetting, self.tasks)
+
+    @property
+    def least_from_peak(self) -> int | None:
+        """Fewest tasks with which the row is possible if forgetting counts from a task's best accuracy; None: none.
+
+        A task's best accuracy is at least the one that it had when new, so such a forgetting is at least the usual one.
+        """
+        return None if self.fitting is None else max(2, math.ceil(self.fitting - 1e-9))
+
+    @property
+    def most(self) -> int | None:
+        """Most tasks with which the implied Task.Acc stays at 100 or below; None where every number does."""
+        return most_tasks(self.average, self.forgetting)
 
 
 def implied_task_accuracy(average: float, forgetting: float, tasks: int) -> float:
@@ -57,6 +94,19 @@ def implied_tasks(average: float, task: float, forgetting: float) -> float | Non
     """Return the M that the three measures imply, in general no integer; None where no M fits them."""
     lost = task - average
     return forgetting / (forgetting - lost) if forgetting > lost > 0 else None
+
+
+def reported_strategies() -> list[ReportedRow]:
+    """Return every strategy's row of which Avg.Acc and Forgetting are reported, in the order of the tables."""
+    measures: dict[tuple[str, str], dict[str, float]] = {}
+    for row in reported_rows():
+        if "-minus-" not in row["strategy"]:
+            measures.setdefault((row["experiment"], row["strategy"]), {})[row["metric"]] = float(row["mean"])
+    return [
+        ReportedRow(experiment, strategy, values["avg_acc"], values["forgetting"], values.get("task_acc"))
+        for (experiment, strategy), values in measures.items()
+        if {"avg_acc", "forgetting"} <= set(values)
+    ]
 
 
 def _require_two(tasks: int) -> None:

@@ -8,7 +8,7 @@ otherwise. In the primary family both tests are corrected by Holm's method.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cl_book.claims.comparisons import Comparison
+from cl_book.claims.paired_differences import Reading
 from cl_book.claims.statistics import LEVEL, Interval, holm, p_value, seeds_needed, t_interval
 from cl_book.notebooks.record import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
 
@@ -48,12 +48,12 @@ def raw_ps(differences: Iterable[float], *, delta: float) -> Ps:
     return Ps(zero=p_value(d), delta=p_value(d, null=delta))
 
 
-def family_ps(found: Mapping[str, Ps | None]) -> dict[str, Ps]:
+def family_ps(ps: Mapping[str, Ps | None]) -> dict[str, Ps]:
     """Return the p-values of a family by claim, corrected; None stands for a claim without a result, which counts too."""
     none = Ps(1.0, 1.0)
-    zero = holm([(each or none).zero for each in found.values()])
-    delta = holm([(each or none).delta for each in found.values()])
-    return {name: Ps(z, d) for name, z, d in zip(found, zero, delta, strict=True)}
+    zero = holm([(each or none).zero for each in ps.values()])
+    delta = holm([(each or none).delta for each in ps.values()])
+    return {name: Ps(z, d) for name, z, d in zip(ps, zero, delta, strict=True)}
 
 
 def judge(
@@ -80,9 +80,10 @@ def judge(
     return Judgement(INCONCLUSIVE, (), interval, ps, needed)
 
 
-def judge_comparison(differences: Mapping[int, float], test: Comparison, *, ps: Ps | None, family: int) -> Judgement:
-    """Return the verdict of the comparison `test` on its differences by seed."""
-    return judge(differences.values(), delta=test.smallest, effect=test.effect, ps=ps, family=family)
+def judge_reading(reading: Reading, *, ps: Ps | None, family: int) -> Judgement:
+    """Return the verdict on what a comparison read, by its own δ and the effect that the paper reports."""
+    test = reading.test
+    return judge(reading.differences.values(), delta=test.smallest, effect=test.effect, ps=ps, family=family)
 
 
 def expected_false(exploratory: int) -> float:

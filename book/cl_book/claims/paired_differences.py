@@ -1,28 +1,108 @@
-"""What a comparison reads from results: one number d a seed, and what is missing, stale or compares nothing."""
+"""What all comparisons share: one number d a seed, from runs at the same seed, and what is missing or compares nothing."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
 
-from cl_book.claims.comparisons import (
-    Arm,
-    Association,
-    Comparison,
-    Difference,
-    Measure,
-    Picked,
-    Schedules,
-    Trend,
-    run_of,
-)
+from cl_book.claims import wording
+from cl_book.claims.arms import Arm, Seeds, run_of
+from cl_book.claims.paper_table import reported
 from cl_core.experiments import store
-from cl_core.experiments.controls import degenerate
+from cl_core.experiments.plan import Plan
 from cl_core.experiments.store import Result
-from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.runs.result_set import ResultSet
+
+LEAST_DELTA = 0.5
+"""Smallest effect that matters, in points, where half of the paper's is less or not known."""
+
+Measure = Literal["avg_acc", "task_acc", "forgetting", "lost_share", "update_norm"]
+"""What may be compared. Points of accuracy, but for `update_norm`: 100 · ln of the mean ‖θ_t − θ_{t−1}‖, so that differences are per cent."""
+
+
+class PairedComparison(BaseModel):
+    """What all comparisons say: where, on which seeds, by which measure, and what size of effect matters.
+
+    `paper` names one number of the paper's tables, or two, of which the second is taken from the first; with it goes
+    the reported effect. `delta` is stated only where the rule (half of that, at least LEAST_DELTA) does not apply.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    experiment: str
+    measure: Measure
+    direction: Literal["more", "less"]
+    seeds: Seeds
+    primary: bool = False
+    paper: tuple[str, ...] = Field(default=(), max_length=2)
+    delta: float | None = Field(default=None, gt=0)
+
+    @property
+    def sign(self) -> int:
+        """+1 where the claim is that there is more of the measure, −1 where less."""
+        return 1 if self.direction == "more" else -1
+
+    @property
+    def effect(self) -> float | None:
+        """The paper's effect in the claimed direction, in points; None where it reports none."""
+        if not self.paper:
+            return None
+        numbers = reported()
+        values = [float(numbers[key].mean) for key in self.paper]
+        return round(self.sign * (values[0] - sum(values[1:])), 10)
+
+    @property
+    def smallest(self) -> float:
+        """δ, the smallest effect that matters: as stated, else half of the paper's, and at least LEAST_DELTA."""
+        if self.delta is not None:
+            return self.delta
+        return max(LEAST_DELTA, (self.effect or 0.0) / 2)
+
+    @property
+    def unit(self) -> str:
+        """What one unit of d is."""
+        return "per cent" if self.measure == "update_norm" else "points"
+
+    def sides(self) -> tuple[Arm, ...]:
+        """Return every arm that is run on the seeds of :meth:`all_seeds`."""
+        raise NotImplementedError
+
+    def shows(self) -> str:
+        """Return in a sentence what would show the claim."""
+        raise NotImplementedError
+
+    def tolerance(self) -> str:
+        """Return in words what δ is and why; empty where the comparison states its own, and the claim has to say why."""
+        if self.delta is not None:
+            return ""
+        return wording.tolerance(self.experiment, reported=bool(self.paper), half=self.smallest > LEAST_DELTA)
+
+    def compare(self, reading: "Reading") -> None:
+        """Put one difference a seed into `reading`, from the runs that it finds."""
+        raise NotImplementedError
+
+    def all_seeds(self) -> tuple[int, ...]:
+        """Return every seed that any side is run with."""
+        return self.seeds
+
+    def runs(self) -> tuple[Plan, ...]:
+        """Return every run that the comparison may read. Raises ValueError for one that the catalogue does not have."""
+        plans = [run_of(self.experiment, arm, seed) for arm, seed in product(self.sides(), self.all_seeds())]
+        return tuple({plan.name: plan for plan in plans}.values())
+
+    def read(self, results: ResultSet) -> "Reading":
+        """Return what the comparison finds in `results`. A seed at which a run is missing has no difference.
+
+        Raises ValueError for a run that the catalogue does not have.
+        """
+        reading = Reading(self, results)
+        self.compare(reading)
+        return reading
 
 
 @dataclass
@@ -31,9 +111,11 @@ class Reading:
 
     `missing` names runs that are not there, `stale` those that do not hold, with the reason; `left_out` the seeds that
     compare nothing, with the reason. `sides` are the runs of the two sides by seed, `notes` what else a reader should
-    know.
+    know, `used` all results that were read.
     """
 
+    test: PairedComparison
+    results: ResultSet
     differences: dict[int, float] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     stale: dict[str, str] = field(default_factory=dict)
@@ -41,6 +123,36 @@ class Reading:
     notes: list[str] = field(default_factory=list)
     sides: tuple[tuple[str, list[Result]], ...] = ()
     used: list[Result] = field(default_factory=list)
+
+    def find(self, arm: Arm, seed: int) -> Result | None:
+        """Return the run of `arm` at `seed`; one that is not there, or does not hold, is noted."""
+        plan = run_of(self.test.experiment, arm, seed)
+        result = self.results.get(plan)
+        if result is not None:
+            self.used.append(result)
+        elif plan.name in self.results.stale:
+            self.stale[plan.name] = self.results.stale[plan.name]
+        elif plan.describe() not in self.missing:
+            self.missing.append(plan.describe())
+        return result
+
+    def rows(self, arms: Sequence[Arm], seeds: Sequence[int]) -> dict[int, list[Result]]:
+        """Return the runs of all `arms` by seed, for the seeds at which every one is there."""
+        rows = {seed: [self.find(arm, seed) for arm in arms] for seed in seeds}
+        return {
+            seed: [run for run in row if run is not None]
+            for seed, row in rows.items()
+            if all(run is not None for run in row)
+        }
+
+    def value(self, result: Result) -> float:
+        """Return the measure of `result`, positive in the claimed direction."""
+        return self.test.sign * measure(result, self.test.measure)
+
+    def show_sides(self, names: Sequence[str], rows: Mapping[int, list[Result]], keep: Sequence[int] = (0, 1)) -> None:
+        """Keep the runs of the arms at the places `keep`, to be told beside the verdict."""
+        if rows:
+            self.sides = tuple((names[i], [row[i] for row in rows.values()]) for i in dict.fromkeys(keep))
 
 
 def measure(result: Result, name: Measure) -> float:
@@ -59,135 +171,6 @@ def mean_update(result: Result) -> float:
     return float(np.mean(np.linalg.norm(rows, axis=1)))
 
 
-def read(test: Comparison, results: ResultSet) -> Reading:
-    """Return what `test` finds in `results`. A seed at which a run is missing has no difference.
-
-    Raises ValueError for a run that the catalogue does not have.
-    """
-    reader = _Reader(test, results)
-    if isinstance(test, Difference):
-        reader.difference(test)
-    elif isinstance(test, Trend):
-        reader.trend(test)
-    elif isinstance(test, Picked):
-        reader.picked(test)
-    elif isinstance(test, Schedules):
-        reader.schedules(test)
-    else:
-        reader.association(test)
-    return reader.reading
-
-
-class _Reader:
-    """Collects a reading: what was asked for, and what of it was there."""
-
-    def __init__(self, test: Comparison, results: ResultSet) -> None:
-        self.test, self.results, self.reading = test, results, Reading()
-
-    def run(self, arm: Arm, seed: int) -> Result | None:
-        made = run_of(self.test.experiment, arm, seed)
-        found = self.results.get(made)
-        if found is not None:
-            self.reading.used.append(found)
-        elif made.name in self.results.stale:
-            self.reading.stale[made.name] = self.results.stale[made.name]
-        elif made.describe() not in self.reading.missing:
-            self.reading.missing.append(made.describe())
-        return found
-
-    def runs(self, arms: Sequence[Arm], seeds: Sequence[int]) -> dict[int, list[Result]]:
-        """Return the runs of all `arms` by seed, for the seeds at which every one is there."""
-        found = {seed: [self.run(arm, seed) for arm in arms] for seed in seeds}
-        return {
-            seed: [run for run in row if run is not None]
-            for seed, row in found.items()
-            if all(run is not None for run in row)
-        }
-
-    def value(self, result: Result) -> float:
-        return self.test.sign * measure(result, self.test.measure)
-
-    def difference(self, test: Difference) -> None:
-        rows = self.runs((test.of, test.against), test.seeds)
-        for seed, (of, against) in rows.items():
-            if why := _compares_nothing(of, against):
-                self.reading.left_out[seed] = why
-            else:
-                self.reading.differences[seed] = self.value(of) - self.value(against)
-        if self.reading.differences and not any(self.reading.differences.values()):
-            self.reading.notes.append("the two sides are equal at every seed")
-        self._side_by_side((str(test.of), str(test.against)), rows)
-
-    def trend(self, test: Trend) -> None:
-        arms = (test.of,) if test.against is None else (test.of, test.against)
-        grid = [arm.at(test.over, value) for value in test.values for arm in arms]
-        rows = self.runs(grid, test.seeds)
-        for seed, found in rows.items():
-            values = np.array([self.value(run) for run in found]).reshape(len(test.values), len(arms))
-            heights = values[:, 0] - (values[:, 1] if test.against is not None else 0)
-            slope = float(np.polyfit(test.values, heights, 1)[0])
-            self.reading.differences[seed] = slope * (test.values[-1] - test.values[0])
-        self._side_by_side([str(arm) for arm in grid], rows, keep=(*range(len(arms)), *range(-len(arms), 0)))
-
-    def picked(self, test: Picked) -> None:
-        winners = [self._best(arms, test.picked_on) for arms in (test.among, test.against)]
-        of, against = winners
-        if of is None or against is None:
-            return
-        self.reading.notes += [
-            f"{arm} was picked of {len(arms)}"
-            for arm, arms in zip((of, against), (test.among, test.against), strict=True)
-            if len(arms) > 1
-        ]
-        rows = self.runs((of, against), test.seeds)
-        for seed, (one, other) in rows.items():
-            self.reading.differences[seed] = self.value(one) - self.value(other)
-        self._side_by_side((str(of), str(against)), rows)
-
-    def _best(self, arms: Sequence[Arm], seeds: Sequence[int]) -> Arm | None:
-        if len(arms) == 1:
-            return arms[0]
-        rows = self.runs(arms, seeds)
-        if len(rows) < len(seeds):
-            return None
-        means = [float(np.mean([self.value(rows[seed][i]) for seed in seeds])) for i in range(len(arms))]
-        return arms[int(np.argmax(means))]
-
-    def schedules(self, test: Schedules) -> None:
-        arms = test.schedules()
-        rows = self.runs((test.of, *arms), test.seeds)
-        ranks = []
-        for seed, (own, *others) in rows.items():
-            chosen = own.magnitudes[1:]
-            many = max(m for run in others for m in run.magnitudes[1:] if m is not None)
-            others = [run for run in others if run.magnitudes[1:] != chosen]
-            if test.alike:
-                others = [run for run in others if _count(run, many) == _count(own, many)]
-            if not others:
-                self.reading.left_out[seed] = "no other schedule moves many blocks as often"
-                continue
-            values = [self.value(run) for run in others]
-            self.reading.differences[seed] = self.value(own) - float(np.mean(values))
-            ranks.append(f"{1 + sum(value > self.value(own) for value in values)} of {1 + len(values)}")
-        if ranks:
-            self.reading.notes.append(f"rank by seed: {', '.join(ranks)}")
-        self._side_by_side((str(test.of),), rows, keep=(0,))
-
-    def association(self, test: Association) -> None:
-        rows = self.runs(test.among, test.seeds)
-        for seed, found in rows.items():
-            lengths = np.array([mean_update(run) for run in found])
-            values = np.array([self.value(run) for run in found])
-            self.reading.differences[seed] = rank_correlation(lengths, values)
-        self._side_by_side([str(arm) for arm in test.among], rows, keep=(0, -1))
-
-    def _side_by_side(
-        self, names: Sequence[str], rows: Mapping[int, list[Result]], keep: Sequence[int] = (0, 1)
-    ) -> None:
-        if rows:
-            self.reading.sides = tuple((names[i], [row[i] for row in rows.values()]) for i in dict.fromkeys(keep))
-
-
 def rank_correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     """Return Spearman's rank correlation of two sequences, ties at their mean rank; 0 where one is constant."""
     a, b = _ranks(x), _ranks(y)
@@ -200,16 +183,3 @@ def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
     below = (values[None, :] < values[:, None]).sum(axis=1)
     equal = (values[None, :] == values[:, None]).sum(axis=1)
     return np.asarray(below + (equal - 1) / 2, dtype=np.float64)
-
-
-def _count(result: Result, magnitude: int) -> int:
-    return sum(m == magnitude for m in result.magnitudes[1:])
-
-
-def _compares_nothing(of: Result, against: Result) -> str | None:
-    """Say why a control of adaptive compares nothing at this seed, None where it does."""
-    for one, other in ((of, against), (against, of)):
-        follows = other.source is not None and STRATEGIES[one.strategy].scores
-        if follows and degenerate([m for m in one.magnitudes if m is not None]):
-            return f"{one.strategy} chose one magnitude throughout"
-    return None

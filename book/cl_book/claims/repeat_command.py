@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from cl_book.claims.arms import PROFILE
 from cl_book.claims.claim import Claim
-from cl_book.claims.comparisons import PROFILE, Comparison
+from cl_book.claims.paired_differences import PairedComparison
 from cl_core.experiments.plan import Plan
 from cl_core.settings_base import Value
 
@@ -21,25 +22,25 @@ def command(claim: Claim) -> str:
         return f"cl-core claims {claim.id}"
 
 
-def options(test: Comparison) -> str:
+def options(test: PairedComparison) -> str:
     """Return the options of ``cl-core sweep`` that name every run of `test`. Raises ValueError where there is no such run."""
-    made = test.runs()
-    strategies = dict.fromkeys(run.strategy.name for run in made)
+    plans = test.runs()
+    strategies = dict.fromkeys(run.strategy.name for run in plans)
     words = [
         f"--experiments {test.experiment}",
         f"--strategies {','.join(strategies)}",
-        f"--seeds {_ranges(sorted({run.seed for run in made}))}",
+        f"--seeds {_ranges(sorted({run.seed for run in plans}))}",
         f"--profile {PROFILE}",
     ]
-    words += [f"--set {name}={','.join(map(_text, values))}" for name, values in _varied(made).items()]
+    words += [f"--set {name}={','.join(map(_text, values))}" for name, values in _varied(plans).items()]
     return " ".join(words)
 
 
-def _varied(made: tuple[Plan, ...]) -> Mapping[str, list[Value]]:
+def _varied(plans: tuple[Plan, ...]) -> Mapping[str, list[Value]]:
     """Return the settings that some run changes, each with every value that it takes in runs that read it."""
-    names = dict.fromkeys(name for run in made for name in run.overrides)
+    names = dict.fromkeys(name for run in plans for name in run.overrides)
     return {
-        name: list(dict.fromkeys(getattr(run.settings, name) for run in made if name in run.config)) for name in names
+        name: list(dict.fromkeys(getattr(run.settings, name) for run in plans if name in run.config)) for name in names
     }
 
 

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from cl_book.claims import caveats
+from cl_book.claims.caveats import caveats, revisions
 from cl_book.claims.claim import Claim, Judge, Standing, load
-from cl_book.claims.comparisons import Comparison
-from cl_book.claims.decision_rule import LEAST_SEEDS, Judgement, Ps, family_ps, judge_comparison, raw_ps
-from cl_book.claims.paired_differences import Reading, read
+from cl_book.claims.decision_rule import LEAST_SEEDS, Judgement, Ps, family_ps, judge_reading, raw_ps
+from cl_book.claims.paired_differences import PairedComparison, Reading
 from cl_book.claims.stated import claim_digests
-from cl_book.claims.statistics import MOST_SEEDS, signed
-from cl_book.notebooks.record import INCONCLUSIVE, NOT_RUN
+from cl_book.claims.statistics import MOST_SEEDS
+from cl_book.notebooks.record import INCONCLUSIVE, NOT_RUN, format_signed
 from cl_core.experiments.catalogue import CATALOGUE
 from cl_core.runs.result_set import ResultSet, read_results
 from cl_core.streams.definitions import DEFINITIONS
@@ -38,11 +37,11 @@ class _Family:
 
 def runs_judge(folder: Path | None = None) -> Judge:
     """Return a judge that decides from the repository's results, or those in `folder`, read once, when it is first asked."""
-    results, digests = cache(lambda: read_results(folder)), cache(claim_digests)
+    results, stated = cache(lambda: read_results(folder)), cache(claim_digests)
     family = cache(lambda: _family(load(), results()))
 
     def judge(claim: Claim) -> Standing:
-        return decide(claim, results(), family=family().of(claim), digest=digests().get(claim.id))
+        return decide(claim, results(), family=family().of(claim), digest=stated().get(claim.id))
 
     return judge
 
@@ -58,14 +57,11 @@ def decide(
     assert claim.test is not None
     labels = [PRIMARY if claim.test.primary else EXPLORATORY]
     try:
-        reading = read(claim.test, results)
+        reading = claim.test.read(results)
     except ValueError as error:
         return Standing(claim, NOT_RUN, f"cannot be read: {error}", labels=tuple(labels))
-    if claim.amended and reading.used:
-        labels.append(f"{caveats.AMENDED}: {claim.amended}")
-    elif digest is not None and caveats.amended(claim.id, digest, reading.used):
-        labels.append(caveats.UNEXPLAINED)
-    reason = _undecided(claim.test, reading)
+    labels += revisions(claim, digest, reading.used)
+    reason = _undecided(reading)
     if reason:
         needs = UNAVAILABLE.get(DEFINITIONS[CATALOGUE[claim.test.experiment].stream].dataset)
         if needs and not reading.used:
@@ -76,91 +72,63 @@ def decide(
         why = next(iter(reading.left_out.values()))
         evidence = f"{DEGENERATE}: at {len(reading.left_out)} of {len(claim.test.seeds)} seeds {why}"
         return Standing(claim, INCONCLUSIVE, evidence, labels=(DEGENERATE, *labels))
-    judgement = judge_comparison(reading.differences, claim.test, ps=family[0], family=family[1])
-    return _decided(claim, claim.test, reading, results, judgement, labels)
+    judgement = judge_reading(reading, ps=family[0], family=family[1])
+    qualified = caveats(reading, judgement)
+    return Standing(
+        claim,
+        judgement.verdict,
+        "; ".join([*_numbers(claim.test, judgement), *qualified.remarks]),
+        labels=(*judgement.labels, *qualified.labels, *labels),
+        interval=judgement.interval,
+    )
 
 
-def _undecided(test: Comparison, reading: Reading) -> str:
+def _undecided(reading: Reading) -> str:
     """Return why there is no verdict: runs that are missing, or stale; empty where there is one."""
-    parts = []
+    parts, seeds = [], reading.test.seeds
     if reading.stale:
         parts.append("stale: " + _some(f"{name} ({why})" for name, why in sorted(reading.stale.items())))
     if reading.missing and not reading.used:
         parts.append("none of its runs is there")
     elif reading.missing:
         there = len(reading.differences) + len(reading.left_out)
-        parts.append(f"{there} of {len(test.seeds)} seeds are complete; missing: {_some(reading.missing)}")
-    if not parts and len(test.seeds) < LEAST_SEEDS:
-        parts.append(f"{len(test.seeds)} seeds, and fewer than {LEAST_SEEDS} give no verdict")
+        parts.append(f"{there} of {len(seeds)} seeds are complete; missing: {_some(reading.missing)}")
+    if not parts and len(seeds) < LEAST_SEEDS:
+        parts.append(f"{len(seeds)} seeds, and fewer than {LEAST_SEEDS} give no verdict")
     return "; ".join(parts)
 
 
-def _decided(
-    claim: Claim, test: Comparison, reading: Reading, results: ResultSet, judgement: Judgement, labels: list[str]
-) -> Standing:
-    mean = judgement.interval.mean
-    turns_depth, depths = caveats.depth_signs(test, results, mean)
-    turns_tuning, tuning = caveats.tuned(test, results, mean)
-    less = caveats.learned_less(test, reading, judgement.verdict, mean)
-    named = (
-        (less, caveats.BY_LEARNING_LESS),
-        (turns_depth, caveats.DEPENDS_ON_DEPTH),
-        (turns_tuning, caveats.DEPENDS_ON_TUNING),
-    )
+def _numbers(test: PairedComparison, judgement: Judgement) -> list[str]:
+    """Return what the verdict rests on: the interval, δ, the reported effect, corrected p-values, seeds needed."""
+    interval = judgement.interval
     parts = [
-        _numbers(test, judgement),
-        _left_out(test, reading),
-        *reading.notes,
-        caveats.accuracies_beside(test, reading),
-        depths,
-        tuning,
-        caveats.unpaired(reading.used),
-    ]
-    return Standing(
-        claim,
-        judgement.verdict,
-        "; ".join(part for part in parts if part),
-        labels=(*judgement.labels, *(label for holds, label in named if holds), *labels),
-        interval=judgement.interval,
-    )
-
-
-def _numbers(test: Comparison, judgement: Judgement) -> str:
-    found = judgement.interval
-    parts = [
-        f"{signed(found.mean)} {test.unit}, 95 % interval {signed(found.low)} to {signed(found.high)}, {found.seeds} seeds",
+        f"{format_signed(interval.mean)} {test.unit}, 95 % interval {format_signed(interval.low)} to {format_signed(interval.high)}, "
+        f"{interval.seeds} seeds",
         f"δ {test.smallest:.2f}",
     ]
     if test.effect is not None:
-        parts.append(f"reported {signed(test.effect)}")
+        parts.append(f"reported {format_signed(test.effect)}")
     if test.primary:
         parts.append(f"corrected p {judgement.ps.zero:.2g} against zero, {judgement.ps.delta:.2g} against δ")
     if judgement.verdict == INCONCLUSIVE:
         needed = f"more than {MOST_SEEDS}" if judgement.needed is None else str(judgement.needed)
         parts.append(f"{needed} seeds would have 80 % power at δ")
-    return "; ".join(parts)
-
-
-def _left_out(test: Comparison, reading: Reading) -> str:
-    if not reading.left_out:
-        return ""
-    seeds = ", ".join(str(seed) for seed in reading.left_out)
-    return f"left out of {len(test.seeds)} seeds: {seeds} ({next(iter(reading.left_out.values()))})"
+    return parts
 
 
 def _family(claims: Iterable[Claim], results: ResultSet) -> _Family:
-    found: dict[str, Ps | None] = {}
+    ps: dict[str, Ps | None] = {}
     for claim in claims:
         if claim.test is None or not claim.test.primary:
             continue
         try:
-            reading = read(claim.test, results)
+            reading = claim.test.read(results)
         except ValueError:
-            found[claim.id] = None
+            ps[claim.id] = None
             continue
         whole = not reading.missing and not reading.stale and len(reading.differences) >= LEAST_SEEDS
-        found[claim.id] = raw_ps(reading.differences.values(), delta=claim.test.smallest) if whole else None
-    return _Family(family_ps(found))
+        ps[claim.id] = raw_ps(reading.differences.values(), delta=claim.test.smallest) if whole else None
+    return _Family(family_ps(ps))
 
 
 def _some(names: Iterable[str]) -> str:

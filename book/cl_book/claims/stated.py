@@ -5,17 +5,13 @@ They tell what was stated before a run from what was stated or changed after it.
 
 import hashlib
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
-import yaml
-
+from cl_book.claims import claim as claims
 from cl_core import files
 from cl_core.experiments.plan import digest_json
 
-CLAIMS = "book/claims.yml"
-
-PAGES = (CLAIMS, "book/protocol.md")
+PAGES = (claims.FILE, "book/protocol.md")
 """Pages whose digests a result records."""
 
 DECIDES = ("statement", "shows", "tolerance", "test")
@@ -40,25 +36,22 @@ def page_digests() -> dict[str, str]:
 def claim_digests() -> dict[str, str]:
     """Return, for each claim on runs that this checkout states, the first 8 digits of the digest of what it claims.
 
-    Empty in a wheel.
+    A claim claims what the file states and what its test says for it. Empty in a wheel. Raises ClaimError where the
+    list of claims does not hold together.
     """
     top = files.root()
-    if top is None or not (top / CLAIMS).is_file():
+    if top is None or not (top / claims.FILE).is_file():
         return {}
-    return dict(_claim_digests((top / CLAIMS).read_text(encoding="utf-8")))
+    # Read past the record of reads, as the pages are.
+    text = (top / claims.FILE).read_text(encoding="utf-8")
+    entries = {entry["id"]: entry for entry in claims.read_entries(text)}
+    return {
+        claim.id: claim_digest({**entries[claim.id], "shows": claim.shows, "tolerance": claim.tolerance})
+        for claim in claims.parse_claims(text)
+        if claim.source == "runs"
+    }
 
 
 def claim_digest(entry: Mapping[str, Any]) -> str:
-    """Return the first 8 digits of the digest of what the claim `entry`, as the file states it, claims."""
+    """Return the first 8 digits of the digest of what the claim `entry` claims, with its sentences whole."""
     return digest_json({name: entry.get(name) for name in DECIDES})[:8]
-
-
-def safe_load(text: str) -> Any:
-    """Return what a YAML text holds, read by the safe loader in C where there is one: it is ten times faster."""
-    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-
-
-@lru_cache(maxsize=1)
-def _claim_digests(text: str) -> Mapping[str, str]:
-    entries = safe_load(text) or []
-    return {entry["id"]: claim_digest(entry) for entry in entries if entry.get("source") == "runs"}

@@ -84,12 +84,6 @@ def seeds_needed(spread: float, effect: float, *, level: float = LEVEL, wanted: 
     return next(enough, None)
 
 
-def signed(value: float) -> str:
-    """Return a difference with its sign and two decimals; zero has none."""
-    text = f"{value:+.2f}".replace("-", "−")
-    return "0.00" if text.strip("+−") == "0.00" else text
-
-
 def _checked(differences: Sequence[float]) -> np.ndarray:
     d = np.asarray(differences, dtype=np.float64)
     if d.ndim != 1 or len(d) < 2:

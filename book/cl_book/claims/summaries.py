@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from cl_book.claims.comparisons import PROFILE
+from cl_book.claims.arms import PROFILE
 from cl_book.claims.paired_differences import mean_update
 from cl_core.experiments import store
 from cl_core.experiments.store import Result

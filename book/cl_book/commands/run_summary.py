@@ -8,13 +8,9 @@ from cl_core.experiments.plan import Plan
 from cl_core.experiments.progress import duration
 from cl_core.experiments.store import Result
 from cl_core.experiments.strategy_table import STRATEGIES
+from cl_core.metrics import MEASURES
 
-_NAMES = {
-    "avg_acc": "Avg.Acc",
-    "task_acc": "Task.Acc",
-    "forgetting": "Forgetting",
-    "peak_forgetting": "Peak forgetting",
-}
+_SHOWN = ("avg_acc", "task_acc", "forgetting", "peak_forgetting")
 
 
 def stand_in_line(made: Plan) -> str | None:
@@ -29,7 +25,7 @@ def stand_in_line(made: Plan) -> str | None:
 
 def lines(result: Result) -> list[str]:
     """Return what came out: the measures, what moved, the images it was scored on, and any doubt."""
-    values = {title: 100 * store.metric(result, name) for name, title in _NAMES.items()}
+    values = {MEASURES[name].title: 100 * store.metric(result, name) for name in _SHOWN}
     told = [" · ".join(f"{title} {value:.2f} %" for title, value in values.items() if not math.isnan(value))]
     if result.magnitudes[0] is not None:
         told.append(f"blocks moved: {' '.join(str(m) for m in result.magnitudes)} of {len(result.block_parameters)}")

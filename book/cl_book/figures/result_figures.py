@@ -12,20 +12,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from cl_book.claims.comparisons import Arm, run_of
+from cl_book.claims.arms import Arm, run_of
 from cl_book.claims.paired_differences import mean_update
 from cl_book.claims.statistics import Interval, t_interval
 from cl_book.figures.drawing import INK, LINES, MARKERS, PALETTE, PAPER, WIDTH, style
 from cl_book.figures.trend_figures import COLOURS
-from cl_book.notebooks.notebook_run import MEASURES, format_signed
+from cl_book.notebooks.notebook_run import format_signed
 from cl_core.experiments.store import Result, metric
+from cl_core.metrics import MEASURES
 from cl_core.runs.reference import SHORT_STEPS
 from cl_core.runs.result_set import ResultSet
 
 LEAST_RUNS = 2
 """Seeds from which a mean gets an interval; with fewer a point is left out."""
 
-_AXES = {"forgetting": "forgetting, points", "avg_acc": "average accuracy at the end, %"}
+_AXES = {name: MEASURES[name].axis for name in ("forgetting", "avg_acc")}
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def draw_gains_along(over: str, values: Sequence[float], experiment: str, result
     data: dict[str, ArrayLike] = {over: shown}
     words = []
     for place, (name, intervals) in enumerate(gains.items()):
-        title = MEASURES[name]
+        title = MEASURES[name].title
         _draw_points(axes, shown, intervals, COLOURS[name], place, title)
         data |= _make_columns(title, intervals)
         words.append(f"{title} {', '.join(format_signed(each.mean) for each in intervals)}")

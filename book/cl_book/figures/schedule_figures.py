@@ -7,8 +7,9 @@ from matplotlib import pyplot as plt
 from matplotlib.ticker import MaxNLocator
 
 from cl_book.figures.drawing import INK, PALETTE, PAPER, WIDTH, show
-from cl_book.notebooks.notebook_run import MEASURES, read_points
+from cl_book.notebooks.notebook_run import read_points
 from cl_core.experiments.store import Result
+from cl_core.metrics import MEASURES
 
 SHOWN = ("avg_acc", "task_acc", "forgetting")
 
@@ -48,16 +49,16 @@ def show_schedules(runs: Mapping[str, Result], chosen: str, *, name: str) -> Non
         values = measure_schedules(runs, measure)
         axes.plot(often, list(values.values()), linestyle="", marker="o", color=PALETTE[0], markerfacecolor=PAPER)
         axes.plot(chosen.count("m"), values[chosen], linestyle="", marker="*", markersize=15, color=PALETTE[1])
-        axes.set(title=MEASURES[measure], xlabel="times many")
+        axes.set(title=MEASURES[measure].title, xlabel="times many")
         axes.margins(x=0.12)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     panels[2].axhline(0, color=INK, linewidth=0.8, linestyle="-")
     words, data = [], {"schedule": np.array(list(runs)), "times many": often}
     for measure in SHOWN:
         values = measure_schedules(runs, measure)
-        data[MEASURES[measure]] = np.array(list(values.values()))
+        data[MEASURES[measure].title] = np.array(list(values.values()))
         words.append(
-            f"{MEASURES[measure]} from {min(values.values()):.1f} to {max(values.values()):.1f}, "
+            f"{MEASURES[measure].title} from {min(values.values()):.1f} to {max(values.values()):.1f}, "
             f"{values[chosen]:.1f} for the chosen one"
         )
     show(

@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 from cl_book.figures.curves import retention, to_array
 from cl_book.figures.drawing import INK, LINES, MARKERS, PALETTE, WIDTH, show
 from cl_book.figures.run_figures import draw_line, format_values
-from cl_book.notebooks.notebook_run import MEASURES, read_points
+from cl_book.notebooks.notebook_run import read_points
 from cl_core.experiments.store import Result, accuracies
+from cl_core.metrics import MEASURES
 
 Runs = Mapping[float, Mapping[str, Result]]
 """Runs by the value of a setting, then by strategy."""
 
 SHOWN = ("forgetting", "task_acc", "avg_acc")
 
-COLOURS = dict(zip(SHOWN, PALETTE[3:], strict=False))
+COLOURS = {measure.name: PALETTE[measure.slot] for measure in MEASURES.values() if measure.slot is not None}
 """The colours of measures, beyond those of the three strategies."""
 
 
@@ -39,7 +40,7 @@ def compute_mean_scores(runs: Runs, strategy: str) -> tuple[NDArray[np.float64],
 def show_gains(runs: Runs, setting: str, *, name: str) -> None:
     """Show frozen minus initialized along `setting`: forgetting, task accuracy and average accuracy, in points."""
     values = np.array(list(runs))
-    lines = {MEASURES[measure]: compute_gains(runs, measure) for measure in SHOWN}
+    lines = {MEASURES[measure].title: compute_gains(runs, measure) for measure in SHOWN}
     figure, axes = plt.subplots(figsize=(WIDTH, 3.6))
     axes.axhline(0, color=INK, linewidth=0.8, linestyle="-")
     for place, (title, gain) in enumerate(lines.items()):

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cl_core import streams
+from cl_book.notebooks import record
+from cl_core import metrics, streams
 from cl_core.experiments import run, store
 from cl_core.experiments.catalogue import PROFILES, VALIDATION_SEEDS_FROM
 from cl_core.experiments.controls import degenerate
@@ -26,10 +27,7 @@ PAPER_STRATEGIES = ("initialized", "frozen", "adaptive")
 """The strategies that the paper compares."""
 
 MEASURES: Mapping[str, str] = {
-    "avg_acc": "Avg.Acc",
-    "task_acc": "Task.Acc",
-    "forgetting": "Forgetting",
-    "lost_share": "lost share",
+    name: metrics.MEASURES[name].title for name in ("avg_acc", "task_acc", "forgetting", "lost_share")
 }
 """The measures of a table of runs, and their column titles there; all in per cent."""
 
@@ -194,5 +192,5 @@ def _shorten(magnitudes: Sequence[int | None]) -> str:
 
 
 def format_signed(value: float) -> str:
-    """Write a difference with one decimal and its sign, a true minus or a plus."""
-    return f"{round(value, 1) + 0.0:+.1f}".replace("-", "−")
+    """Return a difference of one run in points, with its sign and one decimal; zero has a plus."""
+    return record.format_signed(value, 1, zero="+")

@@ -11,7 +11,6 @@ A bracket includes its end, a parenthesis does not; a list's range or set holds 
 """
 
 import ast
-import difflib
 import io
 import math
 import re
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cl_book.notebooks import notebook as notebooks
+from cl_core.naming import nearest
 
 Scalar = int | float | bool | str
 Value = Scalar | list[Scalar]
@@ -208,7 +208,7 @@ def _allowed(parameter: Parameter) -> str:
 def _nearest(name: str, known: list[str]) -> str:
     if not known:
         return "it has none"
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    close = nearest(name, known)
     return (f"did you mean {close[0]!r}? " if close else "") + f"It has: {', '.join(known)}"
 
 

@@ -76,6 +76,12 @@ def written(value: float, form: str) -> str:
     return text[1:] if text.startswith("-") and not digits else text
 
 
+def format_signed(value: float, digits: int = 2, *, zero: str = "") -> str:
+    """Return a difference with its sign, a true minus or a plus, and `digits` decimals; `zero` is the sign of zero."""
+    text = f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
+    return text if text.strip("+0.") else zero + text[1:]
+
+
 def _display(bundle: dict[str, object]) -> None:
     from IPython.display import display
 

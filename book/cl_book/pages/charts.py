@@ -7,7 +7,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from cl_book.claims.comparisons import PROFILE
+from cl_book.claims.arms import PROFILE
 from cl_book.figures.drawing import to_csv, to_svg
 from cl_book.figures.result_figures import Picture, draw_forgetting_by_distance, draw_gains_along
 from cl_book.pages.figure_nodes import captioned, data_file, data_link, drawing

@@ -14,7 +14,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from cl_book.claims import claim as claims
+from cl_book.claims import standings as claims
 from cl_book.claims.claim import Claim, Standing
 from cl_book.pages.evidence_marks import mark
 from cl_book.pages.formulas import spelled

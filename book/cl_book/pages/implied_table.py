@@ -8,7 +8,7 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from cl_book.claims.discrepancies import Reported, rows
+from cl_book.claims.consistency import ReportedRow, reported_strategies
 from cl_book.claims.paper_table import PAPER
 from cl_book.pages.claim_boxes import table
 from cl_book.pages.evidence_marks import mark
@@ -29,10 +29,10 @@ class Implied(SphinxDirective):
         """Return the table."""
         kind = directives.choice(self.arguments[0], ("triples", "pairs"))
         self.env.note_dependency(str(Path(self.env.srcdir) / PAPER))
-        found = [row for row in rows() if (row.task is None) == (kind == "pairs")]
+        chosen = [row for row in reported_strategies() if (row.task is None) == (kind == "pairs")]
         head, line = {"triples": (_TRIPLES, _triple), "pairs": (_PAIRS, _pair)}[kind]
         marks = {tuple(key.split("/")[1:3]): number.mark for key, number in reported(self.env).items()}
-        cells = [[[_name(row, marks)], *([nodes.paragraph(text=text)] for text in line(row))] for row in found]
+        cells = [[[_name(row, marks)], *([nodes.paragraph(text=text)] for text in line(row))] for row in chosen]
         return [table(head, cells, wordy=False)]
 
 
@@ -49,14 +49,14 @@ _TRIPLES = (
 _PAIRS = ("Row", "Avg.Acc", "Forgetting", "Most tasks that they allow")
 
 
-def _triple(row: Reported) -> list[str]:
+def _triple(row: ReportedRow) -> list[str]:
     implied = f"{row.expected_forgetting:.2f}"
     fitting = _NONE if row.fitting is None else f"{row.fitting:.1f}"
     least = _NONE if row.least_from_peak is None else str(row.least_from_peak)
     return [f"{row.forgetting:.2f}", implied, str(row.tasks), fitting, least, f"{row.average:.2f}", f"{row.task:.2f}"]
 
 
-def _pair(row: Reported) -> list[str]:
+def _pair(row: ReportedRow) -> list[str]:
     return [
         f"{row.average:.2f}",
         f"{row.forgetting:.2f}",
@@ -73,7 +73,7 @@ _SPELLED = {
 }
 
 
-def _name(row: Reported, marks: Mapping[tuple[str, ...], str]) -> nodes.paragraph:
+def _name(row: ReportedRow, marks: Mapping[tuple[str, ...], str]) -> nodes.paragraph:
     """Return experiment and strategy in words, with the mark of where the numbers come from."""
     words = " ".join(_SPELLED.get(word, word.capitalize()) for word in row.experiment.split("-"))
     return nodes.paragraph("", f"{words}, {row.strategy} ", mark(marks[row.experiment, row.strategy]))

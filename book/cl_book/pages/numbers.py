@@ -1,15 +1,16 @@
 """Numbers in prose, read by key and never typed: what a notebook records, what the paper reports, what a text sets."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxRole
 
-from cl_book.claims.paper_table import PAPER, reported_rows
+from cl_book.claims import paper_table
+from cl_book.claims.paper_table import PAPER, Reported
 from cl_book.notebooks import notebook
 from cl_book.pages import stale_banner
 from cl_book.pages.evidence_marks import mark
@@ -17,14 +18,6 @@ from cl_book.pages.role_errors import Rendered, nearest, role_error
 
 _MINUS = re.compile(r"(?<![A-Za-z0-9])-(?=[0-9])")
 """A hyphen before a number; one within a word, such as in frozen-0, is none."""
-
-
-class Reported(NamedTuple):
-    """A number of the paper's tables: mean, standard deviation over seeds ('' if not reported), and mark P, S or D."""
-
-    mean: str
-    std: str
-    mark: str
 
 
 class Value(SphinxRole):
@@ -71,15 +64,10 @@ class Given(SphinxRole):
         return [nodes.inline(self.rawtext, self.text, classes=["cl-given"])], []
 
 
-def reported(env: BuildEnvironment) -> dict[str, Reported]:
-    """Return the paper's numbers by ``table/experiment/strategy/metric``."""
+def reported(env: BuildEnvironment) -> Mapping[str, Reported]:
+    """Return the paper's numbers by ``table/experiment/strategy/metric``; a page that asks follows the file."""
     env.note_dependency(str(Path(env.srcdir) / PAPER))
-    return {
-        "/".join((row["table"], row["experiment"], row["strategy"], row["metric"])): Reported(
-            row["mean"], row["std"], row["mark"]
-        )
-        for row in reported_rows()
-    }
+    return paper_table.reported()
 
 
 def setup(app: Sphinx) -> None:

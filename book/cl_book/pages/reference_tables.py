@@ -9,23 +9,25 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from cl_book.claims import summaries
-from cl_book.claims.comparisons import PROFILE
+from cl_book.claims.arms import PROFILE
+from cl_book.claims.paper_table import Reported
 from cl_book.claims.run_claims import UNAVAILABLE
 from cl_book.claims.summaries import Row, Spread
 from cl_book.pages.claim_boxes import table
 from cl_book.pages.evidence_marks import mark
-from cl_book.pages.numbers import Reported, reported
+from cl_book.pages.numbers import reported
 from cl_book.pages.result_values import noted
 from cl_book.pages.results_link import results_link
 from cl_book.pages.role_errors import nearest
 from cl_core.experiments.catalogue import CATALOGUE
 from cl_core.experiments.settings import SETTINGS
 from cl_core.experiments.strategy_table import STRATEGIES
+from cl_core.metrics import MEASURES
 from cl_core.runs.result_set import ResultSet, read_results
 from cl_core.settings_base import Value
 from cl_core.streams.definitions import DEFINITIONS
 
-_TITLES = {"avg_acc": "Avg.Acc", "task_acc": "Task.Acc", "forgetting": "Forgetting", "lost_share": "Lost share"}
+_TITLES = {name: MEASURES[name].title[:1].upper() + MEASURES[name].title[1:] for name in summaries.SHOWN}
 
 
 class Reference(SphinxDirective):

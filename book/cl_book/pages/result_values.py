@@ -10,6 +10,7 @@ from sphinx.util.docutils import SphinxRole
 
 from cl_book.pages.role_errors import Rendered, nearest, role_error
 from cl_core.experiments import store
+from cl_core.metrics import MEASURES
 from cl_core.runs.result_set import read_results
 
 
@@ -22,8 +23,8 @@ class ResultRole(SphinxRole):
         if len(parts) != 4:
             return role_error(self, f"{self.text!r} is not profile/experiment/strategy/metric")
         profile, experiment, strategy, name = parts
-        if name not in store.METRICS:
-            return role_error(self, f"{name!r} is not a metric{nearest(name, store.METRICS)}")
+        if name not in MEASURES:
+            return role_error(self, f"{name!r} is not a metric{nearest(name, MEASURES)}")
         results = read_results()
         for file in noted(self.env, f"{profile}/{experiment}/{strategy}-*"):
             if why := results.stale.get(file.removeprefix(f"{store.RESULTS}/")):

@@ -1,10 +1,11 @@
 """Error messages that say what the writer may have meant."""
 
-import difflib
 from collections.abc import Iterable
 
 from docutils import nodes
 from sphinx.util.docutils import SphinxRole
+
+from cl_core import naming
 
 Rendered = tuple[list[nodes.Node], list[nodes.system_message]]
 
@@ -12,7 +13,7 @@ Rendered = tuple[list[nodes.Node], list[nodes.system_message]]
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for the known name closest to `name`, else the first of what is known."""
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1)
+    close = naming.nearest(name, names, cutoff=0.6)
     if close:
         return f"; did you mean {close[0]!r}?"
     return f"; known: {', '.join(names[:12])}{' …' if len(names) > 12 else ''}" if names else "; nothing is there"

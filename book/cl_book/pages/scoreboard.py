@@ -8,19 +8,17 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from cl_book.claims import claim as claims
 from cl_book.claims import report
-from cl_book.claims.claim import Standing
+from cl_book.claims.claim import STALE, Standing
 from cl_book.claims.repeat_command import command
 from cl_book.claims.run_claims import EXPLORATORY, PRIMARY
-from cl_book.claims.statistics import signed
-from cl_book.notebooks.record import NOT_RUN
+from cl_book.notebooks.record import NOT_RUN, format_signed
 from cl_book.pages.claim_boxes import linked_badge, standings, table
 from cl_book.pages.evidence_marks import MARKS, mark
 from cl_book.pages.formulas import spelled
 from cl_book.pages.numbers import reported
 
-_ORDER = ("reproduced", "not reproduced", "inconclusive", claims.STALE, NOT_RUN)
+_ORDER = ("reproduced", "not reproduced", "inconclusive", STALE, NOT_RUN)
 _ABOUT = {"theory": "Where it comes from", "runs": "Reported, and here"}
 
 
@@ -73,11 +71,11 @@ class Scoreboard(SphinxDirective):
         if test.effect is not None:
             table_ = reported(self.env)
             marks = dict.fromkeys(table_[key].mark for key in test.paper)
-            line = nodes.paragraph("", f"Reported: {signed(test.effect)} {test.unit} ")
+            line = nodes.paragraph("", f"Reported: {format_signed(test.effect)} {test.unit} ")
             line += [mark(letter) for letter in marks]
             lines.append(line)
         if found is not None:
-            ours = f"Here: {signed(found.mean)} {test.unit} ({signed(found.low)} to {signed(found.high)}), {found.seeds} seeds"
+            ours = f"Here: {format_signed(found.mean)} {test.unit} ({format_signed(found.low)} to {format_signed(found.high)}), {found.seeds} seeds"
             lines.append(nodes.paragraph(text=ours))
         return lines
 

@@ -2,7 +2,9 @@
 
 import pytest
 from cl_book.claims import claim as claims
-from cl_book.claims.comparisons import Arm, Comparison, reported
+from cl_book.claims.arms import Arm
+from cl_book.claims.comparisons import Comparison
+from cl_book.claims.paper_table import reported
 from pydantic import TypeAdapter, ValidationError
 
 from cl_core.experiments.catalogue import CATALOGUE

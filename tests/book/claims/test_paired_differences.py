@@ -4,8 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from cl_book.claims import comparisons
+from cl_book.claims.arms import Arm
 from cl_book.claims.comparisons import Comparison
-from cl_book.claims.paired_differences import mean_update, measure, rank_correlation, read
+from cl_book.claims.paired_differences import mean_update, measure, rank_correlation
 from pydantic import TypeAdapter
 from scipy.stats import spearmanr
 
@@ -16,7 +18,7 @@ BASE = {"experiment": "split-cifar100", "measure": "avg_acc", "direction": "more
 
 def found(kind, **fields):
     test = TypeAdapter(Comparison).validate_python({**BASE, "kind": kind, **fields})
-    return read(test, read_results())
+    return test.read(read_results())
 
 
 def test_the_measures_of_a_made_up_run(make_run):
@@ -87,6 +89,9 @@ def test_a_trend_goes_over_its_whole_range(keep_all):
     keep_all("split-cifar100", (0, 1), {f"frozen trained={k}": {"forgetting": 10 + 2 * k} for k in range(1, 5)})
     reading = found("trend", of="frozen", over="trained", values=[1, 2, 3, 4], measure="forgetting")
     assert reading.differences == pytest.approx({0: 6.0, 1: 6.0})
+    # Its two ends stand beside the verdict, each with its own runs.
+    assert [name for name, _ in reading.sides] == ["frozen trained=1", "frozen trained=4"]
+    assert [[run.config["trained"] for run in runs] for _, runs in reading.sides] == [[1, 1], [4, 4]]
 
 
 def test_the_best_is_picked_on_other_seeds_than_it_is_tested_on(keep_all):
@@ -157,12 +162,10 @@ def schedules(keep):
 @pytest.fixture
 def three_tasks(monkeypatch):
     """Let schedules be those of two free tasks: the made-up runs below carry the others' letters along."""
-    from cl_book.claims import comparisons
-
     monkeypatch.setattr(
         comparisons.Schedules,
         "schedules",
-        lambda test: tuple(comparisons.Arm("fixed", (f"moves={word}mm",)) for word in SCHEDULES),
+        lambda test: tuple(Arm("fixed", (f"moves={word}mm",)) for word in SCHEDULES),
     )
 
 

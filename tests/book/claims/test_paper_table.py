@@ -1,6 +1,7 @@
 """The paper's numbers: each row whole, each number a percentage with a known mark, none twice."""
 
-from cl_book.claims.paper_table import reported_rows
+import pytest
+from cl_book.claims.paper_table import reported, reported_means, reported_rows
 
 
 def test_every_row_is_a_number_with_its_mark_and_stands_once():
@@ -13,3 +14,17 @@ def test_every_row_is_a_number_with_its_mark_and_stands_once():
         assert -100 <= float(row["mean"]) <= 100
         assert row["mark"] in "PSD"
         assert not row["std"] or 0 <= float(row["std"]) < 10
+
+
+def test_a_number_is_found_by_its_key_as_it_is_printed():
+    number = reported()["I/split-cifar100/adaptive/avg_acc"]
+    assert reported_means("I", "split-cifar100", "avg_acc")["adaptive"] == float(number.mean)
+    assert len(reported()) == len(reported_rows())
+
+
+def test_the_papers_rows_are_read_and_a_wrong_one_is_refused():
+    learned = reported_means("II", "split-cifar100", "task_acc")
+    assert set(learned) == {"initialized", "frozen", "adaptive"}
+    assert all(0 < value < 100 for value in learned.values())
+    with pytest.raises(ValueError, match="no peak of split-cifar100 in table I"):
+        reported_means("I", "split-cifar100", "peak")

@@ -4,11 +4,11 @@ import re
 
 import pytest
 import yaml
-from cl_book.claims import claim as claims
+from cl_book.claims import standings as claims
 from cl_book.claims.claim import Claim
 from cl_book.claims.report import by_chance, entry, lines
 from cl_book.claims.run_claims import decide
-from cl_book.claims.statistics import signed
+from cl_book.notebooks.record import format_signed
 
 from cl_core.runs.result_set import read_results
 
@@ -76,7 +76,7 @@ def test_a_verdict_from_results(state, keep_all, stand, by, verdict, label):
     assert (label in found.labels) == (label is not None)
     assert "exploratory" in found.labels
     assert found.interval.mean == pytest.approx(by, abs=0.01)
-    assert f"{signed(round(by, 2))} points, 95 % interval" in found.evidence
+    assert f"{format_signed(round(by, 2))} points, 95 % interval" in found.evidence
 
 
 def test_a_claim_is_not_run_until_every_run_is_there(state, keep_all, keep, stand):
@@ -294,9 +294,28 @@ def test_a_claim_changed_after_its_first_result_is_amended(state, keep_all, stan
     assert not any("amended" in label for label in claims.standing("C01").labels)
 
 
-def test_a_claim_stated_after_its_results_is_amended(keep_all, stand):
+def test_a_claim_stated_after_its_results_is_added_and_not_amended(state, keep_all, stand):
     keep_all("split-cifar100", SEEDS, falling(2.0))
-    assert any("amended" in label for label in stand().labels)
+    assert "added, and no reason is given" in stand().labels
+    assert not any("amended" in label for label in stand().labels)
+    state({**claim(), "added": "asked in May, after the first runs"})
+    labels = claims.standing("C01").labels
+    assert "added: asked in May, after the first runs" in labels
+    assert not any("no reason" in label for label in labels)
+
+
+def test_a_claim_added_later_and_then_changed_has_to_say_both(state, keep_all):
+    keep_all("split-cifar100", SEEDS[:3], falling(2.0))
+    state(claim())
+    keep_all("split-cifar100", SEEDS[3:], falling(2.0))
+    state({**claim(delta=0.2), "added": "asked after three seeds"})
+    labels = claims.standing("C01").labels
+    assert {"added: asked after three seeds", "amended, and no reason is given"} <= set(labels)
+
+
+def test_a_claim_without_results_yet_is_neither_added_nor_amended(state):
+    state({**claim(), "added": "asked in May", "amended": "misprinted"})
+    assert claims.standing("C01").labels == ("exploratory",)
 
 
 def test_a_run_that_the_catalogue_does_not_have(checkout):
@@ -329,4 +348,5 @@ def test_one_claim_is_told_with_its_command(stand):
 
 
 def test_signs():
-    assert [signed(x) for x in (0.5, -0.5, 0.001, -0.001)] == ["+0.50", "−0.50", "0.00", "0.00"]
+    assert [format_signed(x) for x in (0.5, -0.5, 0.001, -0.001)] == ["+0.50", "−0.50", "0.00", "0.00"]
+    assert [format_signed(x, 1, zero="+") for x in (0.55, -10, -0.04)] == ["+0.6", "−10.0", "+0.0"]

@@ -1,0 +1,35 @@
+"""Where a claim of the theory stands: the verdict that its page's notebook printed, and whether that page is stale."""
+
+from functools import cache
+from pathlib import Path
+
+from cl_book.claims.claim import Claim, ClaimError, Judge, Standing
+from cl_book.notebooks import notebook as notebooks
+from cl_book.notebooks import stamps
+from cl_book.notebooks.record import NOT_RUN
+from cl_core import files
+
+
+def theory_judge() -> Judge:
+    """Return a judge that takes the verdict from the stored notebook of the claim's page, read once.
+
+    It raises ClaimError if that notebook printed two verdicts on the claim.
+    """
+    read_page = cache(_read_page)
+
+    def judge(claim: Claim) -> Standing:
+        lines, stale = read_page(claim.page)
+        own = [line for line in lines if line.claim == claim.id]
+        if len(own) > 1:
+            raise ClaimError(f"{claim.page} prints {len(own)} verdicts on {claim.id}; a claim has one")
+        return Standing(claim, own[0].verdict, own[0].evidence, stale) if own else Standing(claim, NOT_RUN)
+
+    return judge
+
+
+def _read_page(page: str) -> tuple[tuple[notebooks.Line, ...], tuple[str, ...]]:
+    top = files.root()
+    path = (top or Path()) / f"{page}.ipynb"
+    if top is None or not path.exists():
+        return (), ()
+    return tuple(notebooks.verdict_lines(notebooks.load(path))), stamps.state(path)
