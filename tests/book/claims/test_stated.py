@@ -4,6 +4,15 @@ import pytest
 import yaml
 from cl_book.claims.stated import claim_digest, claim_digests
 
+TEST = {
+    "kind": "difference",
+    "experiment": "split-cifar100",
+    "of": "adaptive",
+    "against": "frozen",
+    "measure": "avg_acc",
+    "direction": "more",
+    "seeds": "0-4",
+}
 CLAIM = {
     "id": "C01",
     "title": "a",
@@ -12,7 +21,9 @@ CLAIM = {
     "source": "runs",
     "shows": "c",
     "tolerance": "d",
-    "test": {"kind": "difference", "delta": 1},
+    "where": "e",
+    "mark": "D",
+    "test": TEST,
 }
 
 
@@ -24,7 +35,7 @@ CLAIM = {
         ({"statement": "z"}, False),
         ({"shows": "z"}, False),
         ({"tolerance": "z"}, False),
-        ({"test": {"kind": "difference", "delta": 2}}, False),
+        ({"test": {**TEST, "delta": 2}}, False),
     ],
 )
 def test_a_digest_changes_with_what_is_claimed(change, same):
@@ -32,7 +43,7 @@ def test_a_digest_changes_with_what_is_claimed(change, same):
 
 
 def test_claims_on_runs_are_recorded_by_id(checkout):
-    theory = {**CLAIM, "id": "T01", "source": "theory"}
+    theory = {**CLAIM, "id": "T01", "source": "theory", "test": None}
     (checkout / "book/claims.yml").write_text(yaml.safe_dump([theory, CLAIM], sort_keys=False), encoding="utf-8")
     assert claim_digests() == {"C01": claim_digest(CLAIM)}
     # The order and layout of the file say nothing.
