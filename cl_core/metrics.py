@@ -80,12 +80,12 @@ MEASURES: Mapping[str, Measure] = {
         Measure("avg_acc", "Avg.Acc", "%", "average accuracy at the end, %", "more", average_accuracy, slot=5),
         Measure("task_acc", "Task.Acc", "%", "accuracy on a new task, %", "more", task_accuracy, slot=4),
         Measure("forgetting", "Forgetting", "points", "forgetting, points", "less", forgetting, slot=3),
-        Measure("lost_share", "lost share", "%", "relative forgetting (lost share), %", "less", lost_share),
         Measure("peak_forgetting", "Peak forgetting", "points", "peak forgetting, points", "less", peak_forgetting),
         Measure("backward_transfer", "Backward transfer", "points", "transfer, points", "more", backward_transfer),
+        Measure("lost_share", "lost share", "%", "relative forgetting (lost share), %", "less", lost_share),
     )
 }
-"""The measures of an accuracy matrix, by the names that results and tables give them, in the order of tables."""
+"""The measures of an accuracy matrix, by the names that results and tables give them."""
 
 
 def _checked(a: ArrayLike, *, least: int) -> Matrix:

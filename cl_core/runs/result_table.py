@@ -11,7 +11,8 @@ from typing import Any
 from cl_core import files
 from cl_core.experiments import store
 from cl_core.experiments.provenance import code_digest
-from cl_core.experiments.store import METRICS, Result
+from cl_core.experiments.store import Result
+from cl_core.metrics import MEASURES
 from cl_core.runs.result_set import ResultSet
 
 Cell = str | int | float | bool | None
@@ -62,7 +63,7 @@ def _row(name: str, result: Result, state: str) -> dict[str, Cell]:
         "state": state,
         "tasks": result.tasks,
         "blocks": len(result.block_parameters),
-        **{measure: _number(store.metric(result, measure)) for measure in METRICS},
+        **{measure: _number(store.metric(result, measure)) for measure in MEASURES},
         "mean_magnitude": sum(later) / len(later) if later else None,
         "data": result.data.get("label"),
         "route": result.data.get("route"),

@@ -10,6 +10,7 @@ import pytest
 
 from cl_core import files
 from cl_core.experiments import store
+from cl_core.metrics import MEASURES
 
 
 def test_a_result_comes_back_as_it_was(make_result, tmp_path):
@@ -83,7 +84,7 @@ def test_a_run_of_a_single_task_has_accuracies_and_nothing_that_compares_tasks(m
     single["block_parameters"] = make_result().block_parameters
     result = make_result(**{**single, "correct": ((9,),), "logit_changes": ((None,),)})
     assert (store.metric(result, "avg_acc"), store.metric(result, "task_acc")) == (0.9, 0.9)
-    others = set(store.METRICS) - {"avg_acc", "task_acc"}
+    others = set(MEASURES) - {"avg_acc", "task_acc"}
     assert all(math.isnan(store.metric(result, name)) for name in others)
 
 
