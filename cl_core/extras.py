@@ -6,11 +6,11 @@ from typing import Any
 
 EXTRA_OF: Mapping[str, str] = {
     "PIL": "streams",
+    "filelock": "streams",
     "pooch": "streams",
     "requests": "streams",
     "sklearn": "streams",
     "tqdm": "streams",
-    "filelock": "torch",
     "grimp": "torch",
     "packaging": "torch",
     "pydantic": "torch",

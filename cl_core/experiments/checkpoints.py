@@ -4,19 +4,19 @@ A checkpoint is an npz archive of plain arrays, one of which holds the record as
 Everything lies in ``$CL_CACHE_DIR/runs`` (default: the user's cache folder), never in the repository.
 """
 
-import fcntl
 import io
 import json
 import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from cl_core import files
@@ -107,14 +107,26 @@ class Checkpoint:
         """
         path = self.folder.with_name(self.folder.name + ".lock")
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a+", encoding="utf-8") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.seek(0)
-                waiting(file.read().strip() or "unknown")
-                fcntl.flock(file, fcntl.LOCK_EX)
-            file.truncate(0)
-            file.write(str(os.getpid()))
-            file.flush()
+        # Beside the locked file, which some systems let nobody else read.
+        holder = path.with_name(path.name + ".holder")
+        lock = FileLock(path)
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            waiting(_read_holder(holder))
+            lock.acquire()
+        try:
+            # On a full disk whoever waits is told of an unknown process.
+            with suppress(OSError):
+                holder.write_text(str(os.getpid()), encoding="utf-8")
             yield
+        finally:
+            holder.unlink(missing_ok=True)
+            lock.release()
+
+
+def _read_holder(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip() or "unknown"
+    except OSError:
+        return "unknown"

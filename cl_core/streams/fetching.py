@@ -106,16 +106,19 @@ def _unreachable(source: Source, folder: Path, reason: Exception) -> DataError:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Hold the folder's lock, so that one process fetches while others wait; the system frees it with the process."""
-    import fcntl
+    # Imported where it is needed: reading data needs no lock.
+    from filelock import FileLock
 
+    lock = FileLock(folder / ".lock")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / ".lock").open("wb")
+        lock.acquire()
     except OSError as error:
         raise archives.unwritable(folder, 0, error) from error
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
         # What a killed fetch left, under the names that pooch and cl_core.files give; nobody else is at work here.
         for leftover in (*folder.glob("tmp*"), *folder.glob(".*.part")):
             leftover.unlink()
         yield
+    finally:
+        lock.release()
