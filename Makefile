@@ -21,7 +21,7 @@ ifeq ($(TORCH),cpu)
 TORCH_INDEX = --extra-index-url https://download.pytorch.org/whl/cpu
 endif
 
-.PHONY: help env torch book pdf test lint fast outputs slow test-all refresh links bench archive clean
+.PHONY: help env torch book pdf test lint fast outputs slow test-all refresh links bench archive lock clean
 
 help: ## list these commands
 	@echo "make book        build the book from the stored outputs (needs no PyTorch), and say where it is"
@@ -32,6 +32,7 @@ help: ## list these commands
 	@echo "make links       follow every link out of the book, the README and the data's manifest (needs a network)"
 	@echo "make bench       time training against a plain loop; ratios go to build/bench.json"
 	@echo "make archive     pack wheel, locks, results, notebooks, book and PDF, with checksums, into dist/"
+	@echo "make lock        pin again what pyproject.toml asks for (needs uv); a pin that still fits stays"
 	@echo "make clean       delete what the commands above made, except the environment in $(VENV)"
 	@echo
 	@echo "make test TORCH=cpu   takes PyTorch's CPU build on Linux, a tenth of the download"
@@ -120,6 +121,15 @@ archive: book pdf ## pack everything into dist/
 	@rm -rf dist
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist . >/dev/null
 	@$(BIN)/python -m cl_book.archive dist/*.whl $(BUILD)/html $(BUILD)/book.pdf dist
+
+# --universal: one lock for every Python and system, with markers. Torch brings its own pins for NVIDIA's libraries.
+LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock"
+UV ?= uv
+
+lock: ## pin again what pyproject.toml asks for
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or name it, make lock UV=/path/to/uv" >&2; exit 1; }
+	@$(LOCK) pyproject.toml --extra book --extra test --extra cluster --output-file requirements.lock
+	@printf 'torch\nnetworkx\n' | $(LOCK) - --no-deps --output-file requirements-torch.lock
 
 clean: ## delete builds and caches
 	rm -rf $(BUILD) build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

@@ -106,7 +106,7 @@ FLOORS = {
     "cl_core/streams": "streams",
     "cl_core/learners": "torch",
     "cl_core/experiments": "torch",
-    "cl_core/runs": "cluster",
+    "cl_core/runs": "all",
     "book/cl_book/notebooks": "notebooks",
     "book/cl_book/claims": "notebooks",
     "book/cl_book/figures": "notebooks",

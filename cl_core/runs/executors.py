@@ -105,7 +105,7 @@ def crew(*, jobs: int, scheduler: str | None = None, cluster: str | None = None)
         import dask
         from distributed import Client, LocalCluster
     except ImportError:
-        raise RuntimeError("a cluster needs Dask: pip install distributed") from None
+        raise RuntimeError("a cluster needs Dask: pip install 'cl-core[cluster]'") from None
     # A worker that dies takes its run down with it; the run itself is not to blame, so it is given out again.
     with dask.config.set({"distributed.scheduler.allowed-failures": 10}):
         if scheduler:

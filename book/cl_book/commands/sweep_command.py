@@ -31,7 +31,7 @@ HELP = "\n\n".join(
         "--experiments and --strategies leave out others):",
         listed({step.name: step.summary for step in STEPS.values()}),
         "Without --cluster or --scheduler the runs go to processes on this machine, one thread each. With one of them they "
-        "go to the workers of a Dask cluster (pip install distributed), and the results come back here. Whoever "
+        "go to the workers of a Dask cluster (extra cluster), and the results come back here. Whoever "
         "reaches a scheduler's port can run code on its workers: use TLS or a private network.",
         "Examples:",
         "\b\n  cl-core sweep --experiments digits-split,digits-permuted --seeds 100-102\n"
