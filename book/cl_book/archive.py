@@ -33,7 +33,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 Entry = tuple[str, bytes]
 
 
-def below(folder: Path, prefix: str) -> Iterator[Entry]:
+def list_files(folder: Path, prefix: str) -> Iterator[Entry]:
     """Yield the files below `folder`, or `folder` itself if it is a file, named from `prefix`; no hidden ones."""
     if folder.is_file():
         yield prefix, folder.read_bytes()
@@ -44,7 +44,7 @@ def below(folder: Path, prefix: str) -> Iterator[Entry]:
             yield f"{prefix}/{inner.as_posix()}", path.read_bytes()
 
 
-def checksums(entries: list[Entry]) -> bytes:
+def write_checksums(entries: list[Entry]) -> bytes:
     """Return SHA256SUMS of `entries`, as ``sha256sum --check`` reads it."""
     return "".join(f"{sha256(content).hexdigest()}  {name}\n" for name, content in entries).encode()
 
@@ -68,16 +68,16 @@ def main(wheel: Path, pages: Path, pdf: Path, target: Path) -> None:
         if not path.exists():
             raise SystemExit(f"{path} does not exist; `make archive` makes it first")
     name = "-".join(wheel.name.split("-")[:2]).replace("_", "-")
-    book = list(below(pages, "html"))
+    book = list(list_files(pages, "html"))
     entries = [
         *book,
         (pdf.name, pdf.read_bytes()),
         (wheel.name, wheel.read_bytes()),
-        *(entry for source in SOURCES for entry in below(TOP / source, source)),
+        *(entry for source in SOURCES for entry in list_files(TOP / source, source)),
     ]
     entries.sort()
     pack(target / f"{name}-book.zip", book, f"{name}-book")
-    pack(target / f"{name}.zip", [*entries, ("SHA256SUMS", checksums(entries))], name)
+    pack(target / f"{name}.zip", [*entries, ("SHA256SUMS", write_checksums(entries))], name)
     for path in (target / f"{name}-book.zip", target / f"{name}.zip"):
         sys.stdout.write(f"{path} ({path.stat().st_size / 2**20:.1f} MB)\n")
 

@@ -29,7 +29,7 @@ def check() -> Report:
 
 
 def _notebooks() -> Report:
-    states = {path.name: stamps.state(path) for path in notebooks.stored()}
+    states = {path.name: stamps.find_staleness(path) for path in notebooks.list_stored()}
     stale = {name: reasons for name, reasons in states.items() if reasons}
     lines = [line for name, reasons in stale.items() for line in (f"{name}: stale, because", *_indented(reasons))]
     return Report((*lines, f"{len(states)} notebooks, {len(stale)} stale"), faults=len(stale))

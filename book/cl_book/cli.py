@@ -116,7 +116,7 @@ def rerun(
     from cl_book.notebooks import rerun as reruns
 
     if show_help:
-        typer.echo(parameters.manual(parameters.read(notebook), title=notebook.name))
+        typer.echo(parameters.write_manual(parameters.read(notebook), title=notebook.name))
         return
     given = reruns.resolve(notebook, settings=_pairs(parameter or []), file=file, profile=profile)
     typer.echo(f"running {notebook.name}" + "".join(f", {name} = {value}" for name, value in given.items()))
@@ -165,7 +165,7 @@ def refresh(
     from cl_book.notebooks import refresh as refreshing
 
     executed = 0
-    for done in refreshing.refresh(named or notebook.stored(), force=force):
+    for done in refreshing.refresh(named or notebook.list_stored(), force=force):
         if done.reasons:
             executed += 1
             typer.echo(f"{done.path.name}: executed in {done.seconds:.1f} s, because {_and_more(done.reasons)}")
@@ -200,9 +200,9 @@ def check(
 
 
 def _check_environment() -> None:
-    from cl_book.environment import look
+    from cl_book.environment import inspect_environment
 
-    found = look()
+    found = inspect_environment()
     for finding in found:
         typer.echo(f"{finding.about:<9} {finding.says}" + (f"\n{'':<9} → {finding.fix}" if finding.fix else ""))
     problems = sum(bool(finding.fix) for finding in found)

@@ -50,12 +50,12 @@ def compute() -> Curve:
     """Return the curve for one update of a task like the old one, where every size below P is redundant but two."""
     magnitudes = np.array([*range(SIGNAL, SAMPLES - 1), *range(SAMPLES + 2, CAPACITY + 1)])
     sizes = np.array([2, 4, 6, 8, 10, 12, 28, 32, 36, 48, 60, 75, 90, 110, 135, 160])
-    found = np.array([_simulated(int(size)) for size in sizes])
+    found = np.array([_simulate(int(size)) for size in sizes])
     exact = forgetting_curve(magnitudes, xi=XI, eta=ETA, samples=SAMPLES)
     return Curve(magnitudes, exact, sizes, found[:, 0], found[:, 1])
 
 
-def _simulated(size: int) -> tuple[float, float]:
+def _simulate(size: int) -> tuple[float, float]:
     # The first task shows no samples: the learner arrives with an error of squared length ξ on the coordinates that
     # matter, and the second task is the same one.
     start = np.zeros(CAPACITY)
@@ -77,7 +77,7 @@ class Network:
     seeds: NDArray[np.int64]
 
 
-def network() -> Network:
+def read_network() -> Network:
     """Return what the reference results say; runs that change any setting but the number of blocks stay out."""
     groups: dict[int, list[store.Result]] = {}
     for run in read_results().current.values():
@@ -168,12 +168,12 @@ def _draw_theory(axes: Axes, curve: Curve) -> None:
     axes.set_title("the linear model")
 
 
-def alt(curve: Curve, found: Network) -> str:
+def describe(curve: Curve, found: Network) -> str:
     """Return in words what is to be seen."""
     valley = optimal_magnitude(XI, ETA, SAMPLES)
     assert valley is not None
     best, least = best_magnitude(xi=XI, eta=ETA, samples=SAMPLES, least=SIGNAL, capacity=CAPACITY)
-    within = float(np.mean(np.abs(_exact_at(curve) - curve.simulated) <= curve.errors))
+    within = float(np.mean(np.abs(_compute_exact(curve) - curve.simulated) <= curve.errors))
     return (
         f"Forgetting against the number of parameters that an update may move, for {SAMPLES} samples. It starts at "
         f"{least:.2f} with {best} parameters, rises without bound as the number nears {SAMPLES}, falls again to a local "
@@ -188,14 +188,14 @@ def alt(curve: Curve, found: Network) -> str:
     )
 
 
-def _exact_at(curve: Curve) -> Points:
+def _compute_exact(curve: Curve) -> Points:
     return forgetting_curve(curve.sizes, xi=XI, eta=ETA, samples=SAMPLES)
 
 
 def render() -> dict[str, str]:
     """Return the contents of the picture's files, by name."""
-    curve, found = compute(), network()
-    words = alt(curve, found)
+    curve, found = compute(), read_network()
+    words = describe(curve, found)
     data = {
         "magnitude": curve.magnitudes,
         "forgetting": curve.exact,

@@ -30,12 +30,20 @@ class Finding:
     fix: str = ""
 
 
-def look() -> tuple[Finding, ...]:
+def inspect_environment() -> tuple[Finding, ...]:
     """Return what there is to know about this environment. Reads every stored data file, fetches nothing."""
-    return (_python(), *_versions(), *_torch(), _threads(), _blas(), _kernel(), *_disk_and_data())
+    return (
+        _check_python(),
+        *_check_versions(),
+        *_check_torch(),
+        _check_threads(),
+        _check_blas(),
+        _check_kernel(),
+        *_check_disk_and_data(),
+    )
 
 
-def _python() -> Finding:
+def _check_python() -> Finding:
     now = sys.version_info[:2]
     fits = PYTHON[0] <= now < PYTHON[1]
     return Finding(
@@ -43,10 +51,10 @@ def _python() -> Finding:
     )
 
 
-def _versions() -> list[Finding]:
+def _check_versions() -> list[Finding]:
     if files.root() is None:
         return [Finding("versions", "no lock to compare with: this is an installed wheel")]
-    differing = list(against_lock(files.read_text(LOCK).splitlines()))
+    differing = list(compare_with_lock(files.read_text(LOCK).splitlines()))
     if not differing:
         return [Finding("versions", f"as in {LOCK}")]
     return [
@@ -55,7 +63,7 @@ def _versions() -> list[Finding]:
     ]
 
 
-def against_lock(lines: Iterable[str]) -> Iterable[tuple[str, str | None, str]]:
+def compare_with_lock(lines: Iterable[str]) -> Iterable[tuple[str, str | None, str]]:
     """Yield (package, installed version or None, locked version) where they differ, for the lines that apply here."""
     for line in lines:
         if not line.strip() or line.startswith(("#", "-")):
@@ -63,30 +71,30 @@ def against_lock(lines: Iterable[str]) -> Iterable[tuple[str, str | None, str]]:
         requirement = Requirement(line)
         if requirement.marker is not None and not requirement.marker.evaluate():
             continue
-        have = _version(requirement.name)
+        have = _find_version(requirement.name)
         # A build such as 2.13.0+cpu is of version 2.13.0.
         if have is None or have.partition("+")[0] not in {spec.version for spec in requirement.specifier}:
             yield requirement.name, have, str(requirement.specifier).removeprefix("==")
 
 
-def _torch() -> list[Finding]:
-    have = _version("torch")
+def _check_torch() -> list[Finding]:
+    have = _find_version("torch")
     if have is None:
         return [Finding("torch", "not installed: enough to read and rerun the theory, not to train networks")]
     if files.root() is None:
         return [Finding("torch", have)]
-    differing = list(against_lock(files.read_text(TORCH_LOCK).splitlines()))
+    differing = list(compare_with_lock(files.read_text(TORCH_LOCK).splitlines()))
     return [Finding("torch", have, f"pip install -r {TORCH_LOCK}; it asks for {differing[0][2]}" if differing else "")]
 
 
-def _threads() -> Finding:
+def _check_threads() -> Finding:
     allowed = {name: os.environ[name] for name in _THREADS if name in os.environ}
     cores = os.cpu_count() or 1
     set_to = ", ".join(f"{name}={value}" for name, value in allowed.items()) or "not limited by the environment"
     return Finding("threads", f"{set_to}; {cores} cores; notebooks are run with one thread whatever this says")
 
 
-def _blas() -> Finding:
+def _check_blas() -> Finding:
     import numpy as np
 
     built: dict[str, dict[str, dict[str, str]]] = np.show_config(mode="dicts")  # type: ignore[assignment]
@@ -94,14 +102,14 @@ def _blas() -> Finding:
     return Finding("BLAS", f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip())
 
 
-def _kernel() -> Finding:
+def _check_kernel() -> Finding:
     missing = [name for name in ("ipykernel", "papermill") if importlib.util.find_spec(name) is None]
     if missing:
         return Finding("kernel", f"{', '.join(missing)} not installed", f"pip install {' '.join(missing)}")
-    return Finding("kernel", f"ipykernel {_version('ipykernel')} on {sys.executable}")
+    return Finding("kernel", f"ipykernel {_find_version('ipykernel')} on {sys.executable}")
 
 
-def _disk_and_data() -> list[Finding]:
+def _check_disk_and_data() -> list[Finding]:
     from cl_core.streams import available, data_directory
 
     folder = Path(data_directory())
@@ -122,7 +130,7 @@ def _disk_and_data() -> list[Finding]:
     return found
 
 
-def _version(package: str) -> str | None:
+def _find_version(package: str) -> str | None:
     try:
         return version(package)
     except PackageNotFoundError:

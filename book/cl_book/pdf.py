@@ -39,7 +39,7 @@ def find_browser() -> str:
     )
 
 
-def single_page(folder: Path) -> Path:
+def prepare_single_page(folder: Path) -> Path:
     """Return the one page of the build in `folder`, where its links fit: they are relative to the top folder.
 
     Links to its own parts are cut down to those: a PDF that names a file leads nowhere on another machine.
@@ -87,5 +87,5 @@ def print_pdf(page: Path, target: Path) -> None:
 
 if __name__ == "__main__":
     folder, target = map(Path, sys.argv[1:3])
-    print_pdf(single_page(folder), target)
+    print_pdf(prepare_single_page(folder), target)
     sys.stdout.write(f"The PDF: {target.resolve()}\n")

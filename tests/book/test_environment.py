@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cl_book import environment
-from cl_book.environment import Finding, against_lock, look
+from cl_book.environment import Finding, compare_with_lock, inspect_environment
 
 from cl_core.streams.presence import Presence
 
@@ -29,15 +29,15 @@ def surroundings(checkout, monkeypatch):
 
 
 def problems():
-    return [finding for finding in look() if finding.fix]
+    return [finding for finding in inspect_environment() if finding.fix]
 
 
 def test_nothing_to_mend(surroundings):
     assert problems() == []
-    assert [finding.about for finding in look()] == [
+    assert [finding.about for finding in inspect_environment()] == [
         "Python", "versions", "torch", "threads", "BLAS", "kernel", "disk", "data",
     ]  # fmt: skip
-    assert look()[-1] == Finding("data", "here and verified: digits (official); not here: mnist")
+    assert inspect_environment()[-1] == Finding("data", "here and verified: digits (official); not here: mnist")
 
 
 def test_python_too_old(surroundings, monkeypatch):
@@ -79,4 +79,4 @@ def test_data_that_is_not_what_it_should_be(surroundings, monkeypatch):
 
 def test_only_what_applies_here_is_compared():
     lines = ["# a comment", "", "nothing-here==1 ; sys_platform == 'amiga'", "numpy==0.1", "nowhere==2"]
-    assert list(against_lock(lines)) == [("numpy", version("numpy"), "0.1"), ("nowhere", None, "2")]
+    assert list(compare_with_lock(lines)) == [("numpy", version("numpy"), "0.1"), ("nowhere", None, "2")]

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from cl_book.pages.explorer import SLIDERS, best_size, markup
+from cl_book.pages.explorer import SLIDERS, find_best_size, write_markup
 
 from cl_core.linear.tradeoff import outlook
 
@@ -37,9 +37,9 @@ CASES = [
 
 def test_what_stands_in_the_page_is_the_core_s():
     curve = outlook(**settings())
-    cells = re.findall(r"<td>(.*?)</td>", markup())
+    cells = re.findall(r"<td>(.*?)</td>", write_markup())
     rows = [cells[place : place + 4] for place in range(0, len(cells), 4)]
-    sizes = [0, int(DEFAULTS["specific"]), int(DEFAULTS["parameters"]), best_size(curve)]
+    sizes = [0, int(DEFAULTS["specific"]), int(DEFAULTS["parameters"]), find_best_size(curve)]
     assert [int(row[0]) for row in rows] == sizes
     for row, m in zip(rows, sizes, strict=True):
         shown = [float(words.replace("−", "-")) for words in row[1:]]

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from cl_book.notebooks import stamps
-from cl_book.notebooks.normalise import METADATA, normalised
+from cl_book.notebooks.normalise import METADATA, normalise_notebook
 from cl_book.notebooks.record import VALUE_MIME, VERDICT_MIME
 from cl_book.pages import stale_banner
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -82,7 +82,7 @@ def book(checkout):
             new_code_cell("1", outputs=list(outputs), execution_count=1),
             new_markdown_cell(page),
         ]
-        notebook = normalised(new_notebook(cells=cells))
+        notebook = normalise_notebook(new_notebook(cells=cells))
         if fresh:
             notebook.metadata[METADATA] = stamps.stamp(notebook, reads=())
         nbformat.write(notebook, checkout / "notebooks/page.ipynb")
@@ -123,7 +123,7 @@ def test_a_style_sheet_that_changed_alone_has_every_page_written_anew(tmp_path, 
     answers = []
     for style in ("p { color: red }", "p { color: red }", "p { color: blue }"):
         (tmp_path / "looks/book.css").write_text(style, encoding="utf-8")
-        answers.append(stale_banner._changed(app, env, set(), set(), set()))
+        answers.append(stale_banner._list_outdated(app, env, set(), set(), set()))
     assert answers == [["page"], [], ["page"]]
 
 
@@ -603,7 +603,7 @@ def test_the_status_page_says_when_each_page_ran_and_whether_it_is_fresh(book, c
     _, pages = book(index=index)
     *cells, digest = [text(cell) for cell in pages["book/index"].select("tbody td")]
     assert cells == ["Page", "fresh", "2026-01-02", "2.5"]
-    assert stamps.outputs_digest(checkout / "notebooks/page.ipynb").startswith(digest)
+    assert stamps.digest_outputs(checkout / "notebooks/page.ipynb").startswith(digest)
     assert len(digest) == 8
     assert "Python 3.11.7, numpy 2.4.6; Some (x86_64), 2 cores" in text(pages["book/index"])
     _, pages = book(index=index, fresh=False)

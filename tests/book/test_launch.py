@@ -6,7 +6,7 @@ import nbformat
 import pytest
 import yaml
 from cl_book.notebooks import colab
-from cl_book.notebooks.normalise import normalised
+from cl_book.notebooks.normalise import normalise_notebook
 from cl_book.pages import launch
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
@@ -17,7 +17,7 @@ from cl_core import files
 def options_for(url):
     """Return the theme's options after the extension has seen the repository's address `url`."""
     config = SimpleNamespace(html_theme_options={"repository_url": url, "use_repository_button": False})
-    launch._buttons(None, config)
+    launch._add_buttons(None, config)
     return config.html_theme_options
 
 
@@ -54,7 +54,7 @@ def test_a_chapter_without_the_cell_is_named_once_an_address_is_set(tmp_path, ca
     root = "https://github.com/someone/"
     page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# A page")])
     (tmp_path / "notebooks").mkdir()
-    nbformat.write(colab.with_setup(page, root + held if held else ""), tmp_path / "notebooks/page.ipynb")
+    nbformat.write(colab.add_setup(page, root + held if held else ""), tmp_path / "notebooks/page.ipynb")
     options = options_for(root + address if address else "")
     launch._require_setup(SimpleNamespace(srcdir=tmp_path, config=SimpleNamespace(html_theme_options=options)))
     assert ("page.ipynb has no cell" in caplog.text) == warned
@@ -64,7 +64,7 @@ def test_the_book_hides_the_cell(tmp_path):
     page = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_markdown_cell("# A page"), nbformat.v4.new_code_cell("one = 1")]
     )
-    with_cell = normalised(colab.with_setup(page, "https://github.com/someone/companion"))
+    with_cell = normalise_notebook(colab.add_setup(page, "https://github.com/someone/companion"))
     nbformat.write(with_cell, tmp_path / "index.ipynb")
     config = {"extensions": ["myst_nb"], "nb_execution_mode": "off"}
     out = tmp_path / "out"

@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from cl_book.pages import links
-from cl_book.pages.links import destinations, listed, outcome, report
+from cl_book.pages.links import classify, find_destinations, list_addresses, write_report
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from cl_core.streams.manifest import SOURCES
 
 TOP = Path(__file__).resolve().parents[2]
-LISTED = listed(TOP)
+LISTED = list_addresses(TOP)
 
 NOBODY = (
     "HTTPSConnectionPool(host='a.org', port=443): Max retries exceeded with url: / (Caused by NameResolutionError("
@@ -78,14 +78,14 @@ def test_every_link_of_the_built_pages_is_in_the_list(soups):
 
 
 def test_a_link_inside_the_readme_leads_somewhere():
-    inner = [each for each in destinations((TOP / "README.md").read_text(encoding="utf-8")) if "//" not in each]
+    inner = [each for each in find_destinations((TOP / "README.md").read_text(encoding="utf-8")) if "//" not in each]
     assert inner
     assert [each for each in inner if not (TOP / each).exists()] == []
 
 
 def test_links_of_markdown_are_found_in_every_spelling():
     text = "[a](https://a.org) <https://b.org> ![c](https://c.org/c.png) [d][1]\n\n[1]: ftp://d.org\n"
-    assert destinations(text) == ["https://a.org", "https://b.org", "https://c.org/c.png", "ftp://d.org"]
+    assert find_destinations(text) == ["https://a.org", "https://b.org", "https://c.org/c.png", "ftp://d.org"]
 
 
 @pytest.mark.parametrize(
@@ -103,27 +103,29 @@ def test_links_of_markdown_are_found_in_every_spelling():
     ],
 )
 def test_what_is_said_of_a_link(status, info, expected):
-    said = outcome(entry("https://a.org", status, info))
+    said = classify(entry("https://a.org", status, info))
     assert said == expected if expected else said[0] == "not reached"
 
 
 def test_only_an_answer_that_is_an_error_fails():
     fine, lost = entry("https://a.org"), entry("https://b.org", "broken", NOBODY)
     gone, inner = entry("https://c.org", "broken", GONE), entry("#section", "unchecked")
-    lines, broken = report([fine, lost, inner], {})
+    lines, broken = write_report([fine, lost, inner], {})
     assert not broken
     assert lines == [
         "ok           https://a.org",
         "not reached  https://b.org (NameResolutionError)",
         "2 links: 1 ok, 0 broken, 1 not reached",
     ]
-    lines, broken = report([fine, gone], {"https://c.org": ["README.md", "book/index.md"]})
+    lines, broken = write_report([fine, gone], {"https://c.org": ["README.md", "book/index.md"]})
     assert broken
     assert lines[1] == "broken       https://c.org (404 Client Error: Not Found), in README.md, book/index.md"
 
 
 def test_no_network_is_no_failure():
-    lines, broken = report([entry("https://a.org", "broken", NOBODY), entry("https://b.org", "broken", NOBODY)], {})
+    lines, broken = write_report(
+        [entry("https://a.org", "broken", NOBODY), entry("https://b.org", "broken", NOBODY)], {}
+    )
     assert not broken
     assert lines[-1] == "There is no network: none of the 2 links was reached, and nothing is said of them."
 

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from cl_book.figures import drawing
 from cl_book.figures.phase_regions import IDLE, classify_gains, draw_panel
-from cl_book.pages.interactive import first_settings
-from cl_book.pages.phase_map import POINT, SETTINGS, SLIDERS, axes_of_the_map, markup, outcomes
+from cl_book.pages.interactive import read_first_settings
+from cl_book.pages.phase_map import POINT, SETTINGS, SLIDERS, compute_outcomes, make_axes, write_markup
 
 from cl_core.linear.blocks import TwoBlocks
 from cl_core.linear.phase import gain_lines, old_error
 
 TOP = Path(__file__).resolve().parents[2]
 PAGE = "book/phase-map"
-DEFAULTS = first_settings(SLIDERS)
+DEFAULTS = read_first_settings(SLIDERS)
 PLACES = {one.name: one.value for one in SLIDERS}
 
 
@@ -45,7 +45,7 @@ CASES = [
 
 def core(values):
     """Everything that the script computes of these settings, in its order: three answers by three measures, gains, lines."""
-    found = outcomes(**values)
+    found = compute_outcomes(**values)
     blocks = TwoBlocks(values["parameters"] - values["specific"], values["specific"])
     shared, own = old_error(blocks, 1 - values["left"])
     with np.errstate(invalid="ignore"):
@@ -84,19 +84,19 @@ def test_it_opens_with_the_settings_of_chapter_4():
 
 
 def test_what_stands_in_the_page_is_the_core_s():
-    shown = [float(words.replace("−", "-")) for words in re.findall(r"<td>(.*?)</td>", markup())]
+    shown = [float(words.replace("−", "-")) for words in re.findall(r"<td>(.*?)</td>", write_markup())]
     assert shown == pytest.approx(core(settings())[:9], abs=6e-4)
 
 
 def test_the_static_picture_has_the_letters_of_the_map():
-    words = re.findall(r">([^<>]+)</text>", markup())
+    words = re.findall(r">([^<>]+)</text>", write_markup())
     assert [word for word in words if word in {letters for letters, _ in drawn_letters(settings())}]
 
 
 def test_the_ranges_of_the_sliders_fit_the_core():
     for end in ("low", "high"):
         values = {one.name: one.setting(getattr(one, end)) for one in SLIDERS}
-        outcomes(**{**values, "specific": min(values["specific"], values["parameters"] - 1)})
+        compute_outcomes(**{**values, "specific": min(values["specific"], values["parameters"] - 1)})
     for one in SLIDERS:
         assert one.low <= one.value <= one.high
         assert (one.value - one.low) / one.step == pytest.approx(round((one.value - one.low) / one.step))
@@ -108,9 +108,9 @@ def drawn_letters(values):
 
     drawing.style()
     _, axes = plt.subplots()
-    far, left = axes_of_the_map()
+    far, left = make_axes()
     with np.errstate(invalid="ignore"):
-        found = outcomes(**{**values, "distance": far, "left": left[:, None]})
+        found = compute_outcomes(**{**values, "distance": far, "left": left[:, None]})
         gain, idle = found.gain(), found.idle_gain()
     draw_panel(axes, far, left, forgetting=gain.forgetting, mean_loss=gain.mean_loss, idle=idle)
     words = [(text.get_text(), text.get_position()) for text in axes.texts]
@@ -163,9 +163,9 @@ INSIDE = """([name, points]) => {
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_regions_lie_where_the_core_has_them(page, put, shape):
     put(page, **shape)
-    far, left = axes_of_the_map()
+    far, left = make_axes()
     with np.errstate(invalid="ignore"):
-        found = outcomes(**{**settings(**shape), "distance": far, "left": left[:, None]})
+        found = compute_outcomes(**{**settings(**shape), "distance": far, "left": left[:, None]})
         gain, idle = found.gain(), found.idle_gain()
     known = classify_gains(gain.forgetting, gain.mean_loss) >= 0
     columns, rows = np.meshgrid(np.linspace(0, 1, len(far)), np.linspace(1, 0, len(left)))
@@ -191,7 +191,7 @@ def test_the_sentence_says_what_the_core_says(page):
     said_of = set()
     for values in CASES:
         said = page.evaluate("(values) => clPhaseMap.sentence(values)", values)
-        found = outcomes(**values)
+        found = compute_outcomes(**values)
         gain, (_, slope, _, slope_of_mean) = found.gain(), core(values)[-4:]
         code = int(classify_gains(gain.forgetting, gain.mean_loss))
         said_of.add(code)

@@ -3,19 +3,19 @@ from pathlib import Path
 
 import pytest
 import yaml
-from cl_book.pages.prose import bare_numbers, texts
+from cl_book.pages.prose import find_bare_numbers, read_texts
 
 TOP = Path(__file__).resolve().parents[2]
 
 
 def test_no_number_is_typed_into_prose():
-    typed = {place: found for place, text in texts(TOP).items() if (found := bare_numbers(text))}
+    typed = {place: found for place, text in read_texts(TOP).items() if (found := find_bare_numbers(text))}
     assert typed == {}, "use {value}, {paper}, {result}, or {given} for a setting"
 
 
 def test_the_check_reads_something():
-    assert len(texts(TOP)) > 5
-    assert any(place.startswith("book/index") for place in texts(TOP))
+    assert len(read_texts(TOP)) > 5
+    assert any(place.startswith("book/index") for place in read_texts(TOP))
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_the_check_reads_something():
     ],
 )
 def test_what_is_red(markdown, found):
-    assert bare_numbers(markdown) == found
+    assert find_bare_numbers(markdown) == found
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_what_is_red(markdown, found):
     ],
 )
 def test_what_is_allowed(markdown):
-    assert bare_numbers(markdown) == []
+    assert find_bare_numbers(markdown) == []
 
 
 def test_every_chapter_is_in_the_table_of_contents_in_its_order():

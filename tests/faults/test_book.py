@@ -7,7 +7,7 @@ from cl_book.notebooks import notebook as notebooks
 from cl_book.notebooks import stamps
 from cl_book.notebooks.normalise import to_text
 from cl_book.notebooks.record import NOT_REPRODUCED, REPRODUCED, VERDICT_MIME
-from cl_book.pages.prose import bare_numbers, texts
+from cl_book.pages.prose import find_bare_numbers, read_texts
 
 PAGE = """\
 # One page
@@ -47,7 +47,7 @@ def book(copy):
 def line(book):
     """A claim that stands reproduced, and where it was printed."""
     for path in sorted((book.top / "notebooks").glob("*.ipynb")):
-        for found in notebooks.verdict_lines(notebooks.load(path)):
+        for found in notebooks.read_verdicts(notebooks.load(path)):
             if found.verdict == REPRODUCED:
                 return path, found
     pytest.fail("no stored notebook reproduces a claim")
@@ -56,7 +56,7 @@ def line(book):
 def turn(path, line, monkeypatch, top):
     """Let the notebook say the opposite on the claim, as a refresh after a change would have stored it."""
     notebook = notebooks.load(path)
-    for output in notebooks.code_cells(notebook)[line.cell - 1].outputs:
+    for output in notebooks.select_code_cells(notebook)[line.cell - 1].outputs:
         if output.get("data", {}).get(VERDICT_MIME, {}).get("claim") == line.claim:
             text = json.dumps(output.data, ensure_ascii=False).replace(REPRODUCED, NOT_REPRODUCED)
             output["data"] = json.loads(text)
@@ -90,7 +90,7 @@ def test_a_number_typed_into_prose(copy):
     notebook = notebooks.load(path)
     notebook.cells[0].source += "\n\nIt forgets 61.8 % less."
     path.write_text(to_text(notebook), encoding="utf-8")
-    typed = {place: found for place, text in texts(copy.top).items() if (found := bare_numbers(text))}
+    typed = {place: found for place, text in read_texts(copy.top).items() if (found := find_bare_numbers(text))}
     assert list(typed) == ["book/typed.md", f"notebooks/{path.name} cell 1"]
     assert typed["book/typed.md"] == ["3.14"]
     assert typed[f"notebooks/{path.name} cell 1"][0].startswith("61.8")

@@ -48,7 +48,7 @@ def stale(process):
 def importers(shared):
     """Return which pages have a module in memory after their imports: found by importing, not by reading."""
     paths = sorted((shared.top / "notebooks").glob("*.ipynb"))
-    sources = {path.stem: [cell.source for cell in notebooks.code_cells(notebooks.load(path))] for path in paths}
+    sources = {path.stem: [cell.source for cell in notebooks.select_code_cells(notebooks.load(path))] for path in paths}
     done = subprocess.run(
         [sys.executable, "-c", IMPORTED], input=json.dumps(sources), capture_output=True, text=True, check=True
     )
@@ -67,10 +67,10 @@ def edit(copy, page, change):
 
 
 def edit_a_number(notebook):
-    line = notebooks.verdict_lines(notebook)[0]
+    line = notebooks.read_verdicts(notebook)[0]
     output = next(
         output
-        for output in notebooks.code_cells(notebook)[line.cell - 1].outputs
+        for output in notebooks.select_code_cells(notebook)[line.cell - 1].outputs
         if line.evidence in output.get("data", {}).get("text/plain", "")
     )
     digit = re.search(r"\d", line.evidence)
@@ -81,13 +81,13 @@ def edit_a_number(notebook):
 
 
 def strip_outputs(notebook):
-    for cell in notebooks.code_cells(notebook):
+    for cell in notebooks.select_code_cells(notebook):
         cell.outputs, cell.execution_count = [], None
 
 
 def strip_a_verdict_and_the_stamp(notebook):
-    line = notebooks.verdict_lines(notebook)[0]
-    notebooks.code_cells(notebook)[line.cell - 1].outputs = []
+    line = notebooks.read_verdicts(notebook)[0]
+    notebooks.select_code_cells(notebook)[line.cell - 1].outputs = []
     del notebook.metadata["cl_core"]
 
 
@@ -139,7 +139,7 @@ def test_a_page_without_a_fault_is_stale_for_its_modules_alone(faulty):
 
 
 def test_a_number_edited_in_a_stored_output(faulty):
-    cell = notebooks.verdict_lines(faulty.sound[EDITED])[0].cell
+    cell = notebooks.read_verdicts(faulty.sound[EDITED])[0].cell
     outputs = [reason for reason in faulty.stale[EDITED] if "output" in reason]
     assert outputs == [f"the stored output of cell {cell} has changed"]
     failed = {name for name in faulty.failed if name.startswith("notebooks/")}
@@ -147,7 +147,7 @@ def test_a_number_edited_in_a_stored_output(faulty):
 
 
 def test_outputs_stripped(faulty):
-    cells = notebooks.code_cells(faulty.sound[STRIPPED])
+    cells = notebooks.select_code_cells(faulty.sound[STRIPPED])
     ran = [number for number, cell in enumerate(cells, start=1) if cell.execution_count or cell.outputs]
     outputs = [reason for reason in faulty.stale[STRIPPED] if "output" in reason]
     assert outputs == [f"the stored output of cell {number} has changed" for number in ran]
@@ -171,5 +171,5 @@ def test_a_mistyped_parameter(shared, run, monkeypatch):
 
 
 def _parameter(notebook):
-    cell = next(cell for cell in notebooks.code_cells(notebook) if "parameters" in cell.metadata.get("tags", []))
+    cell = next(cell for cell in notebooks.select_code_cells(notebook) if "parameters" in cell.metadata.get("tags", []))
     return ast.parse(cell.source).body[-1].target.id

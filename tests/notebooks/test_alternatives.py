@@ -46,7 +46,7 @@ def run_cells(stored, tmp_path, monkeypatch):
 
     def run(given):
         outputs = []
-        for cell in notebooks.code_cells(notebooks.load(stored)):
+        for cell in notebooks.select_code_cells(notebooks.load(stored)):
             with capture_output() as shown:
                 done = shell.run_cell(cell.source)
             done.raise_error()
@@ -63,8 +63,8 @@ def run_cells(stored, tmp_path, monkeypatch):
 
 def on_record(notebook):
     """What a notebook says for the record, by its name."""
-    verdicts = {line.claim: (line.verdict, line.evidence) for line in notebooks.verdict_lines(notebook)}
-    return {**verdicts, **notebooks.values(notebook)}
+    verdicts = {line.claim: (line.verdict, line.evidence) for line in notebooks.read_verdicts(notebook)}
+    return {**verdicts, **notebooks.read_values(notebook)}
 
 
 def test_alternatives_are_of_stored_notebooks(alternatives, pytestconfig):

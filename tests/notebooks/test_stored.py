@@ -11,7 +11,7 @@ from cl_book.notebooks import notebook as notebooks
 from cl_book.notebooks import parameters, stamps
 from cl_book.notebooks.normalise import to_text
 from cl_book.notebooks.record import VALUE_MIME, VERDICT_LINE, VERDICT_MIME
-from cl_book.notebooks.refresh import written
+from cl_book.notebooks.refresh import make_stored_form
 from nbformat import NotebookNode
 
 TEXTS = ("text/plain", "text/csv", "text/html")
@@ -68,14 +68,14 @@ def test_nbval_compares_every_cell_that_shows_something(stored, comparisons, rec
 
 def test_nbval_compares_every_verdict_line(stored, comparisons):
     cells = comparisons(stored)
-    lines = notebooks.verdict_lines(notebooks.load(stored))
+    lines = notebooks.read_verdicts(notebooks.load(stored))
     assert lines or not decided_here(stored), f"{stored.name} gives no verdict"
     for line in lines:
         assert really_compared(cells[line.cell - 1]), f"nbval passes over the verdict on {line.claim}"
 
 
 def test_a_verdict_line_says_what_its_entry_says(stored):
-    for cell in notebooks.code_cells(notebooks.load(stored)):
+    for cell in notebooks.select_code_cells(notebooks.load(stored)):
         for output in cell.outputs:
             entry = output.get("data", {}).get(VERDICT_MIME)
             line = VERDICT_LINE.fullmatch(texts(output).get("text/plain", ""))
@@ -84,23 +84,27 @@ def test_a_verdict_line_says_what_its_entry_says(stored):
 
 
 def test_sanitising_touches_drawings_alone(stored, patterns):
-    for cell in notebooks.code_cells(notebooks.load(stored)):
+    for cell in notebooks.select_code_cells(notebooks.load(stored)):
         for output in cell.outputs:
             for text in texts(output).values():
                 assert not [regex for regex in patterns if re.search(regex, text)], text
 
 
 def test_every_code_cell_ran_in_order(stored):
-    counts = [cell.execution_count for cell in notebooks.code_cells(notebooks.load(stored)) if cell.source.strip()]
+    counts = [
+        cell.execution_count for cell in notebooks.select_code_cells(notebooks.load(stored)) if cell.source.strip()
+    ]
     assert counts == list(range(1, len(counts) + 1))
 
 
 def test_it_is_in_the_written_form(stored):
-    assert stored.read_text(encoding="utf-8") == to_text(written(notebooks.load(stored))), "run `cl-core refresh`"
+    assert stored.read_text(encoding="utf-8") == to_text(make_stored_form(notebooks.load(stored))), (
+        "run `cl-core refresh`"
+    )
 
 
 def test_it_is_not_stale(stored):
-    assert stamps.state(stored) == (), "run `cl-core refresh`"
+    assert stamps.find_staleness(stored) == (), "run `cl-core refresh`"
 
 
 def test_papermill_reads_its_parameters_as_we_do(stored):
@@ -111,13 +115,13 @@ def test_papermill_reads_its_parameters_as_we_do(stored):
 
 def test_recorded_values_have_one_meaning(stored):
     text = stored.read_text(encoding="utf-8")
-    assert len(notebooks.values(notebooks.load(stored))) == text.count(f'"{VALUE_MIME}"')
+    assert len(notebooks.read_values(notebooks.load(stored))) == text.count(f'"{VALUE_MIME}"')
 
 
 def test_it_prints_no_more_digits_than_last(stored):
     too_many = [
         number
-        for cell in notebooks.code_cells(notebooks.load(stored))
+        for cell in notebooks.select_code_cells(notebooks.load(stored))
         for output in cell.outputs
         for place, text in texts(output).items()
         if place != "text/html"
@@ -138,7 +142,7 @@ def test_it_names_no_path_of_a_machine(stored):
 
 
 def test_every_figure_is_shown_with_its_words_and_its_data(stored):
-    for cell in notebooks.code_cells(notebooks.load(stored)):
+    for cell in notebooks.select_code_cells(notebooks.load(stored)):
         for output in cell.outputs:
             kinds = set(output.get("data", {}))
             assert not kinds & {"image/png", "image/jpeg"}, "end the cell with cl_book.figures.drawing.show"
@@ -153,7 +157,7 @@ def test_figure_names_are_unique_on_the_page(stored):
 
 
 def test_figures_leave_ink_and_paper_to_the_page(stored):
-    for cell in notebooks.code_cells(notebooks.load(stored)):
+    for cell in notebooks.select_code_cells(notebooks.load(stored)):
         for output in cell.outputs:
             drawing = output.get("data", {}).get("image/svg+xml", "").partition("</style>")[2]
             fixed = re.findall(r"(?:fill|stroke): (#(?:000000|ffffff|fff|000)\b|black|white)", drawing)
@@ -162,7 +166,7 @@ def test_figures_leave_ink_and_paper_to_the_page(stored):
 
 def test_its_verdicts_are_on_claims_of_this_page(stored):
     stated = decided_here(stored)
-    printed = [line.claim for line in notebooks.verdict_lines(notebooks.load(stored)) if line.claim.startswith("T")]
+    printed = [line.claim for line in notebooks.read_verdicts(notebooks.load(stored)) if line.claim.startswith("T")]
     assert sorted(printed) == sorted(stated)
 
 
@@ -187,7 +191,7 @@ def first_on_record(notebook):
     """The number of the first code cell that gives a verdict or records a value."""
     shown = [
         number
-        for number, cell in enumerate(notebooks.code_cells(notebook), start=1)
+        for number, cell in enumerate(notebooks.select_code_cells(notebook), start=1)
         if any({VERDICT_MIME, VALUE_MIME} & set(output.get("data", {})) for output in cell.outputs)
     ]
     assert shown, "it puts nothing on record"
@@ -208,7 +212,7 @@ def first_on_record(notebook):
 )
 def test_a_hidden_record_is_seen(stored, tmp_path, comparisons, hide):
     number = first_on_record(notebooks.load(stored))
-    path = plant(tmp_path, stored, lambda notebook: hide(notebooks.code_cells(notebook)[number - 1]))
+    path = plant(tmp_path, stored, lambda notebook: hide(notebooks.select_code_cells(notebook)[number - 1]))
     assert not really_compared(comparisons(path)[number - 1])
 
 

@@ -1,7 +1,7 @@
 """How long runs will take, and how it is said."""
 
 import pytest
-from cl_book.commands.sweep_display import time_left
+from cl_book.commands.sweep_display import describe_time_left
 
 from cl_core.experiments.plan import make_plan
 from cl_core.experiments.progress import Moment, duration, seconds_left
@@ -37,11 +37,11 @@ def test_a_run_takes_as_long_as_the_most_alike_one_did(make_result):
 
 
 def test_the_time_left_is_said_with_its_doubt():
-    assert time_left([60.0, 60.0, 60.0, 60.0], 2) == "2 min 0 s"
-    assert time_left([10.0, 100.0], 2) == "1 min 40 s"
-    assert time_left([60.0, None], 1) == "about 2 min 0 s"
-    assert time_left([None], 2) == "unknown time"
-    assert time_left([], 2) == "0 s"
+    assert describe_time_left([60.0, 60.0, 60.0, 60.0], 2) == "2 min 0 s"
+    assert describe_time_left([10.0, 100.0], 2) == "1 min 40 s"
+    assert describe_time_left([60.0, None], 1) == "about 2 min 0 s"
+    assert describe_time_left([None], 2) == "unknown time"
+    assert describe_time_left([], 2) == "0 s"
 
 
 @pytest.mark.parametrize(

@@ -32,4 +32,4 @@ def _read_page(page: str) -> tuple[tuple[notebooks.Line, ...], tuple[str, ...]]:
     path = (top or Path()) / f"{page}.ipynb"
     if top is None or not path.exists():
         return (), ()
-    return tuple(notebooks.verdict_lines(notebooks.load(path))), stamps.state(path)
+    return tuple(notebooks.read_verdicts(notebooks.load(path))), stamps.find_staleness(path)

@@ -21,13 +21,13 @@ ROUTE = "CL_DATA_ROUTE"
 """Name of the environment variable that stands for --data."""
 
 
-def listed(entries: Mapping[str, str]) -> str:
+def format_list(entries: Mapping[str, str]) -> str:
     """Return names and what they mean as a list that the command line's help leaves as it is."""
     width = max(map(len, entries))
     return "\b\n" + "\n".join(f"  {name:<{width}}  {text}" for name, text in entries.items())
 
 
-def _about(strategy: Treatment) -> str:
+def _describe_strategy(strategy: Treatment) -> str:
     kind = "" if strategy.kind == "rule" else f"{strategy.kind}; "
     follows = f"follows {strategy.follows}; " if strategy.follows else ""
     return f"{strategy.summary} ({kind}{follows}also: {strategy.also})"
@@ -42,14 +42,16 @@ RUN_HELP = "\n\n".join(
         "Seeds 0 to 99 are scored on test images, for reference results; seeds from 100 on are scored on a tenth of the "
         "training images, held out, for development.",
         "Experiments (under profile smoke, one on real images runs its embedded stand-in, and says so):",
-        listed({e.name: e.summary + (f"; smoke: {e.stand_in}" if e.stand_in else "") for e in CATALOGUE.values()}),
+        format_list({e.name: e.summary + (f"; smoke: {e.stand_in}" if e.stand_in else "") for e in CATALOGUE.values()}),
         "Strategies (a control needs the finished run that it follows, of the same experiment, seed and settings):",
-        listed({s.name: _about(s) for s in STRATEGIES.values()}),
+        format_list({s.name: _describe_strategy(s) for s in STRATEGIES.values()}),
         "Profiles:",
-        listed({p.name: p.summary for p in PROFILES.values()}),
+        format_list({p.name: p.summary for p in PROFILES.values()}),
         "Settings for --set (a run reads those of its own network, strategy and stream, and refuses others; "
         "their values are in the book, page Protocol):",
-        listed({name: f"{field.description} ({describe_range(Settings, name)})" for name, field in SETTINGS.items()}),
+        format_list(
+            {name: f"{field.description} ({describe_range(Settings, name)})" for name, field in SETTINGS.items()}
+        ),
         "Examples:",
         "\b\n  cl-core run split-cifar100 --strategy adaptive --seed 100 --profile cpu\n"
         "  cl-core run permuted-mnist --strategy frozen --profile cpu --set trained=2 --data prepared\n"
@@ -110,22 +112,22 @@ def run(
     from cl_core.experiments.progress import Display
     from cl_core.runs.complete import complete, results_folder
 
-    made = make_plan(experiment, strategy, seed, profile, overrides=pairs(settings or []))
-    notice = run_summary.stand_in_line(made)
+    made = make_plan(experiment, strategy, seed, profile, overrides=parse_settings(settings or []))
+    notice = run_summary.describe_stand_in(made)
     if notice:
         typer.echo(notice)
-    with data_errors(), Display(made.describe()) as display:
+    with report_data_errors(), Display(made.describe()) as display:
         done = complete(
             made,
             results=out or results_folder(),
             cache=cache_folder(),
-            route=checked_route(route),
+            route=check_route(route),
             listener=display,
             recorded=statement_digests(),
             waiting=lambda holder: typer.echo(f"process {holder} is computing this run; waiting for it", err=True),
         )
     typer.echo(made.describe())
-    for line in run_summary.lines(done.result):
+    for line in run_summary.summarise(done.result):
         typer.echo(f"  {line}")
     typer.echo(f"{'written' if done.computed else 'was there already'}: {done.path}")
 
@@ -146,10 +148,10 @@ def repeat(
     from cl_core.experiments.progress import Display
     from cl_core.runs.repeat import repeat as repeat_result
 
-    with data_errors(), Display(f"{path}, again") as display:
-        after, comparison = repeat_result(path, route=checked_route(route), listener=display)
+    with report_data_errors(), Display(f"{path}, again") as display:
+        after, comparison = repeat_result(path, route=check_route(route), listener=display)
     typer.echo(f"{path}, run again")
-    for line in run_summary.lines(after):
+    for line in run_summary.summarise(after):
         typer.echo(f"  {line}")
     for difference in comparison.differences:
         typer.echo(f"  {difference}")
@@ -176,7 +178,7 @@ def list_data() -> None:
     typer.echo(f"data folder: {data_directory()} ($CL_DATA_DIR)")
     for row in available():
         state = {True: "here, verified", False: "here, NOT what it should be", None: "not here"}[row.verified]
-        typer.echo(f"  {row.name:<9} {row.route:<9} {state:<28} {_size(row.bytes):>9}  {row.licence}")
+        typer.echo(f"  {row.name:<9} {row.route:<9} {state:<28} {_format_size(row.bytes):>9}  {row.licence}")
 
 
 @data.command()
@@ -189,11 +191,11 @@ def fetch(
     """
     from cl_core.streams import fetch as fetch_data
 
-    with data_errors():
+    with report_data_errors():
         typer.echo(f"{name} is here: {fetch_data(name)}")
 
 
-def pairs(words: list[str]) -> dict[str, Any]:
+def parse_settings(words: list[str]) -> dict[str, Any]:
     """Return the settings given as ``name=value``, parsed and checked. Raises ValueError for one given twice."""
     from cl_core.experiments.settings import parse
 
@@ -205,7 +207,7 @@ def pairs(words: list[str]) -> dict[str, Any]:
     return found
 
 
-def checked_route(name: str | None) -> Any:
+def check_route(name: str | None) -> Any:
     """Return the route called `name`. Raises ValueError for one that does not exist."""
     from cl_core.naming import require_name
     from cl_core.streams.manifest import ROUTES
@@ -216,7 +218,7 @@ def checked_route(name: str | None) -> Any:
 
 
 @contextmanager
-def data_errors() -> Iterator[None]:
+def report_data_errors() -> Iterator[None]:
     """Turn what can go wrong with data or in training into an error that the command line shows as one line."""
     from cl_core.streams.errors import DataError
 
@@ -226,5 +228,5 @@ def data_errors() -> Iterator[None]:
         raise RuntimeError(str(error)) from error
 
 
-def _size(count: int) -> str:
+def _format_size(count: int) -> str:
     return f"{count / 1e6:,.1f} MB" if count else "unknown"

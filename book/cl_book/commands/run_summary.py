@@ -13,7 +13,7 @@ from cl_core.metrics import MEASURES
 _SHOWN = ("avg_acc", "task_acc", "forgetting", "peak_forgetting")
 
 
-def stand_in_line(made: Plan) -> str | None:
+def describe_stand_in(made: Plan) -> str | None:
     """Return the line that says that a stand-in is run, None where what was asked for is what is run."""
     if made.request == made.experiment.name:
         return None
@@ -23,7 +23,7 @@ def stand_in_line(made: Plan) -> str | None:
     )
 
 
-def lines(result: Result) -> list[str]:
+def summarise(result: Result) -> list[str]:
     """Return what came out: the measures, what moved, the images it was scored on, and any doubt."""
     values = {MEASURES[name].title: 100 * store.metric(result, name) for name in _SHOWN}
     told = [" · ".join(f"{title} {value:.2f} %" for title, value in values.items() if not math.isnan(value))]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cl_book.commands.run_command import Route, checked_route, data_errors, listed
+from cl_book.commands.run_command import Route, check_route, format_list, report_data_errors
 from cl_core.experiments.catalogue import CATALOGUE, PROFILES
 from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.runs.reference import RULES, STEPS
@@ -24,12 +24,12 @@ HELP = "\n\n".join(
         "that it follows, which is added if it was not asked for. A run that fails is reported and the others go on; the "
         "exit code is then 1.",
         "Experiments:",
-        listed({e.name: e.summary for e in CATALOGUE.values()}),
+        format_list({e.name: e.summary for e in CATALOGUE.values()}),
         "Strategies:",
-        listed({s.name: s.summary for s in STRATEGIES.values()}),
+        format_list({s.name: s.summary for s in STRATEGIES.values()}),
         "Steps for --reference, the runs that results/ is to hold (profile cpu; --seeds replaces their seeds, "
         "--experiments and --strategies leave out others):",
-        listed({step.name: step.summary for step in STEPS.values()}),
+        format_list({step.name: step.summary for step in STEPS.values()}),
         "Without --cluster or --scheduler the runs go to processes on this machine, one thread each. With one of them they "
         "go to the workers of a Dask cluster (extra cluster), and the results come back here. Whoever "
         "reaches a scheduler's port can run code on its workers: use TLS or a private network.",
@@ -105,15 +105,15 @@ def sweep(
     from cl_core.runs.sweep import survey
     from cl_core.runs.sweep import sweep as do_sweep
 
-    taken = checked_route(route)
+    taken = check_route(route)
     results = out or results_folder()
-    plans = _asked(experiments, strategies, seeds, profile, settings or [], reference, route)
+    plans = _make_plans(experiments, strategies, seeds, profile, settings or [], reference, route)
     workers = jobs or os.cpu_count() or 1
     pace = learned(load(path) for path in sorted(results.rglob("*.json")))
     if dry_run:
         _print_plan(survey(plans, results=results, route=taken), pace, workers)
         return
-    with data_errors(), crew(jobs=workers, scheduler=scheduler, cluster=cluster) as made:
+    with report_data_errors(), crew(jobs=workers, scheduler=scheduler, cluster=cluster) as made:
         display = SweepDisplay(pace, made.slots())
         try:
             with display:
@@ -136,7 +136,7 @@ def sweep(
         raise typer.Exit(1)
 
 
-def _asked(
+def _make_plans(
     experiments: str | None,
     strategies: str | None,
     seeds: str | None,
@@ -153,16 +153,16 @@ def _asked(
         if settings:
             raise ValueError("--set has no place beside --reference, whose steps have settings of their own")
         return plans(
-            _names(reference),
+            _split_names(reference),
             profile=profile or "cpu",
             seeds=grid.parse_seeds(seeds) if seeds else None,
-            experiments=_names(experiments) if experiments else None,
-            strategies=_names(strategies) if strategies else None,
+            experiments=_split_names(experiments) if experiments else None,
+            strategies=_split_names(strategies) if strategies else None,
         )
     profile = profile or "smoke"
     return grid.runs(
-        experiments=_names(experiments) if experiments else _present(profile, route),
-        strategies=_names(strategies) if strategies else list(RULES),
+        experiments=_split_names(experiments) if experiments else _list_present(profile, route),
+        strategies=_split_names(strategies) if strategies else list(RULES),
         seeds=grid.parse_seeds(seeds or "100"),
         profile=profile,
         choices=grid.parse_choices(settings),
@@ -170,7 +170,7 @@ def _asked(
 
 
 def _print_plan(standing: "Standing", pace: "Pace", workers: int) -> None:
-    from cl_book.commands.sweep_display import time_left
+    from cl_book.commands.sweep_display import describe_time_left
     from cl_core.experiments.progress import duration
 
     for made in standing.there:
@@ -182,16 +182,16 @@ def _print_plan(standing: "Standing", pace: "Pace", workers: int) -> None:
         typer.echo(f"  to do   {made.describe()}" + (f"  ({duration(seconds)})" if seconds is not None else ""))
     unknown = sum(seconds is None for seconds in times)
     typer.echo(
-        f"{len(standing.there)} there, {len(times)} to do in {time_left(times, workers)} with {workers} at a time"
+        f"{len(standing.there)} there, {len(times)} to do in {describe_time_left(times, workers)} with {workers} at a time"
         + (f"; {unknown} of them are unlike any stored run" if unknown else "")
     )
 
 
-def _names(text: str) -> list[str]:
+def _split_names(text: str) -> list[str]:
     return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
-def _present(profile: str, route: str | None) -> list[str]:
+def _list_present(profile: str, route: str | None) -> list[str]:
     """Return the experiments of `profile` whose data are here, and say which are left out."""
     from cl_core.naming import require_name
     from cl_core.streams import DEFINITIONS

@@ -70,7 +70,7 @@ class SweepDisplay:
         now = time.monotonic()
         running = [(self._pace.seconds(made), now - self._begun[made.name]) for made in standing.running]
         times = [None if known is None else max(0.0, known - spent) for known, spent in running]
-        return time_left([*times, *(self._pace.seconds(made) for made in standing.waiting)], self._workers)
+        return describe_time_left([*times, *(self._pace.seconds(made) for made in standing.waiting)], self._workers)
 
     def _table(self, standing: Standing) -> Table:
         done = standing.total - len(standing.left)
@@ -86,7 +86,7 @@ class SweepDisplay:
         return table
 
 
-def time_left(times: list[float | None], workers: int) -> str:
+def describe_time_left(times: list[float | None], workers: int) -> str:
     """Return in words how long runs of these seconds take on so many workers; one that is unknown takes the mean."""
     known = [seconds for seconds in times if seconds is not None]
     if not times:

@@ -31,9 +31,9 @@ _METADATA = {
 }
 
 
-def address() -> str:
+def read_address() -> str:
     """Return the repository's address, empty while none is set; raises ValueError where it is no https address."""
-    path = notebooks.top() / CONFIG
+    path = notebooks.find_checkout() / CONFIG
     config = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
     url = str(config.get("repository", {}).get("url") or "").rstrip("/")
     if url and not _ADDRESS.fullmatch(url):
@@ -43,12 +43,12 @@ def address() -> str:
     return url
 
 
-def with_setup(notebook: Notebook, address: str) -> Notebook:
+def add_setup(notebook: Notebook, address: str) -> Notebook:
     """Return a copy of `notebook` that begins with the cell for the repository at `address`; without it if empty."""
     rest = [cell for cell in notebook.cells if not notebooks.is_setup(cell)]
-    return nbformat.from_dict({**notebook, "cells": [_cell(address), *rest] if address else rest})  # type: ignore[no-untyped-call]
+    return nbformat.from_dict({**notebook, "cells": [_make_cell(address), *rest] if address else rest})  # type: ignore[no-untyped-call]
 
 
-def _cell(address: str) -> Cell:
+def _make_cell(address: str) -> Cell:
     source = _SOURCE.format(address=address).rstrip()
     return nbformat.v4.new_code_cell(source, metadata=_METADATA)  # type: ignore[no-untyped-call]

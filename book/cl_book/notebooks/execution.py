@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cl_book.notebooks import notebook as notebooks
-from cl_book.notebooks.normalise import normalised
+from cl_book.notebooks.normalise import normalise_notebook
 from cl_book.notebooks.notebook import METADATA, Notebook
 from cl_core import files
 
@@ -45,10 +45,10 @@ def execute(notebook: Notebook, *, folder: Path, parameters: Mapping[str, object
     """
     import papermill
 
-    bare = normalised(notebook)
+    bare = normalise_notebook(notebook)
     bare.metadata.pop(METADATA, None)
     bare.cells = [cell for cell in bare.cells if not notebooks.is_setup(cell)]
-    for cell in notebooks.code_cells(bare):
+    for cell in notebooks.select_code_cells(bare):
         cell.outputs, cell.execution_count = [], None
     start, death = time.perf_counter(), ""
     with tempfile.TemporaryDirectory() as scratch:
@@ -60,36 +60,36 @@ def execute(notebook: Notebook, *, folder: Path, parameters: Mapping[str, object
             files.RECORD: str(reads),
         }
         try:
-            with _environment(surroundings):
+            with _set_environment(surroundings):
                 papermill.execute_notebook(
                     bare,
                     str(executed),
                     parameters=dict(parameters or {}),
                     cwd=str(folder.resolve()),
                     kernel_name="python3",
-                    kernel_manager_class=_this_python(log),
+                    kernel_manager_class=_make_kernel_manager(log),
                     progress_bar=False,
                 )
         except Exception as error:
             # A cell's own error stands in the outputs; anything else killed the kernel under a cell.
-            death = "\n".join([f"{type(error).__name__}: {error}", *_last_words(log)])
+            death = "\n".join([f"{type(error).__name__}: {error}", *_read_log_end(log)])
             if not executed.exists():
                 raise RuntimeError(f"the notebook could not be run: {death}") from error
         seconds = time.perf_counter() - start
         result = notebooks.load(executed)
         record = reads.read_text(encoding="utf-8").splitlines() if reads.exists() else []
     result.cells = [cell for cell in result.cells if _PAPERMILL_MARK not in cell.metadata.get("tags", [])]
-    result = normalised(result)
-    failure = _failure_in(result, death)
+    result = normalise_notebook(result)
+    failure = _find_failure(result, death)
     return Execution(notebook=result, reads=tuple(sorted(set(record))), seconds=seconds, failure=failure)
 
 
-def _last_words(log: Path) -> list[str]:
+def _read_log_end(log: Path) -> list[str]:
     return log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:] if log.exists() else []
 
 
-def _failure_in(notebook: Notebook, death: str) -> Failure | None:
-    cells = list(enumerate(notebooks.code_cells(notebook), start=1))
+def _find_failure(notebook: Notebook, death: str) -> Failure | None:
+    cells = list(enumerate(notebooks.select_code_cells(notebook), start=1))
     for number, cell in cells:
         for output in cell.outputs:
             if output.output_type == "error":
@@ -101,7 +101,7 @@ def _failure_in(notebook: Notebook, death: str) -> Failure | None:
 
 
 @contextlib.contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+def _set_environment(variables: Mapping[str, str]) -> Iterator[None]:
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
@@ -114,7 +114,7 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _this_python(log: Path) -> type[Any]:
+def _make_kernel_manager(log: Path) -> type[Any]:
     """Return a kernel manager that starts this interpreter, whatever kernels its user has installed under its name.
 
     What the kernel itself has to say, mostly on its way out, goes to `log`; what cells print does not.

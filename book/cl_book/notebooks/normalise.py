@@ -19,13 +19,13 @@ _HIDING = ("cellView", "jupyter")
 _KERNEL_FILE = re.compile(r"[^\s\"'(]*ipykernel_\d+[/\\]\d+\.py")
 
 
-def normalised(notebook: Notebook) -> Notebook:
+def normalise_notebook(notebook: Notebook) -> Notebook:
     """Return a copy of `notebook` in the one form, nbformat 4.5; a second time changes nothing."""
     result = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
     result.metadata = nbformat.from_dict({"kernelspec": _KERNEL, "language_info": _LANGUAGE})  # type: ignore[no-untyped-call]
     if METADATA in notebook.metadata:
         result.metadata[METADATA] = nbformat.from_dict(notebook.metadata[METADATA])  # type: ignore[no-untyped-call]
-    result.cells = [_cell(cell) for cell in notebook.cells]
+    result.cells = [_normalise_cell(cell) for cell in notebook.cells]
     _number(result.cells)
     result.nbformat_minor = 5
     return result
@@ -37,18 +37,18 @@ def to_text(notebook: Notebook) -> str:
     return str(nbformat.writes(notebook, version=nbformat.NO_CONVERT)) + "\n"  # type: ignore[no-untyped-call]
 
 
-def _cell(cell: Cell) -> Cell:
+def _normalise_cell(cell: Cell) -> Cell:
     kept = nbformat.from_dict(cell)  # type: ignore[no-untyped-call]
     names = (*_CELL_METADATA, *_HIDING) if is_setup(cell) else _CELL_METADATA
     kept.metadata = nbformat.from_dict(  # type: ignore[no-untyped-call]
         {key: cell.metadata[key] for key in names if cell.metadata.get(key)}
     )
     if cell.cell_type == "code":
-        kept.outputs = [_output(output) for output in _one_stream_each(kept.outputs)]
+        kept.outputs = [_normalise_output(output) for output in _join_streams(kept.outputs)]
     return kept
 
 
-def _one_stream_each(outputs: list[Cell]) -> list[Cell]:
+def _join_streams(outputs: list[Cell]) -> list[Cell]:
     """Join a cell's pieces of stdout, and of stderr: how a stream is cut is a matter of timing."""
     merged: list[Cell] = []
     streams: dict[str, Cell] = {}
@@ -62,18 +62,18 @@ def _one_stream_each(outputs: list[Cell]) -> list[Cell]:
     return merged
 
 
-def _output(output: Cell) -> Cell:
+def _normalise_output(output: Cell) -> Cell:
     if output.output_type in ("display_data", "execute_result"):
         output.metadata = nbformat.from_dict({})  # type: ignore[no-untyped-call]
     elif output.output_type == "stream":
-        output.text = _without_paths(output.text)
+        output.text = _hide_paths(output.text)
     elif output.output_type == "error":
-        output.evalue = _without_paths(output.evalue)
-        output.traceback = [_without_paths(line) for line in output.traceback]
+        output.evalue = _hide_paths(output.evalue)
+        output.traceback = [_hide_paths(line) for line in output.traceback]
     return output
 
 
-def _without_paths(text: str) -> str:
+def _hide_paths(text: str) -> str:
     text = _KERNEL_FILE.sub("<cell>", text)
     package = str(package_folder().parent)
     return text.replace(package, "…").replace(str(Path.home()), "~")

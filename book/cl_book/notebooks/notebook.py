@@ -44,7 +44,7 @@ class Line:
     cell: int
 
 
-def top() -> Path:
+def find_checkout() -> Path:
     """Return the checkout's top folder; raises ValueError outside of one."""
     folder = files.root()
     if folder is None:
@@ -52,9 +52,9 @@ def top() -> Path:
     return folder
 
 
-def stored() -> list[Path]:
+def list_stored() -> list[Path]:
     """Return the paths of the checkout's stored notebooks, sorted; raises ValueError outside a checkout."""
-    return sorted((top() / FOLDER).glob("*.ipynb"))
+    return sorted((find_checkout() / FOLDER).glob("*.ipynb"))
 
 
 def load(path: Path) -> Notebook:
@@ -85,7 +85,7 @@ def _join_lines(node: _Node, key: str) -> None:
         node[key] = "".join(node[key])
 
 
-def code_cells(notebook: Notebook) -> list[Cell]:
+def select_code_cells(notebook: Notebook) -> list[Cell]:
     """Return the chapter's cells that hold code, in their order."""
     return [cell for cell in notebook.cells if cell.cell_type == "code" and not is_setup(cell)]
 
@@ -95,26 +95,26 @@ def is_setup(cell: Cell) -> bool:
     return SETUP in cell.metadata.get("tags", [])
 
 
-def verdict_lines(notebook: Notebook) -> list[Line]:
+def read_verdicts(notebook: Notebook) -> list[Line]:
     """Return the verdicts that the stored outputs hold, in their order."""
     return [
         Line(claim=entry["claim"], verdict=entry["verdict"], evidence=entry["evidence"], cell=number)
-        for number, entry in _entries(notebook, VERDICT_MIME)
+        for number, entry in _read_entries(notebook, VERDICT_MIME)
     ]
 
 
-def values(notebook: Notebook) -> dict[str, str]:
+def read_values(notebook: Notebook) -> dict[str, str]:
     """Return the recorded values of the stored outputs, by name, as printed; raises ValueError if a name occurs twice."""
     found: dict[str, str] = {}
-    for number, entry in _entries(notebook, VALUE_MIME):
+    for number, entry in _read_entries(notebook, VALUE_MIME):
         if entry["name"] in found:
             raise ValueError(f"the value {entry['name']!r} is recorded twice, again in code cell {number}; rename one")
         found[entry["name"]] = entry["text"]
     return found
 
 
-def _entries(notebook: Notebook, mime: str) -> Iterator[tuple[int, Any]]:
-    for number, cell in enumerate(code_cells(notebook), start=1):
+def _read_entries(notebook: Notebook, mime: str) -> Iterator[tuple[int, Any]]:
+    for number, cell in enumerate(select_code_cells(notebook), start=1):
         for output in cell.outputs:
             entry = output.get("data", {}).get(mime)
             if entry is not None:

@@ -146,7 +146,7 @@ def read(path: Path) -> tuple[Parameter, ...]:
 
     Raises ParameterError where a line does not follow the form above.
     """
-    cells = [cell for cell in notebooks.code_cells(notebooks.load(path)) if TAG in cell.metadata.get("tags", [])]
+    cells = [cell for cell in notebooks.select_code_cells(notebooks.load(path)) if TAG in cell.metadata.get("tags", [])]
     if len(cells) > 1:
         raise ParameterError(f"{path.name} has {len(cells)} cells tagged {TAG!r}; keep one")
     return parse_cell(cells[0].source, where=path.name) if cells else ()
@@ -158,8 +158,10 @@ def parse_cell(source: str, *, where: str = "the parameters cell") -> tuple[Para
         statements = ast.parse(source).body
     except SyntaxError as error:
         raise ParameterError(f"{where}: line {error.lineno} is not Python: {error.msg}") from error
-    comments = _comments(source)
-    found = tuple(_parameter(statement, comments, f"{where}: line {statement.lineno}") for statement in statements)
+    comments = _read_comments(source)
+    found = tuple(
+        _parse_parameter(statement, comments, f"{where}: line {statement.lineno}") for statement in statements
+    )
     doubled = {parameter.name for parameter in found if [other.name for other in found].count(parameter.name) > 1}
     if doubled:
         raise ParameterError(f"{where}: {', '.join(sorted(doubled))} is set twice")
@@ -175,20 +177,20 @@ def resolve(parameters: tuple[Parameter, ...], given: Mapping[str, object], *, w
     values: dict[str, Value] = {}
     for name, value in given.items():
         if name not in known:
-            raise ParameterError(f"{where} has no parameter {name!r}; {_nearest(name, list(known))}")
+            raise ParameterError(f"{where} has no parameter {name!r}; {_suggest(name, list(known))}")
         parameter = known[name]
         values[name] = parameter.parse(value) if isinstance(value, str) else parameter.check(value)
     return values
 
 
-def manual(parameters: tuple[Parameter, ...], *, title: str) -> str:
+def write_manual(parameters: tuple[Parameter, ...], *, title: str) -> str:
     """Return the parameters as a manual for a terminal."""
     if not parameters:
         return f"{title} has no parameters.\n"
     lines = [f"Parameters of {title}:", ""]
     for parameter in parameters:
         default = repr(parameter.default) if parameter.kind == "str" else str(parameter.default)
-        lines += [f"  {parameter.name}  {parameter.kind}, {_allowed(parameter)}; default {default}"]
+        lines += [f"  {parameter.name}  {parameter.kind}, {_describe_allowed(parameter)}; default {default}"]
         lines += [f"      {parameter.help}", ""]
     first = parameters[0]
     example = first.default if not isinstance(first.default, list) else ",".join(str(item) for item in first.default)
@@ -196,7 +198,7 @@ def manual(parameters: tuple[Parameter, ...], *, title: str) -> str:
     return "\n".join(lines)
 
 
-def _allowed(parameter: Parameter) -> str:
+def _describe_allowed(parameter: Parameter) -> str:
     each = "each " if parameter.is_list else ""
     return (
         f"{each}one of {parameter.allowed}"
@@ -205,19 +207,19 @@ def _allowed(parameter: Parameter) -> str:
     )
 
 
-def _nearest(name: str, known: list[str]) -> str:
+def _suggest(name: str, known: list[str]) -> str:
     if not known:
         return "it has none"
     close = nearest(name, known)
     return (f"did you mean {close[0]!r}? " if close else "") + f"It has: {', '.join(known)}"
 
 
-def _comments(source: str) -> dict[int, str]:
+def _read_comments(source: str) -> dict[int, str]:
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     return {token.start[0]: token.string.lstrip("# ").strip() for token in tokens if token.type == tokenize.COMMENT}
 
 
-def _parameter(statement: ast.stmt, comments: Mapping[int, str], where: str) -> Parameter:
+def _parse_parameter(statement: ast.stmt, comments: Mapping[int, str], where: str) -> Parameter:
     if not (isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value):
         raise ParameterError(f"{where} is not of the form `name: type = value  # [low, high] what it is`")
     name, kind = statement.target.id, ast.unparse(statement.annotation)
@@ -231,7 +233,7 @@ def _parameter(statement: ast.stmt, comments: Mapping[int, str], where: str) -> 
         raise ParameterError(
             f"{where}: the default of {name} is not a plain value; derive it in a later cell"
         ) from error
-    allowed, words = _allowance(comments.get(statement.lineno, ""), kind, f"{where}: {name}")
+    allowed, words = _parse_comment(comments.get(statement.lineno, ""), kind, f"{where}: {name}")
     parameter = Parameter(name=name, kind=kind, default=default, allowed=allowed, help=words)
     try:
         return Parameter(name=name, kind=kind, default=parameter.check(default), allowed=allowed, help=words)
@@ -239,7 +241,7 @@ def _parameter(statement: ast.stmt, comments: Mapping[int, str], where: str) -> 
         raise ParameterError(f"{where}: the default is out of its own range: {error}") from error
 
 
-def _allowance(comment: str, kind: str, where: str) -> tuple[Range | Choices, str]:
+def _parse_comment(comment: str, kind: str, where: str) -> tuple[Range | Choices, str]:
     scalar = kind.removeprefix("list[").removesuffix("]")
     if "=" in comment:
         raise ParameterError(f"{where}: papermill cannot read a line with a second '='; say {comment!r} without it")
@@ -252,18 +254,18 @@ def _allowance(comment: str, kind: str, where: str) -> tuple[Range | Choices, st
             raise ParameterError(f"{where}: the ends of {comment!r} are not numbers") from error
         if not bounds[0] <= bounds[1] or math.isnan(sum(bounds)):
             raise ParameterError(f"{where}: the range of {comment!r} is empty")
-        return Range(*bounds, low_in=opening == "[", high_in=closing == "]"), words or _no_words(where)
+        return Range(*bounds, low_in=opening == "[", high_in=closing == "]"), words or _refuse_missing_words(where)
     if choices and choices[1].strip():
         reader = Parameter(name=where, kind=scalar, default=0, allowed=Choices(()), help="")
         values = tuple(reader._scalar_of(word) for word in choices[1].split(","))
         if any(type(value) is not _TYPES[scalar] for value in values):
             raise ParameterError(f"{where}: not every value of {comment!r} is of type {scalar}")
-        return Choices(values), choices[2] or _no_words(where)  # type: ignore[arg-type]
+        return Choices(values), choices[2] or _refuse_missing_words(where)  # type: ignore[arg-type]
     raise ParameterError(
         f"{where} says {comment!r}, not what is allowed; end the line with `# [low, high] what it is` for a number "
         "or `# {one, other} what it is`"
     )
 
 
-def _no_words(where: str) -> str:
+def _refuse_missing_words(where: str) -> str:
     raise ParameterError(f"{where}: say after the range or the set, in a few words, what it is")

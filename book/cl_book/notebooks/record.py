@@ -61,11 +61,11 @@ def record(name: str, value: float | str, form: str = "{:.2f}") -> None:
     """
     if not _NAME.fullmatch(name):
         raise ValueError(f"value name {name!r} is not a lower-case identifier, such as 'largest_z'")
-    text = value if isinstance(value, str) else written(value, form)
+    text = value if isinstance(value, str) else format_value(value, form)
     _display({"text/plain": f"{name} = {text}", VALUE_MIME: {"name": name, "text": text}})
 
 
-def written(value: float, form: str) -> str:
+def format_value(value: float, form: str) -> str:
     """Return `value` in the format `form`, without negative zero; raises ValueError as :func:`record` does."""
     if not np.isfinite(value):
         raise ValueError(f"{value} is not finite; say in words what happens there")

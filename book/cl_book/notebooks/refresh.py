@@ -13,7 +13,7 @@ from typing import Any
 
 from cl_book.notebooks import colab, execution, stamps
 from cl_book.notebooks import notebook as notebooks
-from cl_book.notebooks.normalise import normalised, to_text
+from cl_book.notebooks.normalise import normalise_notebook, to_text
 from cl_book.notebooks.notebook import METADATA, Notebook
 from cl_core import files
 
@@ -45,24 +45,24 @@ def refresh(paths: Iterable[Path], *, force: bool = False) -> Iterator[Refreshed
     that file stays as it was, and the failed run is kept in build/failed.
     """
     for path in paths:
-        reasons = stamps.state(path) or (("it was asked for",) if force else ())
+        reasons = stamps.find_staleness(path) or (("it was asked for",) if force else ())
         yield _refresh_one(path, reasons)
 
 
-def written(notebook: Notebook) -> Notebook:
+def make_stored_form(notebook: Notebook) -> Notebook:
     """Return `notebook` in the form in which it is stored: normalised, with the cell for Colab if an address is set."""
-    return normalised(colab.with_setup(notebook, colab.address()))
+    return normalise_notebook(colab.add_setup(notebook, colab.read_address()))
 
 
 def _refresh_one(path: Path, reasons: tuple[str, ...]) -> Refreshed:
     notebook = notebooks.load(path)
     if not reasons:
-        _write_if_changed(path, written(notebook))
+        _write_if_changed(path, make_stored_form(notebook))
         return Refreshed(path=path, reasons=(), seconds=0.0)
-    before = stamps.stamp(normalised(notebook), reads=())
+    before = stamps.stamp(normalise_notebook(notebook), reads=())
     run = execution.execute(notebook, folder=path.parent)
     if run.failure:
-        kept = notebooks.top() / _FAILED / path.name
+        kept = notebooks.find_checkout() / _FAILED / path.name
         files.write_text(kept, to_text(run.notebook))
         raise RefreshError(f"{path.name}: code cell {run.failure.cell}: {run.failure.error}; the run is kept as {kept}")
     _require_storable(run.notebook, path.name)
@@ -71,7 +71,7 @@ def _refresh_one(path: Path, reasons: tuple[str, ...]) -> Refreshed:
         **stamps.stamp(run.notebook, reads=run.reads),
         **{key: before[key] for key in ("code", "parameters", "modules")},
     }
-    _write_if_changed(path, written(run.notebook))
+    _write_if_changed(path, make_stored_form(run.notebook))
     _record_time(path.stem, run.seconds)
     return Refreshed(path=path, reasons=reasons, seconds=run.seconds)
 
@@ -84,7 +84,7 @@ def _write_if_changed(path: Path, notebook: Notebook) -> None:
 
 def _require_storable(notebook: Notebook, name: str) -> None:
     """Refuse outputs that another run or machine would not print alike."""
-    for number, cell in enumerate(notebooks.code_cells(notebook), start=1):
+    for number, cell in enumerate(notebooks.select_code_cells(notebook), start=1):
         where = f"{name}: code cell {number}"
         for output in cell.outputs:
             if output.get("name") == "stderr":
@@ -97,21 +97,21 @@ def _require_storable(notebook: Notebook, name: str) -> None:
 
 
 def _record_time(name: str, seconds: float) -> None:
-    path = notebooks.top() / TIMINGS
+    path = notebooks.find_checkout() / TIMINGS
     timings = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     timings[name] = {
         "seconds": round(seconds, 1),
         "refreshed": datetime.now(UTC).date().isoformat(),
         "python": platform.python_version(),
-        "versions": {package: found for package in _VERSIONS if (found := _version(package))},
+        "versions": {package: found for package in _VERSIONS if (found := _find_version(package))},
         "hardware": {"machine": platform.machine(), "processor": _processor(), "cores": os.cpu_count()},
     }
-    present = {notebook.stem for notebook in notebooks.stored()}
+    present = {notebook.stem for notebook in notebooks.list_stored()}
     kept: dict[str, Any] = {key: timings[key] for key in sorted(timings) if key in present}
     files.write_text(path, json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
 
 
-def _version(package: str) -> str | None:
+def _find_version(package: str) -> str | None:
     try:
         return version(package)
     except PackageNotFoundError:

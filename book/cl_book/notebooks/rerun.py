@@ -10,7 +10,7 @@ import yaml
 from cl_book.notebooks import execution, parameters
 from cl_book.notebooks import notebook as notebooks
 from cl_book.notebooks.execution import Failure
-from cl_book.notebooks.normalise import normalised, to_text
+from cl_book.notebooks.normalise import normalise_notebook, to_text
 from cl_book.notebooks.notebook import METADATA
 from cl_book.notebooks.parameters import Parameter, ParameterError, Range, Value
 from cl_core import files
@@ -52,16 +52,16 @@ def resolve(
     known = parameters.read(path)
     given: dict[str, object] = {}
     if file is not None:
-        given.update(_from_yaml(file))
+        given.update(_read_yaml(file))
     if profile == SMOKE:
-        given.update(_least(known))
+        given.update(_choose_least(known))
     if profile is not None and (profile != SMOKE or "profile" in {parameter.name for parameter in known}):
         given["profile"] = profile
     given.update(settings)
     return parameters.resolve(known, given, where=path.name)
 
 
-def _least(known: tuple[Parameter, ...]) -> dict[str, object]:
+def _choose_least(known: tuple[Parameter, ...]) -> dict[str, object]:
     """Return the least that each of REPEATED allows."""
     found: dict[str, object] = {}
     for parameter in known:
@@ -85,13 +85,13 @@ def rerun(path: Path, *, given: Mapping[str, Value], out: Path) -> Rerun:
     run = execution.execute(source, folder=path.parent, parameters=given)
     result = run.notebook
     result.metadata[METADATA] = {"rerun": {"notebook": path.name, "parameters": dict(given)}}
-    files.write_text(target, to_text(normalised(result)))
-    changes = () if run.failure else _changes(source, result)
+    files.write_text(target, to_text(normalise_notebook(result)))
+    changes = () if run.failure else _list_changes(source, result)
     return Rerun(path=target, given=given, changes=changes, failure=run.failure)
 
 
-def _changes(stored: notebooks.Notebook, now: notebooks.Notebook) -> tuple[Change, ...]:
-    before, after = _on_record(stored), _on_record(now)
+def _list_changes(stored: notebooks.Notebook, now: notebooks.Notebook) -> tuple[Change, ...]:
+    before, after = _read_record(stored), _read_record(now)
     names = [*before, *(name for name in after if name not in before)]
     return tuple(
         Change(name=name, stored=before.get(name, "–"), now=after.get(name, "–"))
@@ -100,12 +100,12 @@ def _changes(stored: notebooks.Notebook, now: notebooks.Notebook) -> tuple[Chang
     )
 
 
-def _on_record(notebook: notebooks.Notebook) -> dict[str, str]:
-    verdicts = {line.claim: f"{line.verdict} · {line.evidence}" for line in notebooks.verdict_lines(notebook)}
-    return {**verdicts, **notebooks.values(notebook)}
+def _read_record(notebook: notebooks.Notebook) -> dict[str, str]:
+    verdicts = {line.claim: f"{line.verdict} · {line.evidence}" for line in notebooks.read_verdicts(notebook)}
+    return {**verdicts, **notebooks.read_values(notebook)}
 
 
-def _from_yaml(file: Path) -> dict[str, object]:
+def _read_yaml(file: Path) -> dict[str, object]:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

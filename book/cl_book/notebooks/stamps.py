@@ -25,7 +25,7 @@ FORM = 1
 Stamp = dict[str, Any]
 
 
-def state(path: Path) -> tuple[str, ...]:
+def find_staleness(path: Path) -> tuple[str, ...]:
     """Return why the notebook at `path` is stale, each reason naming what changed; empty if it is not.
 
     Raises ValueError if there is no notebook.
@@ -39,12 +39,12 @@ def state(path: Path) -> tuple[str, ...]:
     except (SyntaxError, parameters.ParameterError) as error:
         return (f"its code cannot be read: {error}",)
     return (
-        *_changed_parameters(stored["parameters"], current["parameters"]),
-        *_changed_cells(stored["code"], current["code"], "the code of cell {}"),
-        *_changed_names(stored["modules"], current["modules"], gone="is no longer imported", new="is now imported"),
-        *_changed_names(stored["files"], current["files"]),
+        *_compare_parameters(stored["parameters"], current["parameters"]),
+        *_compare_cells(stored["code"], current["code"], "the code of cell {}"),
+        *_compare_names(stored["modules"], current["modules"], gone="is no longer imported", new="is now imported"),
+        *_compare_names(stored["files"], current["files"]),
         *(f"the list of {name} has changed" for name in stored["listings"] if _differ(stored, current, name)),
-        *_changed_cells(stored["outputs"], current["outputs"], "the stored output of cell {}"),
+        *_compare_cells(stored["outputs"], current["outputs"], "the stored output of cell {}"),
     )
 
 
@@ -53,7 +53,7 @@ def stamp(notebook: Notebook, *, reads: Iterable[str]) -> Stamp:
 
     Cells count from 1, code cells only. Raises SyntaxError or ParameterError where its code cannot be read.
     """
-    cells = notebooks.code_cells(notebook)
+    cells = notebooks.select_code_cells(notebook)
     reads = sorted(set(reads))
     names = [name for name in reads if not name.startswith(files.LISTING)]
     listings = [name.removeprefix(files.LISTING) for name in reads if name.startswith(files.LISTING)]
@@ -68,15 +68,17 @@ def stamp(notebook: Notebook, *, reads: Iterable[str]) -> Stamp:
             for parameter in parameters.parse_cell(cell.source)
         },
         "modules": imports.digests(imports.reachable(imports.imported(sources, PACKAGES), PACKAGES)),
-        "files": {name: _file_digest(name) for name in names},
+        "files": {name: _digest_file(name) for name in names},
         "listings": {pattern: digest("\n".join(files.names(pattern))) for pattern in listings},
-        "outputs": [digest(_canonical(cell)) for cell in cells],
+        "outputs": [digest(_write_canonically(cell)) for cell in cells],
     }
 
 
-def outputs_digest(path: Path) -> str:
+def digest_outputs(path: Path) -> str:
     """Return one digest over the stored outputs of the notebook at `path`, cell by cell."""
-    return digest("\n".join(digest(_canonical(cell)) for cell in notebooks.code_cells(notebooks.load(path))))
+    return digest(
+        "\n".join(digest(_write_canonically(cell)) for cell in notebooks.select_code_cells(notebooks.load(path)))
+    )
 
 
 def digest(text: str) -> str:
@@ -84,11 +86,11 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _canonical(cell: notebooks.Cell) -> str:
+def _write_canonically(cell: notebooks.Cell) -> str:
     return json.dumps([cell.execution_count, cell.outputs], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
-def _file_digest(name: str) -> str:
+def _digest_file(name: str) -> str:
     try:
         return hashlib.sha256(files.read_bytes(name)).hexdigest()
     except FileNotFoundError:
@@ -99,13 +101,13 @@ def _differ(stored: Stamp, current: Stamp, pattern: str) -> bool:
     return bool(stored["listings"][pattern] != current["listings"][pattern])
 
 
-def _changed_parameters(stored: Mapping[str, str], current: Mapping[str, str]) -> list[str]:
+def _compare_parameters(stored: Mapping[str, str], current: Mapping[str, str]) -> list[str]:
     reasons = [f"parameter {name} has changed" for name in stored if name in current and stored[name] != current[name]]
     reasons += [f"parameter {name} is gone" for name in stored if name not in current]
     return reasons + [f"parameter {name} is new" for name in current if name not in stored]
 
 
-def _changed_cells(stored: list[str], current: list[str], what: str) -> list[str]:
+def _compare_cells(stored: list[str], current: list[str], what: str) -> list[str]:
     if len(stored) != len(current):
         # Said once, by the code; outputs of other cells cannot be matched.
         return [f"it has {len(current)} code cells, {len(stored)} when refreshed"] if "code" in what else []
@@ -116,7 +118,7 @@ def _changed_cells(stored: list[str], current: list[str], what: str) -> list[str
     ]
 
 
-def _changed_names(
+def _compare_names(
     stored: Mapping[str, str], current: Mapping[str, str], gone: str = "is gone", new: str = "is new"
 ) -> list[str]:
     reasons = [f"{name} has changed" for name in stored if name in current and stored[name] != current[name]]

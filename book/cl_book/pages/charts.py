@@ -10,9 +10,9 @@ from sphinx.util.docutils import SphinxDirective
 from cl_book.claims.arms import PROFILE
 from cl_book.figures.drawing import to_csv, to_svg
 from cl_book.figures.result_figures import Picture, draw_forgetting_by_distance, draw_gains_along
-from cl_book.pages.figure_nodes import captioned, data_file, data_link, drawing
+from cl_book.pages.figure_nodes import data_link, drawing, make_captioned_figure, name_data_file
 from cl_book.pages.result_values import noted
-from cl_book.pages.role_errors import nearest
+from cl_book.pages.role_errors import suggest
 from cl_core.runs.reference import OVERLAPS, SEVERITIES
 from cl_core.runs.result_set import ResultSet, read_results
 
@@ -35,16 +35,16 @@ class Chart(SphinxDirective):
         """Return the figure, or a sentence where no run is there; an unknown chart is an error."""
         chart, *bound = self.arguments
         if chart not in CHARTS:
-            raise self.error(f"there is no chart {chart!r}{nearest(chart, CHARTS)}")
+            raise self.error(f"there is no chart {chart!r}{suggest(chart, CHARTS)}")
         experiment, draw = CHARTS[chart]
         noted(self.env, f"{PROFILE}/{experiment}/*")
         made = draw(experiment, read_results())
         if made is None:
             return [nodes.paragraph(text="Not run: there is no reference result to draw.", classes=["cl-evidence"])]
         name = f"results-{chart}"
-        figure = captioned(self, f"fig-{name}", bound)
+        figure = make_captioned_figure(self, f"fig-{name}", bound)
         figure.insert(0, drawing(svg=to_svg(made.figure, name=name, alt=made.alt), name=name))
-        figure += data_link(csv=to_csv(made.data), file=data_file(self.env.docname, name))
+        figure += data_link(csv=to_csv(made.data), file=name_data_file(self.env.docname, name))
         return [figure]
 
 

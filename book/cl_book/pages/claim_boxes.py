@@ -16,9 +16,9 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from cl_book.claims import standings as claims
 from cl_book.claims.claim import Claim, Standing
-from cl_book.pages.evidence_marks import mark
-from cl_book.pages.formulas import spelled
-from cl_book.pages.role_errors import Rendered, nearest, role_error
+from cl_book.pages.evidence_marks import make_mark
+from cl_book.pages.formulas import set_formulas
+from cl_book.pages.role_errors import Rendered, report_role_error, suggest
 
 _ID = re.compile(r"[TC]\d\d")
 _LOGGER = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def require(directive: SphinxDirective, arguments: Sequence[str]) -> None:
     known = standings()
     for claim, verdict in pairs:
         if claim not in known:
-            raise directive.error(f"there is no claim {claim!r}{nearest(claim, known)}")
+            raise directive.error(f"there is no claim {claim!r}{suggest(claim, known)}")
         standing = known[claim]
         own = standing.claim.page == directive.env.docname
         now = standing.printed if own else standing.verdict
@@ -102,7 +102,7 @@ class ClaimRole(SphinxRole):
         """Return the badge; an unknown id is an error."""
         known = standings()
         if self.text not in known:
-            return role_error(self, f"there is no claim {self.text!r}{nearest(self.text, known)}")
+            return report_role_error(self, f"there is no claim {self.text!r}{suggest(self.text, known)}")
         return [linked_badge(self.env, known[self.text], named=True)], []
 
 
@@ -127,13 +127,15 @@ class Verdicts(SphinxDirective):
         term = nodes.term(
             "", "", target, nodes.Text(f"{claim.id} · {claim.title} "), _badge(standing.verdict), nodes.Text(" ")
         )
-        term.append(mark(claim.mark))
+        term.append(make_mark(claim.mark))
         if standing.labels:
             term.append(nodes.inline("", " " + ", ".join(standing.labels), classes=["cl-evidence"]))
-        said = nodes.definition("", nodes.paragraph("", "", *spelled(claim.statement.strip())))
+        said = nodes.definition("", nodes.paragraph("", "", *set_formulas(claim.statement.strip())))
         if standing.evidence:
-            said += nodes.paragraph("", "", *spelled("Evidence: " + standing.evidence), classes=["cl-evidence"])
-        said += nodes.paragraph("", "", *spelled(f"Held against: {claim.tolerance.strip()}"), classes=["cl-evidence"])
+            said += nodes.paragraph("", "", *set_formulas("Evidence: " + standing.evidence), classes=["cl-evidence"])
+        said += nodes.paragraph(
+            "", "", *set_formulas(f"Held against: {claim.tolerance.strip()}"), classes=["cl-evidence"]
+        )
         return nodes.definition_list_item("", term, said)
 
 
@@ -160,7 +162,7 @@ def linked_badge(env: BuildEnvironment, standing: Standing, *, named: bool) -> n
 def printed_verdict(claim: str, verdict: str, evidence: str) -> nodes.paragraph:
     """Return a verdict line as a cell prints it: id, badge, evidence."""
     line = nodes.paragraph("", "", nodes.strong(text=claim), nodes.Text(" "), classes=["cl-verdict-line"])
-    line += [_badge(verdict), *spelled(" " + evidence)]
+    line += [_badge(verdict), *set_formulas(" " + evidence)]
     return line
 
 

@@ -4,7 +4,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxRole
 
-from cl_book.pages.role_errors import Rendered, role_error
+from cl_book.pages.role_errors import Rendered, report_role_error
 
 MARKS = {
     "P": "seen in the paper's own text or abstract",
@@ -19,11 +19,11 @@ class Mark(SphinxRole):
     def run(self) -> Rendered:
         """Return the mark; another letter is an error."""
         if self.text not in MARKS:
-            return role_error(self, f"{self.text!r} is not a mark; marks are {', '.join(MARKS)}")
-        return [mark(self.text)], []
+            return report_role_error(self, f"{self.text!r} is not a mark; marks are {', '.join(MARKS)}")
+        return [make_mark(self.text)], []
 
 
-def mark(letter: str) -> nodes.abbreviation:
+def make_mark(letter: str) -> nodes.abbreviation:
     """Return the mark `letter` (P, S or D) as a node that explains itself."""
     return nodes.abbreviation("", f"[{letter}]", explanation=MARKS[letter], classes=["cl-mark"])
 

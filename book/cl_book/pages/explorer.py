@@ -28,32 +28,32 @@ class Explorer(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the explorer as it stands before a reader touches it."""
-        interactive.need(self.env, SCRIPT)
-        return [nodes.raw("", markup(), format="html")]
+        interactive.require_script(self.env, SCRIPT)
+        return [nodes.raw("", write_markup(), format="html")]
 
 
-def markup() -> str:
+def write_markup() -> str:
     """Return the explorer's HTML, with the static picture and the table of the first settings."""
-    settings = interactive.first_settings(SLIDERS)
+    settings = interactive.read_first_settings(SLIDERS)
     curve = outlook(**settings)
-    sizes = (0, settings["specific"], settings["parameters"], best_size(curve))
+    sizes = (0, settings["specific"], settings["parameters"], find_best_size(curve))
     rows = [
-        (name, [str(m), *(interactive.text(column[m]) for column in curve)])
+        (name, [str(m), *(interactive.format_number(column[m]) for column in curve)])
         for name, m in zip(ROWS, sizes, strict=True)
     ]
     return (
-        f'<div class="cl-explorer">\n{interactive.form(SLIDERS, prefix="cl", name="Settings", reset=True)}'
-        f"{interactive.drawing(_picture(curve, sizes))}"
-        f'<p class="cl-said" role="status"></p>\n{interactive.table(COLUMNS, rows)}</div>\n'
+        f'<div class="cl-explorer">\n{interactive.make_form(SLIDERS, prefix="cl", name="Settings", reset=True)}'
+        f"{interactive.wrap_drawing(_draw_picture(curve, sizes))}"
+        f'<p class="cl-said" role="status"></p>\n{interactive.make_table(COLUMNS, rows)}</div>\n'
     )
 
 
-def best_size(curve: Outlook) -> int:
+def find_best_size(curve: Outlook) -> int:
     """Return the size of one or more at which forgetting is least, the smallest if there are several."""
     return 1 + int(np.argmin(curve.forgetting[1:]))
 
 
-def _picture(curve: Outlook, sizes: tuple[int, ...]) -> str:
+def _draw_picture(curve: Outlook, sizes: tuple[int, ...]) -> str:
     from matplotlib import pyplot as plt
 
     drawing.style()
@@ -68,7 +68,7 @@ def _picture(curve: Outlook, sizes: tuple[int, ...]) -> str:
         ylim=(1.3 * curve.forgetting.min(), 1.35 * float(shown.max())),
     )
     alt = "Forgetting against the number of trained parameters: " + ", ".join(
-        f"{name} {interactive.text(curve.forgetting[m])} at m = {m}"
+        f"{name} {interactive.format_number(curve.forgetting[m])} at m = {m}"
         for name, m in zip(("frozen", "initialized", "least"), sizes[1:], strict=True)
     )
     drawn = drawing.to_svg(figure, name="explorer", alt=f"{alt}.")

@@ -41,12 +41,12 @@ class Caption(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return a figure that still lacks its drawing; :class:`JoinFigures` puts it in."""
         label, *bound = self.arguments
-        figure = captioned(self, label, bound)
+        figure = make_captioned_figure(self, label, bound)
         figure["cl_label"] = label
         return [figure]
 
 
-def captioned(directive: SphinxDirective, label: str, bound: list[str]) -> nodes.figure:
+def make_captioned_figure(directive: SphinxDirective, label: str, bound: list[str]) -> nodes.figure:
     """Return a figure named `label` without a drawing; the directive's text is its caption, bound to verdicts."""
     require(directive, bound)
     directive.assert_has_content()
@@ -64,7 +64,7 @@ def captioned(directive: SphinxDirective, label: str, bound: list[str]) -> nodes
     return figure
 
 
-def data_file(docname: str, name: str) -> str:
+def name_data_file(docname: str, name: str) -> str:
     """Return what the data of the figure `name` on the page `docname` are called."""
     return f"{PurePosixPath(docname).name}-{name}.csv"
 
@@ -93,7 +93,7 @@ class JoinFigures(SphinxTransform):
                 continue
             figure.insert(0, shown)
             for link in bundle.findall(data_link):
-                link["file"] = data_file(self.env.docname, shown["name"])
+                link["file"] = name_data_file(self.env.docname, shown["name"])
                 figure += link.deepcopy()
             figure.parent.remove(figure)
             bundle.replace_self(figure)

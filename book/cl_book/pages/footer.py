@@ -10,7 +10,7 @@ from sphinx.application import Sphinx
 from cl_book.notebooks.refresh import TIMINGS
 
 
-def timings(top: Path) -> dict[str, dict[str, Any]]:
+def read_timings(top: Path) -> dict[str, dict[str, Any]]:
     """Return the record of the last run of each notebook, by its name; empty before the first."""
     path = top / TIMINGS
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
@@ -29,7 +29,7 @@ def setup(app: Sphinx) -> None:
 
 
 def _fill(app: Sphinx, page: str, _template: str, context: dict[str, Any], _doctree: Any) -> None:
-    days = [entry["refreshed"] for entry in timings(Path(app.srcdir)).values()]
+    days = [entry["refreshed"] for entry in read_timings(Path(app.srcdir)).values()]
     context["cl_version"] = version("cl-core")
     context["cl_refreshed"] = max(days, default="")
     notebook = Path(app.srcdir, page).with_suffix(".ipynb")

@@ -15,7 +15,7 @@ Names such as ``rate_factor`` have more than one letter before the line and stay
 """
 
 
-def spelled(text: str) -> list[nodes.Node]:
+def set_formulas(text: str) -> list[nodes.Node]:
     """Return `text` as nodes, in which what follows ``_`` stands low and what follows ``^`` high."""
     made: list[nodes.Node] = []
     end = 0

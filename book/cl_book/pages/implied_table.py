@@ -11,7 +11,7 @@ from sphinx.util.docutils import SphinxDirective
 from cl_book.claims.consistency import ReportedRow, reported_strategies
 from cl_book.claims.paper_table import PAPER
 from cl_book.pages.claim_boxes import table
-from cl_book.pages.evidence_marks import mark
+from cl_book.pages.evidence_marks import make_mark
 from cl_book.pages.numbers import reported
 
 _NONE = "none"
@@ -76,7 +76,7 @@ _SPELLED = {
 def _name(row: ReportedRow, marks: Mapping[tuple[str, ...], str]) -> nodes.paragraph:
     """Return experiment and strategy in words, with the mark of where the numbers come from."""
     words = " ".join(_SPELLED.get(word, word.capitalize()) for word in row.experiment.split("-"))
-    return nodes.paragraph("", f"{words}, {row.strategy} ", mark(marks[row.experiment, row.strategy]))
+    return nodes.paragraph("", f"{words}, {row.strategy} ", make_mark(marks[row.experiment, row.strategy]))
 
 
 def setup(app: Sphinx) -> None:

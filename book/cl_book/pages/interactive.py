@@ -34,24 +34,24 @@ class Slider:
         return int(place) if self.step == 1 else place
 
 
-def first_settings(sliders: Sequence[Slider]) -> dict[str, Any]:
+def read_first_settings(sliders: Sequence[Slider]) -> dict[str, Any]:
     """Return the settings as they stand before a reader touches them."""
     return {one.name: one.setting(one.value) for one in sliders}
 
 
-def form(sliders: Sequence[Slider], *, prefix: str, name: str, reset: bool) -> str:
+def make_form(sliders: Sequence[Slider], *, prefix: str, name: str, reset: bool) -> str:
     """Return the sliders as a form, hidden until a script runs; `prefix` makes their ids unique in the whole book."""
-    rows = "\n".join(_row(one, f"{prefix}-{one.name.replace('_', '-')}") for one in sliders)
+    rows = "\n".join(_make_row(one, f"{prefix}-{one.name.replace('_', '-')}") for one in sliders)
     button = '<p><button type="button">Back to the first settings</button></p>\n' if reset else ""
     return f'<form class="cl-sliders" hidden aria-label="{escape(name)}">\n{rows}\n{button}</form>\n'
 
 
-def drawing(static: str) -> str:
+def wrap_drawing(static: str) -> str:
     """Return the static picture, and the place where a script draws instead."""
     return f'<div class="cl-drawing cl-static">{static}</div>\n<div class="cl-drawing cl-live" hidden></div>\n'
 
 
-def table(columns: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> str:
+def make_table(columns: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> str:
     """Return a table of words, a name before each row."""
     head = "".join(f'<th scope="col">{escape(column)}</th>' for column in ("what trains", *columns))
     body = "\n".join(
@@ -64,17 +64,17 @@ def table(columns: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> 
     )
 
 
-def text(value: float) -> str:
+def format_number(value: float) -> str:
     """Return a number as the tables and the alt texts show it."""
     return f"{value:.3f}".replace("-0.000", "0.000").replace("-", "−") if np.isfinite(value) else "infinite"
 
 
-def need(env: BuildEnvironment, script: str) -> None:
+def require_script(env: BuildEnvironment, script: str) -> None:
     """Have the page that is being read load `script`, after what all of them share."""
     env.metadata[env.docname]["scripts"] = (*SHARED, script)
 
 
-def _row(one: Slider, place: str) -> str:
+def _make_row(one: Slider, place: str) -> str:
     log, words = (" data-log", f"{10**one.value:.2g}") if one.log else ("", f"{one.value:g}")
     return (
         f'<p><label for="{place}">{escape(one.label)}</label> <output for="{place}">{words}</output>'

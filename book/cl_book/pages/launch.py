@@ -13,11 +13,11 @@ BINDER, COLAB = "https://mybinder.org", "https://colab.research.google.com"
 
 def setup(app: Sphinx) -> None:
     """Look at the address after jupyter-book has put it among the theme's options."""
-    app.connect("config-inited", _buttons)
+    app.connect("config-inited", _add_buttons)
     app.connect("builder-inited", _require_setup)
 
 
-def _buttons(_app: Sphinx, config: Config) -> None:
+def _add_buttons(_app: Sphinx, config: Config) -> None:
     """Offer Binder and Colab on chapters, and the repository and its issues on every page, if `repository.url` is set."""
     options = config.html_theme_options
     address = options.get("repository_url")

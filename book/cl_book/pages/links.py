@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from sphinx.application import Sphinx
 from sphinx.builders.linkcheck import CheckExternalLinksBuilder, Hyperlink
 
-from cl_book.pages.prose import texts
+from cl_book.pages.prose import read_texts
 from cl_core.streams.manifest import SOURCES
 
 PLAIN = ("book/references.bib", "CITATION.cff", "book/cl_book/pages/templates/*.html")
@@ -25,24 +25,24 @@ _ANSWER = re.compile(r"(?!429)\d{3} (Client|Server) Error|Anchor |Exceeded \d+ r
 """How linkcheck's messages begin where a server has answered; 429 asks to come back later, and says no more."""
 
 
-def destinations(markdown: str) -> list[str]:
+def find_destinations(markdown: str) -> list[str]:
     """Return where the links and images of a Markdown text lead, in their order."""
     inline = [child for block in MarkdownIt().parse(markdown) for child in block.children or ()]
     return [str(target) for token in inline if (target := token.attrGet("href") or token.attrGet("src"))]
 
 
-def listed(top: Path) -> dict[str, list[str]]:
+def list_addresses(top: Path) -> dict[str, list[str]]:
     """Return every address outside of the project that the sources below `top` name, sorted, with where they do."""
     found: dict[str, list[str]] = {}
-    for place, address in _named(top):
+    for place, address in _find_addresses(top):
         found.setdefault(address, []).append(place)
     return dict(sorted(found.items()))
 
 
-def _named(top: Path) -> Iterator[tuple[str, str]]:
-    pages = texts(top) | {path.name: path.read_text(encoding="utf-8") for path in sorted(top.glob("*.md"))}
+def _find_addresses(top: Path) -> Iterator[tuple[str, str]]:
+    pages = read_texts(top) | {path.name: path.read_text(encoding="utf-8") for path in sorted(top.glob("*.md"))}
     for place, text in pages.items():
-        outside = [each for each in destinations(text) if _SCHEME.match(each) or each.startswith("//")]
+        outside = [each for each in find_destinations(text) if _SCHEME.match(each) or each.startswith("//")]
         # Commands in code name addresses too.
         yield from ((place, each) for each in dict.fromkeys([*outside, *_ADDRESS.findall(text)]))
     for path in (path for pattern in PLAIN for path in sorted(top.glob(pattern))):
@@ -52,7 +52,7 @@ def _named(top: Path) -> Iterator[tuple[str, str]]:
         yield from ((f"data set {source.name}", archive.url) for archive in source.archives)
 
 
-def outcome(entry: dict[str, Any]) -> tuple[str, str]:
+def classify(entry: dict[str, Any]) -> tuple[str, str]:
     """Return what an entry of linkcheck's output says of a link: ok, broken or not reached, and the reason."""
     status, says = entry["status"], entry["info"]
     if status in ("working", "redirected"):
@@ -64,9 +64,9 @@ def outcome(entry: dict[str, Any]) -> tuple[str, str]:
     return "not reached", cause[1] if cause else says.partition("\n")[0][:80] or status
 
 
-def report(entries: Iterable[dict[str, Any]], places: dict[str, list[str]]) -> tuple[list[str], bool]:
+def write_report(entries: Iterable[dict[str, Any]], places: dict[str, list[str]]) -> tuple[list[str], bool]:
     """Return a line for each external link and a last one for all, and whether one of them answered with an error."""
-    found = {each["uri"]: (outcome(each), each["filename"]) for each in entries if "://" in each["uri"]}
+    found = {each["uri"]: (classify(each), each["filename"]) for each in entries if "://" in each["uri"]}
     lines, count = [], dict.fromkeys(("ok", "broken", "not reached"), 0)
     for address, ((state, reason), page) in sorted(found.items()):
         count[state] += 1
@@ -81,22 +81,22 @@ def report(entries: Iterable[dict[str, Any]], places: dict[str, list[str]]) -> t
 
 def setup(app: Sphinx) -> None:
     """Take part in linkcheck's build: before it with more links, after it with the report."""
-    app.connect("builder-inited", _add)
-    app.connect("build-finished", _report)
+    app.connect("builder-inited", _add_links)
+    app.connect("build-finished", _print_report)
 
 
-def _add(app: Sphinx) -> None:
+def _add_links(app: Sphinx) -> None:
     if isinstance(app.builder, CheckExternalLinksBuilder):
         root = app.config.root_doc
-        for address in listed(Path(app.srcdir)):
+        for address in list_addresses(Path(app.srcdir)):
             app.builder.hyperlinks[address] = Hyperlink(address, root, app.env.doc2path(root), -1)
 
 
-def _report(app: Sphinx, failure: Exception | None) -> None:
+def _print_report(app: Sphinx, failure: Exception | None) -> None:
     if failure or not isinstance(app.builder, CheckExternalLinksBuilder):
         return
     output = Path(app.outdir, "output.json").read_text(encoding="utf-8")
-    lines, broken = report(map(json.loads, output.splitlines()), listed(Path(app.srcdir)))
+    lines, broken = write_report(map(json.loads, output.splitlines()), list_addresses(Path(app.srcdir)))
     print(*lines, sep="\n", flush=True)
     # To linkcheck a link is broken also where no server was reached.
     app.statuscode = int(broken)

@@ -13,8 +13,8 @@ from cl_book.claims import paper_table
 from cl_book.claims.paper_table import PAPER, Reported
 from cl_book.notebooks import notebook
 from cl_book.pages import stale_banner
-from cl_book.pages.evidence_marks import mark
-from cl_book.pages.role_errors import Rendered, nearest, role_error
+from cl_book.pages.evidence_marks import make_mark
+from cl_book.pages.role_errors import Rendered, report_role_error, suggest
 
 _MINUS = re.compile(r"(?<![A-Za-z0-9])-(?=[0-9])")
 """A hyphen before a number; one within a word, such as in frozen-0, is none."""
@@ -29,16 +29,18 @@ class Value(SphinxRole):
         docname = f"notebooks/{page}" if page else self.env.docname
         path = Path(self.env.srcdir) / f"{docname}.ipynb"
         if not path.is_file():
-            return role_error(self, f"there is no notebook {docname}.ipynb to take {name!r} from")
+            return report_role_error(self, f"there is no notebook {docname}.ipynb to take {name!r} from")
         self.env.note_dependency(str(path))
         try:
-            values = notebook.values(notebook.load(path))
+            values = notebook.read_values(notebook.load(path))
         except ValueError as error:
-            return role_error(self, str(error))
+            return report_role_error(self, str(error))
         if name not in values:
-            return role_error(self, f"{docname}.ipynb records no {name!r}{nearest(name, values)}")
-        if page and docname != self.env.docname and stale_banner.reasons(path):
-            return role_error(self, f"{docname}.ipynb is stale, so {name!r} may not be quoted; run `make refresh`")
+            return report_role_error(self, f"{docname}.ipynb records no {name!r}{suggest(name, values)}")
+        if page and docname != self.env.docname and stale_banner.find_reasons(path):
+            return report_role_error(
+                self, f"{docname}.ipynb is stale, so {name!r} may not be quoted; run `make refresh`"
+            )
         return [nodes.inline(self.rawtext, _MINUS.sub("−", values[name]), classes=["cl-value"])], []
 
 
@@ -50,10 +52,10 @@ class Paper(SphinxRole):
         table = reported(self.env)
         key = self.text.strip()
         if key not in table:
-            return role_error(self, f"{PAPER} has no {key!r}{nearest(key, table)}")
+            return report_role_error(self, f"{PAPER} has no {key!r}{suggest(key, table)}")
         found = table[key]
         text = found.mean.replace("-", "−") + (f" ± {found.std}" if found.std else "")
-        return [nodes.inline(self.rawtext, text, classes=["cl-value"]), nodes.Text(" "), mark(found.mark)], []
+        return [nodes.inline(self.rawtext, text, classes=["cl-value"]), nodes.Text(" "), make_mark(found.mark)], []
 
 
 class Given(SphinxRole):

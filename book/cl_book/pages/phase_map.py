@@ -37,11 +37,11 @@ class PhaseMap(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the map as it stands before a reader touches it."""
-        interactive.need(self.env, SCRIPT)
-        return [nodes.raw("", markup(), format="html")]
+        interactive.require_script(self.env, SCRIPT)
+        return [nodes.raw("", write_markup(), format="html")]
 
 
-def outcomes(
+def compute_outcomes(
     *, parameters: int, specific: int, samples: int, noise: float, placed: float, distance: Any, left: Any
 ) -> Outcomes:
     """Return what the core says of these settings; `distance` and `left` broadcast."""
@@ -52,33 +52,33 @@ def outcomes(
     )
 
 
-def markup() -> str:
+def write_markup() -> str:
     """Return the HTML of the map, with the static picture and the table of the first settings."""
-    settings = interactive.first_settings(SLIDERS)
+    settings = interactive.read_first_settings(SLIDERS)
     rows = [
-        (name, [interactive.text(float(measure)) for measure in measures])
-        for name, measures in zip(ROWS, outcomes(**settings), strict=True)
+        (name, [interactive.format_number(float(measure)) for measure in measures])
+        for name, measures in zip(ROWS, compute_outcomes(**settings), strict=True)
     ]
     return (
-        f'<div class="cl-phase-map">\n{interactive.form(SETTINGS, prefix="cl-map", name="Settings", reset=True)}'
-        f"{interactive.drawing(_picture(settings))}{interactive.form(POINT, prefix='cl-map', name='The chosen point', reset=False)}"
-        f'<p class="cl-said" role="status"></p>\n{interactive.table(COLUMNS, rows)}</div>\n'
+        f'<div class="cl-phase-map">\n{interactive.make_form(SETTINGS, prefix="cl-map", name="Settings", reset=True)}'
+        f"{interactive.wrap_drawing(_draw_picture(settings))}{interactive.make_form(POINT, prefix='cl-map', name='The chosen point', reset=False)}"
+        f'<p class="cl-said" role="status"></p>\n{interactive.make_table(COLUMNS, rows)}</div>\n'
     )
 
 
-def axes_of_the_map() -> tuple[Floats, Floats]:
+def make_axes() -> tuple[Floats, Floats]:
     """Return the distances from left to right and the errors left from bottom to top, one for each step of the sliders."""
     far, left = (np.linspace(one.low, one.high, 1 + round((one.high - one.low) / one.step)) for one in POINT)
     return 10**far, 10 ** left[::-1]
 
 
-def _picture(settings: dict[str, Any]) -> str:
+def _draw_picture(settings: dict[str, Any]) -> str:
     from matplotlib import pyplot as plt
 
     drawing.style()
     figure, axes = plt.subplots(figsize=(6.4, 4.6))
-    far, left = axes_of_the_map()
-    found = outcomes(**{**settings, "distance": far, "left": left[:, None]})
+    far, left = make_axes()
+    found = compute_outcomes(**{**settings, "distance": far, "left": left[:, None]})
     gain = found.gain()
     draw_panel(axes, far, left, forgetting=gain.forgetting, mean_loss=gain.mean_loss, idle=found.idle_gain())
     axes.plot(

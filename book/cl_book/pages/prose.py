@@ -21,7 +21,7 @@ _ALLOWED = (
 _BARE = re.compile(r"[-−]?\d+[.,]\d+|\d+(?:\s|\u00a0|\u202f)?(?:%|per cent\b)|±|\d+e[-−+]?\d+")
 
 
-def bare_numbers(markdown: str) -> list[str]:
+def find_bare_numbers(markdown: str) -> list[str]:
     """Return the bare decimals, percentages and ± signs of a Markdown text, in their order."""
     text = _PAPERMAP.sub(" ", _FENCE.sub(" ", markdown))
     for pattern in _ALLOWED:
@@ -29,7 +29,7 @@ def bare_numbers(markdown: str) -> list[str]:
     return _BARE.findall(text)
 
 
-def texts(top: Path) -> dict[str, str]:
+def read_texts(top: Path) -> dict[str, str]:
     """Return every piece of the prose below `top` by its place: each page, and each Markdown cell of each notebook."""
     found = {path.relative_to(top).as_posix(): path.read_text(encoding="utf-8") for path in top.glob("book/**/*.md")}
     for path in sorted((top / "notebooks").glob("*.ipynb")):

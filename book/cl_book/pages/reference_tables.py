@@ -14,11 +14,11 @@ from cl_book.claims.paper_table import Reported
 from cl_book.claims.run_claims import UNAVAILABLE
 from cl_book.claims.summaries import Row, Spread
 from cl_book.pages.claim_boxes import table
-from cl_book.pages.evidence_marks import mark
+from cl_book.pages.evidence_marks import make_mark
 from cl_book.pages.numbers import reported
 from cl_book.pages.result_values import noted
 from cl_book.pages.results_link import results_link
-from cl_book.pages.role_errors import nearest
+from cl_book.pages.role_errors import suggest
 from cl_core.experiments.catalogue import CATALOGUE
 from cl_core.experiments.settings import SETTINGS
 from cl_core.experiments.strategy_table import STRATEGIES
@@ -50,15 +50,15 @@ class Reference(SphinxDirective):
         """Return the table; an unknown experiment is an error."""
         name = self.arguments[0]
         if name not in CATALOGUE:
-            raise self.error(f"there is no experiment {name!r}{nearest(name, CATALOGUE)}")
+            raise self.error(f"there is no experiment {name!r}{suggest(name, CATALOGUE)}")
         over = self.options.get("over", "").split()
         strategies = self.options["strategies"].split() if "strategies" in self.options else None
         for word in over:
             if word not in SETTINGS:
-                raise self.error(f"there is no setting {word!r}{nearest(word, SETTINGS)}")
+                raise self.error(f"there is no setting {word!r}{suggest(word, SETTINGS)}")
         for word in strategies or ():
             if word not in STRATEGIES:
-                raise self.error(f"there is no strategy {word!r}{nearest(word, STRATEGIES)}")
+                raise self.error(f"there is no strategy {word!r}{suggest(word, STRATEGIES)}")
         results = read_results()
         noted(self.env, f"{PROFILE}/{name}/*")
         paper = {key: found for key, found in reported(self.env).items() if key.split("/")[1] == name}
@@ -136,7 +136,7 @@ def _reported(found: Reported) -> nodes.paragraph:
     made = nodes.paragraph("", f"reported {found.mean} ", classes=["cl-quiet"])
     if found.std:
         made += [nodes.inline("", f"± {found.std}", classes=["cl-deviation"]), nodes.Text(" ")]
-    made += mark(found.mark)
+    made += make_mark(found.mark)
     return made
 
 

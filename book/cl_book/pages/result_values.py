@@ -8,7 +8,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxRole
 
-from cl_book.pages.role_errors import Rendered, nearest, role_error
+from cl_book.pages.role_errors import Rendered, report_role_error, suggest
 from cl_core.experiments import store
 from cl_core.metrics import MEASURES
 from cl_core.runs.result_set import read_results
@@ -21,17 +21,17 @@ class ResultRole(SphinxRole):
         """Return the number; its tooltip says seeds, profile and data. No result, and a stale one, are errors."""
         parts = self.text.strip().split("/")
         if len(parts) != 4:
-            return role_error(self, f"{self.text!r} is not profile/experiment/strategy/metric")
+            return report_role_error(self, f"{self.text!r} is not profile/experiment/strategy/metric")
         profile, experiment, strategy, name = parts
         if name not in MEASURES:
-            return role_error(self, f"{name!r} is not a metric{nearest(name, MEASURES)}")
+            return report_role_error(self, f"{name!r} is not a metric{suggest(name, MEASURES)}")
         results = read_results()
         for file in noted(self.env, f"{profile}/{experiment}/{strategy}-*"):
             if why := results.stale.get(file.removeprefix(f"{store.RESULTS}/")):
-                return role_error(self, f"{file} is stale ({why}) and may not be quoted; run it again")
+                return report_role_error(self, f"{file} is stale ({why}) and may not be quoted; run it again")
         runs = list(results.find(experiment, strategy, profile))
         if not runs:
-            return role_error(self, f"results/ has no run of {profile}/{experiment}/{strategy}")
+            return report_role_error(self, f"results/ has no run of {profile}/{experiment}/{strategy}")
         values = [100 * store.metric(run, name) for run in runs]
         text = f"{fmean(values):.2f}" + (f" ± {stdev(values):.2f}" if len(values) > 1 else "")
         seeds = "1 seed" if len(values) == 1 else f"{len(values)} seeds"

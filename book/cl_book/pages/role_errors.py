@@ -10,7 +10,7 @@ from cl_core import naming
 Rendered = tuple[list[nodes.Node], list[nodes.system_message]]
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def suggest(name: str, known: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for the known name closest to `name`, else the first of what is known."""
     names = sorted(known)
     close = naming.nearest(name, names, cutoff=0.6)
@@ -19,7 +19,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"; known: {', '.join(names[:12])}{' …' if len(names) > 12 else ''}" if names else "; nothing is there"
 
 
-def role_error(role: SphinxRole, message: str) -> Rendered:
+def report_role_error(role: SphinxRole, message: str) -> Rendered:
     """Return what `role` renders when its text names nothing: the text marked, and an error that fails the build."""
     report = role.inliner.reporter.error(f"{{{role.name}}} {message}", line=role.lineno)
     return [role.inliner.problematic(role.rawtext, role.rawtext, report)], [report]

@@ -14,8 +14,8 @@ from cl_book.claims.repeat_command import command
 from cl_book.claims.run_claims import EXPLORATORY, PRIMARY
 from cl_book.notebooks.record import NOT_RUN, format_signed
 from cl_book.pages.claim_boxes import linked_badge, standings, table
-from cl_book.pages.evidence_marks import MARKS, mark
-from cl_book.pages.formulas import spelled
+from cl_book.pages.evidence_marks import MARKS, make_mark
+from cl_book.pages.formulas import set_formulas
 from cl_book.pages.numbers import reported
 
 _ORDER = ("reproduced", "not reproduced", "inconclusive", STALE, NOT_RUN)
@@ -54,8 +54,10 @@ class Scoreboard(SphinxDirective):
 
     def _row(self, standing: Standing) -> list[list[nodes.Node]]:
         claim = standing.claim
-        said = nodes.paragraph("", "", nodes.strong(text=claim.title), *spelled(". " + claim.statement.strip()))
-        where = nodes.paragraph("", "", mark(claim.mark), nodes.Text(" " + claim.where.strip()), classes=["cl-quiet"])
+        said = nodes.paragraph("", "", nodes.strong(text=claim.title), *set_formulas(". " + claim.statement.strip()))
+        where = nodes.paragraph(
+            "", "", make_mark(claim.mark), nodes.Text(" " + claim.where.strip()), classes=["cl-quiet"]
+        )
         first = [nodes.paragraph(text=claim.id), nodes.paragraph("", "", linked_badge(self.env, standing, named=False))]
         # What follows a colon is a reason; the evidence has it.
         labels = [label.partition(":")[0] for label in standing.labels if label not in {EXPLORATORY, PRIMARY}]
@@ -72,7 +74,7 @@ class Scoreboard(SphinxDirective):
             table_ = reported(self.env)
             marks = dict.fromkeys(table_[key].mark for key in test.paper)
             line = nodes.paragraph("", f"Reported: {format_signed(test.effect)} {test.unit} ")
-            line += [mark(letter) for letter in marks]
+            line += [make_mark(letter) for letter in marks]
             lines.append(line)
         if found is not None:
             ours = f"Here: {format_signed(found.mean)} {test.unit} ({format_signed(found.low)} to {format_signed(found.high)}), {found.seeds} seeds"
@@ -110,7 +112,7 @@ def _folded(standing: Standing) -> list[nodes.Node]:
     inside: list[nodes.Node] = []
     if standing.evidence:
         reasons = "".join(f"; {label}" for label in standing.labels if ":" in label)
-        inside.append(nodes.paragraph("", "", *spelled(standing.evidence + reasons), classes=["cl-evidence"]))
+        inside.append(nodes.paragraph("", "", *set_formulas(standing.evidence + reasons), classes=["cl-evidence"]))
     inside.append(nodes.paragraph("", "", nodes.literal(text=command(standing.claim)), classes=["cl-command"]))
     title = "Evidence and command" if standing.evidence else "Command"
     opening = (

@@ -7,7 +7,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from cl_book.pages.claim_boxes import table
-from cl_book.pages.role_errors import nearest
+from cl_book.pages.role_errors import suggest
 from cl_core.experiments.catalogue import CATALOGUE, OWN, PROFILES, VALUES
 from cl_core.experiments.plan import list_readers
 from cl_core.experiments.settings import SETTINGS, Settings
@@ -32,7 +32,7 @@ class SettingTable(SphinxDirective):
         tables = {"all": _list_all, "profiles": _list_profiles, "experiments": _list_experiments}
         choice = self.arguments[0] if self.arguments else "all"
         if choice not in tables:
-            raise self.error(f"there is no table of settings {choice!r}{nearest(choice, tables)}")
+            raise self.error(f"there is no table of settings {choice!r}{suggest(choice, tables)}")
         return [tables[choice]()]
 
 

@@ -19,12 +19,12 @@ _LOGGER = logging.getLogger(__name__)
 
 
 @cache
-def reasons(notebook: Path) -> tuple[str, ...]:
+def find_reasons(notebook: Path) -> tuple[str, ...]:
     """Return why `notebook` is stale, () if it is not; asked once a build, since it reads every module."""
-    return stamps.state(notebook)
+    return stamps.find_staleness(notebook)
 
 
-def notebook_of(env: BuildEnvironment, docname: str) -> Path | None:
+def find_notebook(env: BuildEnvironment, docname: str) -> Path | None:
     """Return the notebook behind the page `docname`, None for a page of prose."""
     path = Path(env.doc2path(docname))
     return path if path.suffix == ".ipynb" else None
@@ -32,12 +32,12 @@ def notebook_of(env: BuildEnvironment, docname: str) -> Path | None:
 
 def setup(app: Sphinx) -> None:
     """Ask anew for each build, and rewrite a page when its answer has changed."""
-    app.connect("builder-inited", lambda _app: reasons.cache_clear())
-    app.connect("env-get-outdated", _changed)
-    app.connect("doctree-resolved", _banner)
+    app.connect("builder-inited", lambda _app: find_reasons.cache_clear())
+    app.connect("env-get-outdated", _list_outdated)
+    app.connect("doctree-resolved", _add_banner)
 
 
-def _changed(app: Sphinx, env: BuildEnvironment, *_sets: set[str]) -> list[str]:
+def _list_outdated(app: Sphinx, env: BuildEnvironment, *_sets: set[str]) -> list[str]:
     """Return every page when anything changed that pages show beyond their own files.
 
     That is verdicts, staleness, the list of pages, and the style sheets and scripts, which Sphinx copies only where it
@@ -45,9 +45,9 @@ def _changed(app: Sphinx, env: BuildEnvironment, *_sets: set[str]) -> list[str]:
     """
     known = {
         "pages": sorted(env.found_docs),
-        "states": {docname: reasons(path) for docname in env.found_docs if (path := notebook_of(env, docname))},
+        "states": {docname: find_reasons(path) for docname in env.found_docs if (path := find_notebook(env, docname))},
         "results": read_results().states,
-        "looks": _looks(app),
+        "looks": _digest_static_files(app),
         "verdicts": {claim: (each.verdict, each.evidence, each.labels) for claim, each in standings().items()},
     }
     before = getattr(env, "cl_book_known", None)
@@ -55,15 +55,15 @@ def _changed(app: Sphinx, env: BuildEnvironment, *_sets: set[str]) -> list[str]:
     return [] if known == before else sorted(set(env.found_docs) & set(env.all_docs))
 
 
-def _looks(app: Sphinx) -> dict[str, str]:
+def _digest_static_files(app: Sphinx) -> dict[str, str]:
     folders = [Path(app.srcdir) / name for name in app.config.html_static_path]
     files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
     return {str(path): sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def _banner(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    path = notebook_of(app.env, docname)
-    found = reasons(path) if path else ()
+def _add_banner(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    path = find_notebook(app.env, docname)
+    found = find_reasons(path) if path else ()
     if not found:
         return
     _LOGGER.info("stale: %s: %s", docname, "; ".join(found), color="yellow")

@@ -15,10 +15,10 @@ from sphinx.util.docutils import SphinxDirective
 from cl_book.notebooks import notebook, stamps
 from cl_book.pages import result_values, stale_banner
 from cl_book.pages.claim_boxes import linked_badge, standings, table
-from cl_book.pages.evidence_marks import mark
-from cl_book.pages.footer import timings
+from cl_book.pages.evidence_marks import make_mark
+from cl_book.pages.footer import read_timings
 from cl_book.pages.results_link import results_link
-from cl_book.pages.role_errors import nearest
+from cl_book.pages.role_errors import suggest
 from cl_core.experiments.progress import duration
 from cl_core.experiments.provenance import code_digest
 from cl_core.experiments.store import Result
@@ -58,7 +58,7 @@ class PaperMap(SphinxDirective):
             where.append(nodes.paragraph("", "", nodes.literal(text=f"cl-core rerun {page}.ipynb")))
         return [
             [nodes.paragraph("", "", nodes.strong(text=entry["place"]))],
-            [nodes.paragraph("", "", nodes.Text(entry["says"] + " "), mark(entry["mark"]))],
+            [nodes.paragraph("", "", nodes.Text(entry["says"] + " "), make_mark(entry["mark"]))],
             where,
             self._claims(entry.get("claims", []), page),
         ]
@@ -68,7 +68,7 @@ class PaperMap(SphinxDirective):
         lines = []
         for claim in ids:
             if claim not in known:
-                raise self.error(f"there is no claim {claim!r}{nearest(claim, known)}")
+                raise self.error(f"there is no claim {claim!r}{suggest(claim, known)}")
             line = nodes.paragraph("", "", linked_badge(self.env, known[claim], named=True))
             line += nodes.Text(f" {known[claim].claim.title}{self._cell(claim, known[claim].claim.page)}")
             lines.append(line)
@@ -78,7 +78,7 @@ class PaperMap(SphinxDirective):
         path = notebook_path(self.env.srcdir, page)
         if not path.is_file():
             return ""
-        cells = [line.cell for line in notebook.verdict_lines(notebook.load(path)) if line.claim == claim]
+        cells = [line.cell for line in notebook.read_verdicts(notebook.load(path)) if line.claim == claim]
         return f", cell\u00a0{cells[0]}" if cells else ""
 
 
@@ -87,7 +87,7 @@ class Status(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the tables, or a sentence while there is no notebook in the book."""
-        record = timings(Path(self.env.srcdir))
+        record = read_timings(Path(self.env.srcdir))
         rows = [self._row(page, record) for page in sorted(self.env.found_docs) if self._is_notebook(page)]
         if not rows:
             return [nodes.paragraph(text="No notebook is in the book yet.")]
@@ -100,17 +100,17 @@ class Status(SphinxDirective):
         return made
 
     def _is_notebook(self, page: str) -> bool:
-        return stale_banner.notebook_of(self.env, page) is not None
+        return stale_banner.find_notebook(self.env, page) is not None
 
     def _row(self, page: str, record: dict[str, dict[str, Any]]) -> list[list[nodes.Node]]:
         entry = record.get(page.rpartition("/")[2], {})
-        found = stale_banner.reasons(notebook_path(self.env.srcdir, page))
+        found = stale_banner.find_reasons(notebook_path(self.env.srcdir, page))
         return [
             [nodes.paragraph("", "", page_link(page))],
             [nodes.paragraph(text="stale: " + "; ".join(found) if found else "fresh")],
             [nodes.paragraph(text=entry.get("refreshed", "never"))],
             [nodes.paragraph(text=str(entry.get("seconds", "—")))],
-            [_short(stamps.outputs_digest(notebook_path(self.env.srcdir, page)))],
+            [_short(stamps.digest_outputs(notebook_path(self.env.srcdir, page)))],
         ]
 
 

@@ -28,7 +28,7 @@ def set_address(checkout, url):
 def copy(checkout, stored):
     """Copy a stored notebook into the checkout, as it is without an address."""
     path = checkout / "notebooks" / stored.name
-    path.write_text(to_text(colab.with_setup(notebook.load(stored), "")), encoding="utf-8")
+    path.write_text(to_text(colab.add_setup(notebook.load(stored), "")), encoding="utf-8")
     return path
 
 
@@ -43,13 +43,13 @@ def test_an_address_brings_the_cell_and_no_address_takes_it_away(checkout):
     for path in paths:
         stamped = notebook.load(path)
         stamped.metadata.pop("cl_core")
-        path.write_text(to_text(refresh.written(stamped)), encoding="utf-8")
+        path.write_text(to_text(refresh.make_stored_form(stamped)), encoding="utf-8")
     before = [path.read_bytes() for path in paths]
     forms = {}
     for url in (ADDRESS, ADDRESS + "/", ADDRESS + "-2", ""):
         set_address(checkout, url)
         for path in paths:
-            refresh._write_if_changed(path, refresh.written(notebook.load(path)))
+            refresh._write_if_changed(path, refresh.make_stored_form(notebook.load(path)))
         forms[url] = [path.read_bytes() for path in paths]
         if url:
             for path in paths:
@@ -66,7 +66,7 @@ def test_an_address_brings_the_cell_and_no_address_takes_it_away(checkout):
 @pytest.mark.parametrize("stored", STORED[:1] + STORED[-1:], ids=lambda path: path.stem)
 def test_a_chapter_does_not_become_stale_by_it(stored):
     bare = notebook.load(stored)
-    assert stamps.stamp(colab.with_setup(bare, ADDRESS), reads=()) == stamps.stamp(bare, reads=())
+    assert stamps.stamp(colab.add_setup(bare, ADDRESS), reads=()) == stamps.stamp(bare, reads=())
 
 
 def test_refreshing_keeps_it_and_runs_the_chapter_alone(checkout, write_page):
@@ -77,17 +77,17 @@ def test_refreshing_keeps_it_and_runs_the_chapter_alone(checkout, write_page):
     assert [done.reasons for done in refresh.refresh([path])] == [()]
     with_cell = path.read_bytes()
     assert with_cell != before
-    assert stamps.state(path) == ()
+    assert stamps.find_staleness(path) == ()
     assert [done.reasons for done in refresh.refresh([path], force=True)] == [("it was asked for",)]
     assert path.read_bytes() == with_cell
     run = execution.execute(notebook.load(path), folder=path.parent, parameters={"steps": 40})
     assert not any(map(notebook.is_setup, run.notebook.cells))
-    assert [cell.execution_count for cell in notebook.code_cells(run.notebook)] == [1, 2, 3, 4]
+    assert [cell.execution_count for cell in notebook.select_code_cells(run.notebook)] == [1, 2, 3, 4]
 
 
 def executed(called):
     """Run the cell as a notebook's kernel would, in which `called` takes what it asks of IPython."""
-    code = TransformerManager().transform_cell(colab._cell(ADDRESS).source)
+    code = TransformerManager().transform_cell(colab._make_cell(ADDRESS).source)
     exec(code, {"get_ipython": called})
 
 
@@ -110,7 +110,7 @@ def test_on_colab_it_installs_the_package_from_the_repository(monkeypatch):
 def test_nbval_passes_over_it(request, tmp_path):
     bare = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 + 1")])
     path = tmp_path / "page.ipynb"
-    path.write_text(to_text(colab.with_setup(bare, ADDRESS)), encoding="utf-8")
+    path.write_text(to_text(colab.add_setup(bare, ADDRESS)), encoding="utf-8")
     items = list(IPyNbFile.from_parent(request.session, path=path).collect())
     assert [bool(item.options["skip"]) for item in items] == [True, False]
 
@@ -119,4 +119,4 @@ def test_nbval_passes_over_it(request, tmp_path):
 def test_an_address_that_is_none_is_refused(checkout, url):
     (checkout / "_config.yml").write_text(yaml.safe_dump({"repository": {"url": url}}), encoding="utf-8")
     with pytest.raises(ValueError, match=r"give an address such as https://github\.com/OWNER/NAME"):
-        colab.address()
+        colab.read_address()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from cl_book.notebooks.normalise import METADATA, normalised, to_text
+from cl_book.notebooks.normalise import METADATA, normalise_notebook, to_text
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,11 +33,11 @@ def executed(run):
 
 
 def test_equal_runs_give_equal_text():
-    assert to_text(normalised(executed(0))) == to_text(normalised(executed(1)))
+    assert to_text(normalise_notebook(executed(0))) == to_text(normalise_notebook(executed(1)))
 
 
 def test_results_and_prose_stay():
-    text = to_text(normalised(executed(0)))
+    text = to_text(normalise_notebook(executed(0)))
     for kept in ("T04 · reproduced · z 2", "# A page", "hide-input", "verdict(…)", "UserWarning", '"form": 1'):
         assert kept in text
     for gone in ("papermill", "ipykernel_0", str(Path.home()), '"version"'):
@@ -47,14 +47,16 @@ def test_results_and_prose_stay():
 def test_a_second_time_changes_nothing_and_the_original_is_untouched():
     original = executed(1)
     before = nbformat.writes(original)
-    once = normalised(original)
-    assert to_text(normalised(once)) == to_text(once)
+    once = normalise_notebook(original)
+    assert to_text(normalise_notebook(once)) == to_text(once)
     assert nbformat.writes(original) == before
 
 
 @given(st.lists(st.sampled_from(["x = 1", "x = 2", ""]), max_size=6))
 def test_ids_are_valid_and_unique(sources):
-    notebook = normalised(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources]))
+    notebook = normalise_notebook(
+        nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    )
     nbformat.validate(notebook)
     assert len({cell.id for cell in notebook.cells}) == len(sources)
 
@@ -63,14 +65,16 @@ def test_an_edit_moves_no_other_id():
     def ids(*sources):
         return [
             c.id
-            for c in normalised(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])).cells
+            for c in normalise_notebook(
+                nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
+            ).cells
         ]
 
     assert ids("a = 1", "b = 1", "c = 1")[1:] == ids("new = 0", "b = 1", "c = 1")[1:]
 
 
 def test_broken_notebook_is_not_written():
-    notebook = normalised(executed(0))
+    notebook = normalise_notebook(executed(0))
     notebook.cells[0].cell_type = "verse"
     with pytest.raises(nbformat.ValidationError):
         to_text(notebook)

@@ -2,7 +2,7 @@
 
 import nbformat
 import pytest
-from cl_book.notebooks.notebook import Line, load, values, verdict_lines
+from cl_book.notebooks.notebook import Line, load, read_values, read_verdicts
 from cl_book.notebooks.record import VALUE_MIME, VERDICT_MIME
 
 
@@ -21,14 +21,14 @@ def test_what_is_on_record():
             cell({VERDICT_MIME: entry}),
         ]
     )
-    assert verdict_lines(notebook) == [Line("T04", "reproduced", "z 2", cell=2)]
-    assert values(notebook) == {"z": "2.31"}
+    assert read_verdicts(notebook) == [Line("T04", "reproduced", "z 2", cell=2)]
+    assert read_values(notebook) == {"z": "2.31"}
 
 
 def test_a_value_has_one_meaning():
     value = {VALUE_MIME: {"name": "z", "text": "2.31"}}
     with pytest.raises(ValueError, match="'z' is recorded twice, again in code cell 2"):
-        values(nbformat.v4.new_notebook(cells=[cell(value), cell(value)]))
+        read_values(nbformat.v4.new_notebook(cells=[cell(value), cell(value)]))
 
 
 def test_no_notebook(tmp_path):

@@ -5,7 +5,16 @@ import math
 import nbformat
 import papermill
 import pytest
-from cl_book.notebooks.parameters import Choices, Parameter, ParameterError, Range, manual, parse_cell, read, resolve
+from cl_book.notebooks.parameters import (
+    Choices,
+    Parameter,
+    ParameterError,
+    Range,
+    parse_cell,
+    read,
+    resolve,
+    write_manual,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -134,10 +143,10 @@ def test_wrong_parameter_says_what_is_allowed(given, says):
 
 
 def test_manual_names_everything():
-    text = manual(parse_cell(CELL), title="page.ipynb")
+    text = write_manual(parse_cell(CELL), title="page.ipynb")
     for words in ("steps  int, in [1, 500]; default 30", "gradient steps", "each in [1, 40]", "one of {cosine, sign}"):
         assert words in text
-    assert "no parameters" in manual((), title="page.ipynb")
+    assert "no parameters" in write_manual((), title="page.ipynb")
 
 
 @given(st.integers(-100, 100), st.integers(-100, 100), st.integers(-100, 100), st.booleans(), st.booleans())

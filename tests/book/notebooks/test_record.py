@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cl_book.notebooks.record import VALUE_MIME, VERDICT_LINE, VERDICT_MIME, record, verdict, written
+from cl_book.notebooks.record import VALUE_MIME, VERDICT_LINE, VERDICT_MIME, format_value, record, verdict
 
 
 @pytest.fixture
@@ -54,13 +54,13 @@ def test_value(shown):
     ],
 )
 def test_written(value, form, text):
-    assert written(value, form) == text
+    assert format_value(value, form) == text
 
 
 @pytest.mark.parametrize(("value", "form"), [(np.nan, "{:.2f}"), (np.inf, "{:.2f}"), (1.23456789, "{:.7f}")])
 def test_written_refuses(value, form):
     with pytest.raises(ValueError, match=r"not finite|digits"):
-        written(value, form)
+        format_value(value, form)
 
 
 @pytest.mark.parametrize("name", ["Largest", "a-b", "", "2z"])

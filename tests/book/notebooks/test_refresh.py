@@ -16,16 +16,16 @@ def names(done):
 
 def test_refresh_twice(checkout, write_page):
     path = write_page("page", PAGE, "print(2 + 2)", parameters="steps: int = 30  # [1, 500] steps")
-    assert names(refresh.refresh(notebook.stored())) == [("page.ipynb", ("it was never refreshed",))]
+    assert names(refresh.refresh(notebook.list_stored())) == [("page.ipynb", ("it was never refreshed",))]
     first = path.read_bytes()
-    assert stamps.state(path) == ()
+    assert stamps.find_staleness(path) == ()
     timing = json.loads((checkout / refresh.TIMINGS).read_text())["page"]
     assert timing["seconds"] > 0
     assert set(timing) == {"seconds", "refreshed", "python", "versions", "hardware"}
 
     # Nothing is executed, nothing is written.
     changed = (path.stat().st_mtime_ns, (checkout / refresh.TIMINGS).stat().st_mtime_ns)
-    assert names(refresh.refresh(notebook.stored())) == [("page.ipynb", ())]
+    assert names(refresh.refresh(notebook.list_stored())) == [("page.ipynb", ())]
     assert (path.stat().st_mtime_ns, (checkout / refresh.TIMINGS).stat().st_mtime_ns) == changed
 
     # Executed again, it is the same file.
@@ -37,7 +37,7 @@ def test_refresh_twice(checkout, write_page):
     page.cells[0].source = "# Better words"
     nbformat.write(page, path)
     assert names(refresh.refresh([path])) == [("page.ipynb", ())]
-    assert stamps.state(path) == ()
+    assert stamps.find_staleness(path) == ()
     assert path.read_bytes() != first
 
 
@@ -68,4 +68,4 @@ def test_what_must_not_be_stored(output, says):
 def test_outside_a_checkout(tmp_path, monkeypatch):
     monkeypatch.setattr("cl_core.files.root", lambda: None)
     with pytest.raises(ValueError, match="no checkout"):
-        notebook.stored()
+        notebook.list_stored()

@@ -24,10 +24,10 @@ def edit(checkout, write_page):
         notebook.cells[3].execution_count = 3
         notebook.metadata[METADATA] = stamps.stamp(notebook, reads=reads)
         nbformat.write(notebook, path)
-        assert stamps.state(path) == ()
+        assert stamps.find_staleness(path) == ()
         change(checkout, notebook)
         nbformat.write(notebook, path)
-        return stamps.state(path)
+        return stamps.find_staleness(path)
 
     return apply
 
@@ -124,5 +124,5 @@ def test_the_digest_of_a_page_follows_its_outputs_alone(write_page):
         notebook.cells[0].source = prose
         notebook.cells[-1].outputs = [nbformat.v4.new_output("stream", name="stdout", text=printed)]
         nbformat.write(notebook, path)
-        digests.append(stamps.outputs_digest(path))
+        digests.append(stamps.digest_outputs(path))
     assert digests[0] == digests[1] != digests[2]
