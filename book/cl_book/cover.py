@@ -50,9 +50,9 @@ def compute() -> Curve:
     """Return the curve for one update of a task like the old one, where every size below P is redundant but two."""
     magnitudes = np.array([*range(SIGNAL, SAMPLES - 1), *range(SAMPLES + 2, CAPACITY + 1)])
     sizes = np.array([2, 4, 6, 8, 10, 12, 28, 32, 36, 48, 60, 75, 90, 110, 135, 160])
-    found = np.array([_simulate(int(size)) for size in sizes])
+    moments = np.array([_simulate(int(size)) for size in sizes])
     exact = forgetting_curve(magnitudes, xi=XI, eta=ETA, samples=SAMPLES)
-    return Curve(magnitudes, exact, sizes, found[:, 0], found[:, 1])
+    return Curve(magnitudes, exact, sizes, moments[:, 0], moments[:, 1])
 
 
 def _simulate(size: int) -> tuple[float, float]:
@@ -85,14 +85,14 @@ def read_network() -> Network:
         if here and run.strategy in FIXED:
             groups.setdefault(int(run.magnitudes[-1] or 0), []).append(run)
     order = sorted(blocks for blocks, runs in groups.items() if len(runs) > 1)
-    found = {
+    intervals = {
         name: [t_interval([100 * store.metric(run, name) for run in groups[blocks]]) for blocks in order]
         for name in MEASURES
     }
     return Network(
         blocks=np.array(order),
-        means={name: np.array([each.mean for each in row]) for name, row in found.items()},
-        halves={name: np.array([each.high - each.mean for each in row]) for name, row in found.items()},
+        means={name: np.array([each.mean for each in row]) for name, row in intervals.items()},
+        halves={name: np.array([each.high - each.mean for each in row]) for name, row in intervals.items()},
         seeds=np.array([len(groups[blocks]) for blocks in order]),
     )
 
@@ -108,12 +108,12 @@ def draw(curve: Curve, network: Network) -> Figure:
     return figure
 
 
-def _draw_network(axes: Axes, found: Network) -> None:
+def _draw_network(axes: Axes, measured: Network) -> None:
     for number, (name, title) in enumerate(MEASURES.items()):
         axes.errorbar(
-            found.blocks,
-            found.means[name],
-            found.halves[name],
+            measured.blocks,
+            measured.means[name],
+            measured.halves[name],
             fmt=("o-", "s--")[number],
             color=PALETTE[number + 1],
             mec=PAPER,
@@ -123,10 +123,10 @@ def _draw_network(axes: Axes, found: Network) -> None:
         )
     axes.axhline(0, color=INK, lw=0.8, ls="-")
     axes.set(
-        xlim=(-0.6, found.blocks[-1] + 0.6),
+        xlim=(-0.6, measured.blocks[-1] + 0.6),
         ylim=(-4, None),
-        xticks=range(found.blocks[-1] + 1),
-        xlabel=f"blocks that may move (0: no update, 1: frozen, {found.blocks[-1]}: initialized)",
+        xticks=range(measured.blocks[-1] + 1),
+        xlabel=f"blocks that may move (0: no update, 1: frozen, {measured.blocks[-1]}: initialized)",
         ylabel="points",
         title="a network on Split CIFAR-100",
     )
@@ -168,7 +168,7 @@ def _draw_theory(axes: Axes, curve: Curve) -> None:
     axes.set_title("the linear model")
 
 
-def describe(curve: Curve, found: Network) -> str:
+def describe(curve: Curve, measured: Network) -> str:
     """Return in words what is to be seen."""
     valley = optimal_magnitude(XI, ETA, SAMPLES)
     assert valley is not None
@@ -182,7 +182,9 @@ def describe(curve: Curve, found: Network) -> str:
         "Below, a network on Split CIFAR-100 by the number of blocks that may move: "
         + "; ".join(
             f"with {blocks}, forgetting {lost:.1f} and average accuracy {kept:.1f} points"
-            for blocks, lost, kept in zip(found.blocks, found.means["forgetting"], found.means["avg_acc"], strict=True)
+            for blocks, lost, kept in zip(
+                measured.blocks, measured.means["forgetting"], measured.means["avg_acc"], strict=True
+            )
         )
         + "."
     )
@@ -194,23 +196,23 @@ def _compute_exact(curve: Curve) -> Points:
 
 def render() -> dict[str, str]:
     """Return the contents of the picture's files, by name."""
-    curve, found = compute(), read_network()
-    words = describe(curve, found)
+    curve, measured = compute(), read_network()
+    words = describe(curve, measured)
     data = {
         "magnitude": curve.magnitudes,
         "forgetting": curve.exact,
         "simulated_magnitude": curve.sizes,
         "simulated_forgetting": curve.simulated,
         "two_standard_errors": curve.errors,
-        "blocks": found.blocks,
-        "seeds": found.seeds,
+        "blocks": measured.blocks,
+        "seeds": measured.seeds,
     } | {
         f"network_{name}{what}": values[name]
         for name in MEASURES
-        for what, values in (("", found.means), ("_half_interval", found.halves))
+        for what, values in (("", measured.means), ("_half_interval", measured.halves))
     }
     return {
-        "cover.svg": to_svg(draw(curve, found), name="cover", alt=words),
+        "cover.svg": to_svg(draw(curve, measured), name="cover", alt=words),
         "cover.csv": to_csv(data),
         "cover.txt": words,
     }

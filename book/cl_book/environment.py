@@ -58,8 +58,8 @@ def _check_versions() -> list[Finding]:
     if not differing:
         return [Finding("versions", f"as in {LOCK}")]
     return [
-        Finding("versions", f"{name} is {have or 'missing'}, {wanted} in {LOCK}", f"pip install -r {LOCK}")
-        for name, have, wanted in differing
+        Finding("versions", f"{name} is {have or 'missing'}, {locked} in {LOCK}", f"pip install -r {LOCK}")
+        for name, have, locked in differing
     ]
 
 
@@ -116,18 +116,18 @@ def _check_disk_and_data() -> list[Finding]:
     there = next(parent for parent in (folder, *folder.parents) if parent.exists())
     free = shutil.disk_usage(there).free
     short = "" if free >= _LEAST_FREE else "free 2 GB there, or set CL_DATA_DIR to a folder on a larger disk"
-    found = [Finding("disk", f"{free / 1e9:.1f} GB free for {folder}", short)]
+    findings = [Finding("disk", f"{free / 1e9:.1f} GB free for {folder}", short)]
     rows = available()
     for row in rows:
         if row.verified is False:
             fix = f"delete {row.path} and run `cl-core data fetch {row.name}`"
-            found.append(Finding("data", f"{row.name} ({row.route}) is not what it should be", fix))
+            findings.append(Finding("data", f"{row.name} ({row.route}) is not what it should be", fix))
     here = [f"{row.name} ({row.route})" for row in rows if row.verified]
     absent = sorted({row.name for row in rows} - {row.name for row in rows if row.verified})
-    found.append(
+    findings.append(
         Finding("data", f"here and verified: {', '.join(here) or 'none'}; not here: {', '.join(absent) or 'none'}")
     )
-    return found
+    return findings
 
 
 def _find_version(package: str) -> str | None:

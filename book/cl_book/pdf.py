@@ -32,8 +32,8 @@ def find_browser() -> str:
     """Return the path of a browser; raises SystemExit, with what to do, where there is none."""
     named = os.environ.get("CHROMIUM")
     for name in [named] if named else BROWSERS:
-        if found := shutil.which(name):
-            return found
+        if path := shutil.which(name):
+            return path
     raise SystemExit(
         f"no browser at {named or 'any usual place'}: install Debian's chromium or Google Chrome, or name one in CHROMIUM"
     )

@@ -82,7 +82,7 @@ def _data_reasons(result: Result, today: Plan) -> list[str]:
     if data.get("name") != wanted:
         return [f"data {data.get('name')!r}, now {wanted!r}"]
     # The arrays of an official archive are known by the archive's digest, which is checked when it is fetched.
-    if data.get("route") != "official" and data.get("digest") not in SOURCES[wanted].known:
+    if data.get("route") != "official" and data.get("digest") not in SOURCES[wanted].labels:
         return [f"its data ({wanted}, {data.get('route')}) are not among those that this version knows"]
     return []
 

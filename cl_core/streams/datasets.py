@@ -155,7 +155,7 @@ def _dataset(source: Source, route: Route, content: arrays.Arrays, names: tuple[
     if len(names) != source.classes:
         raise DataError(f"{source.title} has {source.classes} classes, but its data give {len(names)} names.")
     digest = arrays.digest(content)
-    label = source.title if route == "official" else source.known.get(digest, f"{source.title}, prepared {digest[:8]}")
+    label = source.title if route == "official" else source.labels.get(digest, f"{source.title}, prepared {digest[:8]}")
     kept = {key: np.ascontiguousarray(content[key]) for key in arrays.KEYS}
     for array in kept.values():
         array.setflags(write=False)

@@ -32,9 +32,9 @@ _PARSING = 1
 
 def data_directory() -> Path:
     """Return the folder of the data: ``$CL_DATA_DIR``, else the user's cache folder. It need not exist."""
-    given = os.environ.get("CL_DATA_DIR")
-    if given:
-        return Path(given).expanduser()
+    folder = os.environ.get("CL_DATA_DIR")
+    if folder:
+        return Path(folder).expanduser()
     import pooch
 
     return Path(pooch.os_cache("cl_core"))

@@ -71,23 +71,23 @@ def cifar100(paths: list[Path], *, progress: bool = False) -> Parsed:
 def _cifar(
     path: Path, train: tuple[str, ...], test: tuple[str, ...], listing: str, *, labels: int, progress: bool
 ) -> Parsed:
-    wanted = {*train, *test, listing}
+    names = {*train, *test, listing}
     content = archives.members(path, 2**28, progress=progress)
-    found = {name.name: data for name, data in content if name.name in wanted}
-    missing = sorted(wanted - {listing} - set(found))
+    members = {name.name: data for name, data in content if name.name in names}
+    missing = sorted(names - {listing} - set(members))
     if missing:
         raise DataError(f"{path} lacks {', '.join(missing)}; it is not the binary version. Delete it and fetch again.")
-    x_train, y_train = _records(path, found, train, labels)
-    x_test, y_test = _records(path, found, test, labels)
-    return Parsed(x_train, y_train, x_test, y_test, tuple(_text(path, found.get(listing, b"")).split()))
+    x_train, y_train = _records(path, members, train, labels)
+    x_test, y_test = _records(path, members, test, labels)
+    return Parsed(x_train, y_train, x_test, y_test, tuple(_text(path, members.get(listing, b"")).split()))
 
 
-def _records(path: Path, found: dict[str, bytes], files: tuple[str, ...], labels: int) -> tuple[Images, Images]:
+def _records(path: Path, members: dict[str, bytes], files: tuple[str, ...], labels: int) -> tuple[Images, Images]:
     size = labels + 3072
     for name in files:
-        if len(found[name]) % size:
-            raise DataError(f"{path}: {name} has {len(found[name]):,} bytes, not a multiple of a record's {size}.")
-    records = np.concatenate([np.frombuffer(found[name], np.uint8).reshape(-1, size) for name in files])
+        if len(members[name]) % size:
+            raise DataError(f"{path}: {name} has {len(members[name]):,} bytes, not a multiple of a record's {size}.")
+    records = np.concatenate([np.frombuffer(members[name], np.uint8).reshape(-1, size) for name in files])
     planes = records[:, labels:].reshape(-1, 3, 32, 32)
     return np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), records[:, labels - 1].copy()
 

@@ -32,7 +32,7 @@ class Archive:
 class Source:
     """One data set: counts of classes and images, shape of an image, terms, archives.
 
-    `part_of` names the set whose first classes these are. `known` gives, by digest, the label under which results
+    `part_of` names the set whose first classes these are. `labels` gives, by digest, the label under which results
     on prepared (or embedded) arrays are reported. `names` are the classes' names where the archive need not tell.
     """
 
@@ -46,7 +46,7 @@ class Source:
     archives: tuple[Archive, ...] = ()
     part_of: str | None = None
     names: tuple[str, ...] = ()
-    known: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
     hint: str = ""
 
     @property
@@ -89,7 +89,7 @@ _SOURCES = (
         shape=(8, 8),
         licence="CC BY 4.0 (UCI, Optical Recognition of Handwritten Digits); comes with scikit-learn",
         names=_DIGITS,
-        known={"db976034f716d254de4c70ef6e7d41e27e5bb74881e92cd9c153df4a0b14635b": "digits"},
+        labels={"db976034f716d254de4c70ef6e7d41e27e5bb74881e92cd9c153df4a0b14635b": "digits"},
     ),
     Source(
         name="mnist",
@@ -126,7 +126,7 @@ _SOURCES = (
             ),
         ),
         names=_DIGITS,
-        known={"06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16": "MNIST"},
+        labels={"06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16": "MNIST"},
     ),
     Source(
         name="cifar10",
@@ -146,7 +146,7 @@ _SOURCES = (
             ),
         ),
         names=tuple(_CIFAR10_NAMES.split()),
-        known={"195434d9312818f92288ee07c0ea20682b8f4510938679fefa19b7e2db1eb8d2": "CIFAR-10, prepared copy"},
+        labels={"195434d9312818f92288ee07c0ea20682b8f4510938679fefa19b7e2db1eb8d2": "CIFAR-10, prepared copy"},
     ),
     Source(
         name="cifar100",
@@ -166,7 +166,7 @@ _SOURCES = (
             ),
         ),
         names=tuple(_CIFAR100_NAMES.split()),
-        known={"6211666e696c665a09cc924fb61e2ae3c3cd3826d0fbe469c5f552c6f891039b": "CIFAR-100, own split"},
+        labels={"6211666e696c665a09cc924fb61e2ae3c3cd3826d0fbe469c5f552c6f891039b": "CIFAR-100, own split"},
     ),
     Source(
         name="cub200",
@@ -196,7 +196,7 @@ _SOURCES = (
         shape=(64, 64, 3),
         licence=_BIRDS_LICENCE,
         part_of="cub200",
-        known={"df0a73b869e838b562d5ac25afdbe34447645e1b7d924de065bfed00574881d6": "CUB-50"},
+        labels={"df0a73b869e838b562d5ac25afdbe34447645e1b7d924de065bfed00574881d6": "CUB-50"},
     ),
 )
 

@@ -36,7 +36,7 @@ def _row(source: Source, route: Route) -> Presence:
     if route == "embedded":
         data = load(source.name, route)
         size = data.x_train.nbytes + data.x_test.nbytes
-        return Presence(source.name, route, None, size, True, data.digest in source.known, source.licence)
+        return Presence(source.name, route, None, size, True, data.digest in source.labels, source.licence)
     path = official_path(source) if route == "official" else prepared_path(source)
     if not path.exists():
         whole = SOURCES[source.part_of or source.name]
@@ -51,4 +51,4 @@ def _verified(source: Source, route: Route, path: Path) -> bool:
         digest = arrays.digest(content)
     except (DataError, KeyError):
         return False
-    return str(content.get("digest")) == digest if route == "official" else digest in source.known
+    return str(content.get("digest")) == digest if route == "official" else digest in source.labels

@@ -54,8 +54,8 @@ class Stream:
         It takes in each task's classes, the positions of its images in their order, and the bytes of its first image
         for training and for scoring, so that a change in how tasks are made shows.
         """
-        told = {**asdict(self.definition), "seed": self.seed, "part": self.part, "data": self.data.digest}
-        total = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+        description = {**asdict(self.definition), "seed": self.seed, "part": self.part, "data": self.data.digest}
+        total = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
         for task in self.tasks:
             for positions in (task.classes, task.train, task.held):
                 total.update(np.asarray(positions, "<i8").tobytes())

@@ -159,8 +159,10 @@ def test_a_broken_list_of_claims_is_one_line(run, checkout):
 def test_check_of_the_environment(run, monkeypatch):
     from cl_book.environment import Finding
 
-    monkeypatch.setattr("cl_book.environment.look", lambda: (Finding("disk", "9 GB free"),))
+    monkeypatch.setattr("cl_book.environment.inspect_environment", lambda: (Finding("disk", "9 GB free"),))
     assert run("check", "--env") == (0, "disk      9 GB free\nnothing to mend\n", "")
-    monkeypatch.setattr("cl_book.environment.look", lambda: (Finding("disk", "full", "delete something"),))
+    monkeypatch.setattr(
+        "cl_book.environment.inspect_environment", lambda: (Finding("disk", "full", "delete something"),)
+    )
     code, out, _ = run("check", "--env")
     assert (code, "→ delete something\n1 to mend" in out) == (1, True)

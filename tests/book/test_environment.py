@@ -24,7 +24,7 @@ def surroundings(checkout, monkeypatch):
     monkeypatch.setattr("cl_core.streams.available", lambda: [row("digits", True), row("mnist", None)])
     monkeypatch.setattr("cl_core.streams.data_directory", lambda: checkout / "cache" / "data")
     versions = {"numpy": version("numpy"), "torch": "2.13.0+cpu", "ipykernel": "7.4.0"}
-    monkeypatch.setattr(environment, "_version", versions.get)
+    monkeypatch.setattr(environment, "_find_version", versions.get)
     return versions
 
 

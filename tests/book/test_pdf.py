@@ -43,7 +43,7 @@ def single(tmp_path_factory):
         check=False,
     )
     assert built.returncode == 0, built.stdout + built.stderr
-    return PDF["single_page"](out / "_build/singlehtml")
+    return PDF["prepare_single_page"](out / "_build/singlehtml")
 
 
 @pytest.fixture(scope="module")

@@ -45,7 +45,7 @@ def test_digits_are_scikit_learns_wherever_it_keeps_them(monkeypatch, elsewhere)
 
 def test_digits_are_the_known_ones():
     data = load("digits")
-    assert data.digest in SOURCES["digits"].known
+    assert data.digest in SOURCES["digits"].labels
     assert (data.label, data.route, data.names) == ("digits", "embedded", tuple("0123456789"))
     assert (len(data.x_train), len(data.x_test)) == (SOURCES["digits"].train, SOURCES["digits"].test)
     assert data.image_shape == (8, 8)
@@ -68,7 +68,7 @@ def test_a_prepared_file_is_read_when_asked(name, images, data_folder):
 
 def test_a_known_prepared_file_carries_its_label(images, data_folder, monkeypatch):
     _, content = prepared(data_folder, "cifar100", images)
-    monkeypatch.setitem(SOURCES["cifar100"].known, arrays.digest(content), "CIFAR-100, own split")
+    monkeypatch.setitem(SOURCES["cifar100"].labels, arrays.digest(content), "CIFAR-100, own split")
     assert load("cifar100", "prepared").label == "CIFAR-100, own split"
 
 
@@ -208,7 +208,7 @@ def test_presence_of_nothing_but_digits(data_folder):
 def test_presence_tells_known_from_unknown_and_damaged(official, images, data_folder, monkeypatch):
     path, content = prepared(data_folder, "cifar10", images)
     assert rows()["cifar10", "prepared"].verified is False
-    monkeypatch.setitem(SOURCES["cifar10"].known, arrays.digest(content), "known")
+    monkeypatch.setitem(SOURCES["cifar10"].labels, arrays.digest(content), "known")
     row = rows()["cifar10", "prepared"]
     assert (row.present, row.verified, row.bytes, row.path) == (True, True, path.stat().st_size, path)
     path.write_bytes(b"damaged")
@@ -238,4 +238,4 @@ def test_the_manifest_names_every_set_once_and_completely():
             assert archive.bytes > 0
     digests = [archive.sha256 for source in SOURCES.values() for archive in source.archives]
     assert len(set(digests)) == len(digests) == 7
-    assert {name: next(iter(SOURCES[name].known.values())) for name in REAL} == REAL
+    assert {name: next(iter(SOURCES[name].labels.values())) for name in REAL} == REAL

@@ -46,8 +46,8 @@ def test_streams_on_prepared_images(name, real_or_made):
     assert {len(task.classes) for task in found.tasks} == {definition.classes}
     data = load(definition.dataset, "prepared")
     if real:
-        assert data.digest in SOURCES[definition.dataset].known
-        assert data.label == SOURCES[definition.dataset].known[data.digest]
+        assert data.digest in SOURCES[definition.dataset].labels
+        assert data.label == SOURCES[definition.dataset].labels[data.digest]
         assert (len(data.x_train), len(data.x_test)) == (
             SOURCES[definition.dataset].train,
             SOURCES[definition.dataset].test,

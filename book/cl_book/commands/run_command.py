@@ -112,13 +112,13 @@ def run(
     from cl_core.experiments.progress import Display
     from cl_core.runs.complete import complete, results_folder
 
-    made = make_plan(experiment, strategy, seed, profile, overrides=parse_settings(settings or []))
-    notice = run_summary.describe_stand_in(made)
+    plan = make_plan(experiment, strategy, seed, profile, overrides=parse_settings(settings or []))
+    notice = run_summary.describe_stand_in(plan)
     if notice:
         typer.echo(notice)
-    with report_data_errors(), Display(made.describe()) as display:
+    with report_data_errors(), Display(plan.describe()) as display:
         done = complete(
-            made,
+            plan,
             results=out or results_folder(),
             cache=cache_folder(),
             route=check_route(route),
@@ -126,7 +126,7 @@ def run(
             recorded=statement_digests(),
             waiting=lambda holder: typer.echo(f"process {holder} is computing this run; waiting for it", err=True),
         )
-    typer.echo(made.describe())
+    typer.echo(plan.describe())
     for line in run_summary.summarise(done.result):
         typer.echo(f"  {line}")
     typer.echo(f"{'written' if done.computed else 'was there already'}: {done.path}")
@@ -199,12 +199,12 @@ def parse_settings(words: list[str]) -> dict[str, Any]:
     """Return the settings given as ``name=value``, parsed and checked. Raises ValueError for one given twice."""
     from cl_core.experiments.settings import parse
 
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, value in map(parse, words):
-        if name in found:
+        if name in values:
             raise ValueError(f"--set {name} is given twice")
-        found[name] = value
-    return found
+        values[name] = value
+    return values
 
 
 def check_route(name: str | None) -> Any:

@@ -113,15 +113,15 @@ def sweep(
     if dry_run:
         _print_plan(survey(plans, results=results, route=taken), pace, workers)
         return
-    with report_data_errors(), crew(jobs=workers, scheduler=scheduler, cluster=cluster) as made:
-        display = SweepDisplay(pace, made.slots())
+    with report_data_errors(), crew(jobs=workers, scheduler=scheduler, cluster=cluster) as executor:
+        display = SweepDisplay(pace, executor.slots())
         try:
             with display:
                 end = do_sweep(
                     plans,
                     results=results,
                     cache=cache_folder(),
-                    crew=made,
+                    crew=executor,
                     route=taken,
                     recorded=statement_digests(),
                     watcher=display,
@@ -173,13 +173,13 @@ def _print_plan(standing: "Standing", pace: "Pace", workers: int) -> None:
     from cl_book.commands.sweep_display import describe_time_left
     from cl_core.experiments.progress import duration
 
-    for made in standing.there:
-        typer.echo(f"  there   {made.describe()}")
+    for plan in standing.there:
+        typer.echo(f"  there   {plan.describe()}")
     times = []
-    for made in standing.waiting:
-        seconds = pace.seconds(made)
+    for plan in standing.waiting:
+        seconds = pace.seconds(plan)
         times.append(seconds)
-        typer.echo(f"  to do   {made.describe()}" + (f"  ({duration(seconds)})" if seconds is not None else ""))
+        typer.echo(f"  to do   {plan.describe()}" + (f"  ({duration(seconds)})" if seconds is not None else ""))
     unknown = sum(seconds is None for seconds in times)
     typer.echo(
         f"{len(standing.there)} there, {len(times)} to do in {describe_time_left(times, workers)} with {workers} at a time"
@@ -199,16 +199,16 @@ def _list_present(profile: str, route: str | None) -> list[str]:
     from cl_core.streams.manifest import SOURCES
 
     require_name("profile", profile, PROFILES)
-    found: list[str] = []
+    present: list[str] = []
     absent: list[str] = []
     for experiment in CATALOGUE.values():
         if experiment.embedded != PROFILES[profile].embedded:
             continue
         source = SOURCES[DEFINITIONS[experiment.stream].dataset]
         path = prepared_path(source) if route == "prepared" else official_path(source)
-        (found if experiment.embedded or path.exists() else absent).append(experiment.name)
+        (present if experiment.embedded or path.exists() else absent).append(experiment.name)
     if absent:
         typer.echo(f"left out, as their data are not here (`cl-core data list`): {', '.join(absent)}", err=True)
-    if not found:
+    if not present:
         raise ValueError("no experiment's data are here; `cl-core data list` says what is, --experiments names some")
-    return found
+    return present

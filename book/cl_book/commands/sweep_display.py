@@ -43,8 +43,8 @@ class SweepDisplay:
 
     def __call__(self, standing: Standing) -> None:
         """Show where the sweep stands."""
-        for made in standing.running:
-            self._begun.setdefault(made.name, time.monotonic())
+        for plan in standing.running:
+            self._begun.setdefault(plan.name, time.monotonic())
         if standing.finished is not None and standing.finished is not self._shown:
             self._shown = standing.finished
             self._pace.learn(standing.finished[1])
@@ -58,19 +58,19 @@ class SweepDisplay:
     def _print(self, text: str) -> None:
         self._console.print(text, highlight=False, soft_wrap=True, markup=False)
 
-    def _line(self, standing: Standing, made: Plan, result: Result) -> str:
+    def _line(self, standing: Standing, plan: Plan, result: Result) -> str:
         done = standing.total - len(standing.left) - len(standing.failed)
         value = 100 * store.metric(result, "avg_acc")
-        parts = [f"{done} of {standing.total}", made.describe(), f"Avg.Acc {value:.1f} %"]
+        parts = [f"{done} of {standing.total}", plan.describe(), f"Avg.Acc {value:.1f} %"]
         if standing.left:
             parts.append(f"{self._time_left(standing)} left")
         return " · ".join(parts)
 
     def _time_left(self, standing: Standing) -> str:
         now = time.monotonic()
-        running = [(self._pace.seconds(made), now - self._begun[made.name]) for made in standing.running]
-        times = [None if known is None else max(0.0, known - spent) for known, spent in running]
-        return describe_time_left([*times, *(self._pace.seconds(made) for made in standing.waiting)], self._workers)
+        running = [(self._pace.seconds(plan), now - self._begun[plan.name]) for plan in standing.running]
+        times = [None if expected is None else max(0.0, expected - spent) for expected, spent in running]
+        return describe_time_left([*times, *(self._pace.seconds(plan) for plan in standing.waiting)], self._workers)
 
     def _table(self, standing: Standing) -> Table:
         done = standing.total - len(standing.left)
@@ -80,21 +80,21 @@ class SweepDisplay:
             Text(f"{done} of {standing.total} done, {len(standing.running)} running, {len(standing.waiting)} waiting"),
             Text(f"{self._time_left(standing)} left"),
         )
-        for made in standing.running:
-            spent = duration(time.monotonic() - self._begun[made.name])
-            table.add_row(Text("  running", style="dim"), Text(made.describe()), Text(spent))
+        for plan in standing.running:
+            spent = duration(time.monotonic() - self._begun[plan.name])
+            table.add_row(Text("  running", style="dim"), Text(plan.describe()), Text(spent))
         return table
 
 
 def describe_time_left(times: list[float | None], workers: int) -> str:
     """Return in words how long runs of these seconds take on so many workers; one that is unknown takes the mean."""
-    known = [seconds for seconds in times if seconds is not None]
+    expected = [seconds for seconds in times if seconds is not None]
     if not times:
         return duration(0)
-    if not known:
+    if not expected:
         return "unknown time"
-    mean = sum(known) / len(known)
-    total = sum(known) + mean * (len(times) - len(known))
-    longest = max(known)
+    mean = sum(expected) / len(expected)
+    total = sum(expected) + mean * (len(times) - len(expected))
+    longest = max(expected)
     words = duration(math.ceil(max(total / workers, longest)))
-    return words if len(known) == len(times) else f"about {words}"
+    return words if len(expected) == len(times) else f"about {words}"

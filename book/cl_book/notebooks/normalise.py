@@ -38,14 +38,14 @@ def to_text(notebook: Notebook) -> str:
 
 
 def _normalise_cell(cell: Cell) -> Cell:
-    kept = nbformat.from_dict(cell)  # type: ignore[no-untyped-call]
+    copy = nbformat.from_dict(cell)  # type: ignore[no-untyped-call]
     names = (*_CELL_METADATA, *_HIDING) if is_setup(cell) else _CELL_METADATA
-    kept.metadata = nbformat.from_dict(  # type: ignore[no-untyped-call]
+    copy.metadata = nbformat.from_dict(  # type: ignore[no-untyped-call]
         {key: cell.metadata[key] for key in names if cell.metadata.get(key)}
     )
     if cell.cell_type == "code":
-        kept.outputs = [_normalise_output(output) for output in _join_streams(kept.outputs)]
-    return kept
+        copy.outputs = [_normalise_output(output) for output in _join_streams(copy.outputs)]
+    return copy
 
 
 def _join_streams(outputs: list[Cell]) -> list[Cell]:

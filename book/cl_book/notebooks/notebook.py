@@ -105,12 +105,12 @@ def read_verdicts(notebook: Notebook) -> list[Line]:
 
 def read_values(notebook: Notebook) -> dict[str, str]:
     """Return the recorded values of the stored outputs, by name, as printed; raises ValueError if a name occurs twice."""
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for number, entry in _read_entries(notebook, VALUE_MIME):
-        if entry["name"] in found:
+        if entry["name"] in texts:
             raise ValueError(f"the value {entry['name']!r} is recorded twice, again in code cell {number}; rename one")
-        found[entry["name"]] = entry["text"]
-    return found
+        texts[entry["name"]] = entry["text"]
+    return texts
 
 
 def _read_entries(notebook: Notebook, mime: str) -> Iterator[tuple[int, Any]]:

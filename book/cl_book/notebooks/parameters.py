@@ -127,8 +127,8 @@ class Parameter:
     def _checked(self, value: object) -> Scalar:
         if self.scalar == "float" and type(value) is int:
             value = float(value)
-        wanted = _TYPES[self.scalar]
-        if type(value) is not wanted:
+        kind = _TYPES[self.scalar]
+        if type(value) is not kind:
             raise self._error(value, f"{self._article()} in {self.allowed}")
         if value not in self.allowed:
             raise self._error(value, f"{self._article()} in {self.allowed}")
@@ -137,8 +137,8 @@ class Parameter:
     def _article(self) -> str:
         return f"{'an' if self.scalar == 'int' else 'a'} {self.scalar}"
 
-    def _error(self, value: object, wanted: str) -> ParameterError:
-        return ParameterError(f"{self.name} = {value!r} is not allowed: give {wanted} ({self.help})")
+    def _error(self, value: object, allowed: str) -> ParameterError:
+        return ParameterError(f"{self.name} = {value!r} is not allowed: give {allowed} ({self.help})")
 
 
 def read(path: Path) -> tuple[Parameter, ...]:
@@ -159,26 +159,26 @@ def parse_cell(source: str, *, where: str = "the parameters cell") -> tuple[Para
     except SyntaxError as error:
         raise ParameterError(f"{where}: line {error.lineno} is not Python: {error.msg}") from error
     comments = _read_comments(source)
-    found = tuple(
+    parameters = tuple(
         _parse_parameter(statement, comments, f"{where}: line {statement.lineno}") for statement in statements
     )
-    doubled = {parameter.name for parameter in found if [other.name for other in found].count(parameter.name) > 1}
+    doubled = {parameter.name for parameter in parameters if [other.name for other in parameters].count(parameter.name) > 1}
     if doubled:
         raise ParameterError(f"{where}: {', '.join(sorted(doubled))} is set twice")
-    return found
+    return parameters
 
 
-def resolve(parameters: tuple[Parameter, ...], given: Mapping[str, object], *, where: str) -> dict[str, Value]:
+def resolve(parameters: tuple[Parameter, ...], texts: Mapping[str, object], *, where: str) -> dict[str, Value]:
     """Return the `given` values, checked; text of a non-text parameter is parsed as from a command line.
 
     Raises ParameterError on a name that is not among `parameters` (with the nearest) or a value that is not allowed.
     """
-    known = {parameter.name: parameter for parameter in parameters}
+    by_name = {parameter.name: parameter for parameter in parameters}
     values: dict[str, Value] = {}
-    for name, value in given.items():
-        if name not in known:
-            raise ParameterError(f"{where} has no parameter {name!r}; {_suggest(name, list(known))}")
-        parameter = known[name]
+    for name, value in texts.items():
+        if name not in by_name:
+            raise ParameterError(f"{where} has no parameter {name!r}; {_suggest(name, list(by_name))}")
+        parameter = by_name[name]
         values[name] = parameter.parse(value) if isinstance(value, str) else parameter.check(value)
     return values
 
@@ -207,11 +207,11 @@ def _describe_allowed(parameter: Parameter) -> str:
     )
 
 
-def _suggest(name: str, known: list[str]) -> str:
-    if not known:
+def _suggest(name: str, names: list[str]) -> str:
+    if not names:
         return "it has none"
-    close = nearest(name, known)
-    return (f"did you mean {close[0]!r}? " if close else "") + f"It has: {', '.join(known)}"
+    close = nearest(name, names)
+    return (f"did you mean {close[0]!r}? " if close else "") + f"It has: {', '.join(names)}"
 
 
 def _read_comments(source: str) -> dict[int, str]:

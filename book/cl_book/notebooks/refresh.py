@@ -62,9 +62,11 @@ def _refresh_one(path: Path, reasons: tuple[str, ...]) -> Refreshed:
     before = stamps.stamp(normalise_notebook(notebook), reads=())
     run = execution.execute(notebook, folder=path.parent)
     if run.failure:
-        kept = notebooks.find_checkout() / _FAILED / path.name
-        files.write_text(kept, to_text(run.notebook))
-        raise RefreshError(f"{path.name}: code cell {run.failure.cell}: {run.failure.error}; the run is kept as {kept}")
+        place = notebooks.find_checkout() / _FAILED / path.name
+        files.write_text(place, to_text(run.notebook))
+        raise RefreshError(
+            f"{path.name}: code cell {run.failure.cell}: {run.failure.error}; the run is kept as {place}"
+        )
     _require_storable(run.notebook, path.name)
     # What changed while the cells ran is not what they ran with: digests of code and modules are those from before.
     run.notebook.metadata[METADATA] = {
@@ -103,12 +105,12 @@ def _record_time(name: str, seconds: float) -> None:
         "seconds": round(seconds, 1),
         "refreshed": datetime.now(UTC).date().isoformat(),
         "python": platform.python_version(),
-        "versions": {package: found for package in _VERSIONS if (found := _find_version(package))},
+        "versions": {package: number for package in _VERSIONS if (number := _find_version(package))},
         "hardware": {"machine": platform.machine(), "processor": _processor(), "cores": os.cpu_count()},
     }
     present = {notebook.stem for notebook in notebooks.list_stored()}
-    kept: dict[str, Any] = {key: timings[key] for key in sorted(timings) if key in present}
-    files.write_text(path, json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+    entries: dict[str, Any] = {key: timings[key] for key in sorted(timings) if key in present}
+    files.write_text(path, json.dumps(entries, indent=1, ensure_ascii=False) + "\n")
 
 
 def _find_version(package: str) -> str | None:

@@ -49,27 +49,27 @@ def resolve(
     Profile smoke is for every notebook, whether or not it has that parameter: each of REPEATED is at its least.
     Raises ParameterError on what the notebook does not have or allow, before anything runs.
     """
-    known = parameters.read(path)
-    given: dict[str, object] = {}
+    declared = parameters.read(path)
+    values: dict[str, object] = {}
     if file is not None:
-        given.update(_read_yaml(file))
+        values.update(_read_yaml(file))
     if profile == SMOKE:
-        given.update(_choose_least(known))
-    if profile is not None and (profile != SMOKE or "profile" in {parameter.name for parameter in known}):
-        given["profile"] = profile
-    given.update(settings)
-    return parameters.resolve(known, given, where=path.name)
+        values.update(_choose_least(declared))
+    if profile is not None and (profile != SMOKE or "profile" in {parameter.name for parameter in declared}):
+        values["profile"] = profile
+    values.update(settings)
+    return parameters.resolve(declared, values, where=path.name)
 
 
-def _choose_least(known: tuple[Parameter, ...]) -> dict[str, object]:
+def _choose_least(declared: tuple[Parameter, ...]) -> dict[str, object]:
     """Return the least that each of REPEATED allows."""
-    found: dict[str, object] = {}
-    for parameter in known:
+    values: dict[str, object] = {}
+    for parameter in declared:
         if parameter.name in REPEATED and isinstance(parameter.allowed, Range):
             low = parameter.allowed.low
             least = math.ceil(low) if parameter.allowed.low_in else math.floor(low) + 1
-            found[parameter.name] = [least] if parameter.is_list else least
-    return found
+            values[parameter.name] = [least] if parameter.is_list else least
+    return values
 
 
 def rerun(path: Path, *, given: Mapping[str, Value], out: Path) -> Rerun:

@@ -38,13 +38,13 @@ class Chart(SphinxDirective):
             raise self.error(f"there is no chart {chart!r}{suggest(chart, CHARTS)}")
         experiment, draw = CHARTS[chart]
         noted(self.env, f"{PROFILE}/{experiment}/*")
-        made = draw(experiment, read_results())
-        if made is None:
+        picture = draw(experiment, read_results())
+        if picture is None:
             return [nodes.paragraph(text="Not run: there is no reference result to draw.", classes=["cl-evidence"])]
         name = f"results-{chart}"
         figure = make_captioned_figure(self, f"fig-{name}", bound)
-        figure.insert(0, drawing(svg=to_svg(made.figure, name=name, alt=made.alt), name=name))
-        figure += data_link(csv=to_csv(made.data), file=name_data_file(self.env.docname, name))
+        figure.insert(0, drawing(svg=to_svg(picture.figure, name=name, alt=picture.alt), name=name))
+        figure += data_link(csv=to_csv(picture.data), file=name_data_file(self.env.docname, name))
         return [figure]
 
 

@@ -17,11 +17,11 @@ Names such as ``rate_factor`` have more than one letter before the line and stay
 
 def set_formulas(text: str) -> list[nodes.Node]:
     """Return `text` as nodes, in which what follows ``_`` stands low and what follows ``^`` high."""
-    made: list[nodes.Node] = []
+    parts: list[nodes.Node] = []
     end = 0
-    for found in _SCRIPT.finditer(text):
-        script = found["script"].strip("{}")
-        made.append(nodes.Text(text[end : found.start()] + found["base"]))
-        made.append((nodes.subscript if found["kind"] == "_" else nodes.superscript)("", script))
-        end = found.end()
-    return [*made, nodes.Text(text[end:])]
+    for match in _SCRIPT.finditer(text):
+        script = match["script"].strip("{}")
+        parts.append(nodes.Text(text[end : match.start()] + match["base"]))
+        parts.append((nodes.subscript if match["kind"] == "_" else nodes.superscript)("", script))
+        end = match.end()
+    return [*parts, nodes.Text(text[end:])]

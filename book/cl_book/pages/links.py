@@ -33,10 +33,10 @@ def find_destinations(markdown: str) -> list[str]:
 
 def list_addresses(top: Path) -> dict[str, list[str]]:
     """Return every address outside of the project that the sources below `top` name, sorted, with where they do."""
-    found: dict[str, list[str]] = {}
+    places: dict[str, list[str]] = {}
     for place, address in _find_addresses(top):
-        found.setdefault(address, []).append(place)
-    return dict(sorted(found.items()))
+        places.setdefault(address, []).append(place)
+    return dict(sorted(places.items()))
 
 
 def _find_addresses(top: Path) -> Iterator[tuple[str, str]]:
@@ -66,16 +66,16 @@ def classify(entry: dict[str, Any]) -> tuple[str, str]:
 
 def write_report(entries: Iterable[dict[str, Any]], places: dict[str, list[str]]) -> tuple[list[str], bool]:
     """Return a line for each external link and a last one for all, and whether one of them answered with an error."""
-    found = {each["uri"]: (classify(each), each["filename"]) for each in entries if "://" in each["uri"]}
+    answers = {each["uri"]: (classify(each), each["filename"]) for each in entries if "://" in each["uri"]}
     lines, count = [], dict.fromkeys(("ok", "broken", "not reached"), 0)
-    for address, ((state, reason), page) in sorted(found.items()):
+    for address, ((state, reason), page) in sorted(answers.items()):
         count[state] += 1
         where = f", in {', '.join(dict.fromkeys(places.get(address, [page])))}" if state == "broken" else ""
         lines.append(f"{state:<12} {address}" + (f" ({reason}){where}" if reason else ""))
-    if count["not reached"] == len(found):
-        lines.append(f"There is no network: none of the {len(found)} links was reached, and nothing is said of them.")
+    if count["not reached"] == len(answers):
+        lines.append(f"There is no network: none of the {len(answers)} links was reached, and nothing is said of them.")
     else:
-        lines.append(f"{len(found)} links: " + ", ".join(f"{number} {state}" for state, number in count.items()))
+        lines.append(f"{len(answers)} links: " + ", ".join(f"{number} {state}" for state, number in count.items()))
     return lines, count["broken"] > 0
 
 

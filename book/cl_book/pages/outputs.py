@@ -25,8 +25,8 @@ class StoredOutputs:
         """Return the nodes for one entry of a bundle, None to leave it to myst-nb."""
         if inline:
             return None
-        if data.mime_type == "image/svg+xml" and (found := _FIGURE.search(data.string)):
-            return [drawing(svg=data.string, name=found[1])]
+        if data.mime_type == "image/svg+xml" and (match := _FIGURE.search(data.string)):
+            return [drawing(svg=data.string, name=match[1])]
         if data.mime_type == "text/csv":
             return [data_link(csv=data.string)]
         if data.mime_type == VERDICT_MIME:
@@ -49,6 +49,6 @@ class ShowVerdicts(SphinxTransform):
 
 def setup(app: Sphinx) -> None:
     """Hand the renderer to myst-nb, which otherwise finds its plugins only among installed packages (it is pinned)."""
-    installed = [found for found in myst_nb_render.load_mime_renders() if found is not StoredOutputs]
+    installed = [plugin for plugin in myst_nb_render.load_mime_renders() if plugin is not StoredOutputs]
     myst_nb_render.load_mime_renders = lambda: [*installed, StoredOutputs]
     app.add_transform(ShowVerdicts)

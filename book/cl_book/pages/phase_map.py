@@ -78,9 +78,9 @@ def _draw_picture(settings: dict[str, Any]) -> str:
     drawing.style()
     figure, axes = plt.subplots(figsize=(6.4, 4.6))
     far, left = make_axes()
-    found = compute_outcomes(**{**settings, "distance": far, "left": left[:, None]})
-    gain = found.gain()
-    draw_panel(axes, far, left, forgetting=gain.forgetting, mean_loss=gain.mean_loss, idle=found.idle_gain())
+    outcomes = compute_outcomes(**{**settings, "distance": far, "left": left[:, None]})
+    gain = outcomes.gain()
+    draw_panel(axes, far, left, forgetting=gain.forgetting, mean_loss=gain.mean_loss, idle=outcomes.idle_gain())
     axes.plot(
         settings["distance"], settings["left"], "o", color=drawing.INK, markeredgecolor=drawing.PAPER, markersize=8
     )
@@ -91,7 +91,7 @@ def _draw_picture(settings: dict[str, Any]) -> str:
     )
     alt = (
         "Map of where frozen training gains over initialized training, over the distance of the tasks and the error left in u. "
-        f"Part of the map in which it gains in {parts}; in which no update is best {100 * np.mean(found.idle_gain() > 0):.0f} %."
+        f"Part of the map in which it gains in {parts}; in which no update is best {100 * np.mean(outcomes.idle_gain() > 0):.0f} %."
     )
     drawn = drawing.to_svg(figure, name="touch-phase-map", alt=alt)
     plt.close(figure)

@@ -31,10 +31,10 @@ def find_bare_numbers(markdown: str) -> list[str]:
 
 def read_texts(top: Path) -> dict[str, str]:
     """Return every piece of the prose below `top` by its place: each page, and each Markdown cell of each notebook."""
-    found = {path.relative_to(top).as_posix(): path.read_text(encoding="utf-8") for path in top.glob("book/**/*.md")}
+    pieces = {path.relative_to(top).as_posix(): path.read_text(encoding="utf-8") for path in top.glob("book/**/*.md")}
     for path in sorted((top / "notebooks").glob("*.ipynb")):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         for number, cell in enumerate(cells, start=1):
             if cell["cell_type"] == "markdown":
-                found[f"notebooks/{path.name} cell {number}"] = "".join(cell["source"])
-    return found
+                pieces[f"notebooks/{path.name} cell {number}"] = "".join(cell["source"])
+    return pieces

@@ -10,9 +10,9 @@ from cl_core import naming
 Rendered = tuple[list[nodes.Node], list[nodes.system_message]]
 
 
-def suggest(name: str, known: Iterable[str]) -> str:
+def suggest(name: str, candidates: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for the known name closest to `name`, else the first of what is known."""
-    names = sorted(known)
+    names = sorted(candidates)
     close = naming.nearest(name, names, cutoff=0.6)
     if close:
         return f"; did you mean {close[0]!r}?"

@@ -43,16 +43,16 @@ def _list_outdated(app: Sphinx, env: BuildEnvironment, *_sets: set[str]) -> list
     That is verdicts, staleness, the list of pages, and the style sheets and scripts, which Sphinx copies only where it
     has a page to write.
     """
-    known = {
+    state = {
         "pages": sorted(env.found_docs),
         "states": {docname: find_reasons(path) for docname in env.found_docs if (path := find_notebook(env, docname))},
         "results": read_results().states,
         "looks": _digest_static_files(app),
         "verdicts": {claim: (each.verdict, each.evidence, each.labels) for claim, each in standings().items()},
     }
-    before = getattr(env, "cl_book_known", None)
-    env.cl_book_known = known  # type: ignore[attr-defined]
-    return [] if known == before else sorted(set(env.found_docs) & set(env.all_docs))
+    before = getattr(env, "cl_book_state", None)
+    env.cl_book_state = state  # type: ignore[attr-defined]
+    return [] if state == before else sorted(set(env.found_docs) & set(env.all_docs))
 
 
 def _digest_static_files(app: Sphinx) -> dict[str, str]:
@@ -63,11 +63,11 @@ def _digest_static_files(app: Sphinx) -> dict[str, str]:
 
 def _add_banner(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     path = find_notebook(app.env, docname)
-    found = find_reasons(path) if path else ()
-    if not found:
+    reasons = find_reasons(path) if path else ()
+    if not reasons:
         return
-    _LOGGER.info("stale: %s: %s", docname, "; ".join(found), color="yellow")
-    items = "".join(f"<li>{escape(reason)}</li>" for reason in found)
+    _LOGGER.info("stale: %s: %s", docname, "; ".join(reasons), color="yellow")
+    items = "".join(f"<li>{escape(reason)}</li>" for reason in reasons)
     html = (
         '<aside class="cl-stale-banner" aria-label="This page is stale"><p><strong>This page is stale.</strong> '
         "Its numbers and figures were computed before something they depend on changed:</p>"
