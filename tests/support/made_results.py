@@ -25,7 +25,7 @@ def make_result():
 
     def make(experiment="split-cifar10", strategy="frozen", seed=0, profile="cpu", overrides=None, **fields):
         made = make_plan(experiment, strategy, seed, profile, overrides=overrides)
-        digest = next(iter(SOURCES[made.dataset].known))
+        digest = next(iter(SOURCES[made.dataset].labels))
         whole = {
             "experiment": made.experiment.name,
             "strategy": strategy,
@@ -118,7 +118,7 @@ def make_run():
             "data": {
                 "name": made.dataset,
                 "route": "prepared",
-                "digest": next(iter(SOURCES[made.dataset].known)),
+                "digest": next(iter(SOURCES[made.dataset].labels)),
                 "label": "made up",
             },
             "source": source,
