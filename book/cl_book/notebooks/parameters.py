@@ -162,7 +162,9 @@ def parse_cell(source: str, *, where: str = "the parameters cell") -> tuple[Para
     parameters = tuple(
         _parse_parameter(statement, comments, f"{where}: line {statement.lineno}") for statement in statements
     )
-    doubled = {parameter.name for parameter in parameters if [other.name for other in parameters].count(parameter.name) > 1}
+    doubled = {
+        parameter.name for parameter in parameters if [other.name for other in parameters].count(parameter.name) > 1
+    }
     if doubled:
         raise ParameterError(f"{where}: {', '.join(sorted(doubled))} is set twice")
     return parameters
