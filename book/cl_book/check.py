@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from cl_book.claims.caveats import ADDED_UNEXPLAINED, AMENDED_UNEXPLAINED
 from cl_book.claims.claim import FILE
+from cl_book.claims.run_claims import ADDED_UNEXPLAINED, AMENDED_UNEXPLAINED
 from cl_book.claims.standings import standings
 from cl_book.notebooks import notebook as notebooks
 from cl_book.notebooks import stamps

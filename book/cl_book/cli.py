@@ -182,7 +182,7 @@ def check(
 ) -> None:
     """Say what is stale and why, and which claims have no verdict.
 
-    The exit code is 1 if a page or a result is stale, or a claim was changed after its first result without a reason. A claim that was not run is listed, but no fault; so is a result
+    The exit code is 1 if a page or a result is stale, or a claim was added or changed after its first result without a reason. A claim that was not run is listed, but no fault; so is a result
     made by code that differs from today's, until `cl-core confirm` has held today's against the golden runs (unconfirmed). With --env it is 1 if something needs mending.
     """
     if environment:

@@ -1,11 +1,10 @@
-"""What is said beside a verdict on runs: at what accuracy, depth and tuning, and whether the claim came or changed later."""
+"""What is said beside a verdict on runs: at what accuracy, at which depth and tuning, on which seeds."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import fmean
 
 from cl_book.claims.arms import PROFILE, Arm, run_of
-from cl_book.claims.claim import Claim
 from cl_book.claims.comparisons import Difference, Picked
 from cl_book.claims.decision_rule import Judgement
 from cl_book.claims.paired_differences import PairedComparison, Reading, measure
@@ -27,9 +26,6 @@ LEAST_RUNS = 3
 BY_LEARNING_LESS = "by learning less"
 DEPENDS_ON_DEPTH = "depends on the depth"
 DEPENDS_ON_TUNING = "depends on tuning"
-ADDED, AMENDED = "added", "amended"
-ADDED_UNEXPLAINED = "added, and no reason is given"
-AMENDED_UNEXPLAINED = "amended, and no reason is given"
 
 _BY_SEED = Mapping[int, Result]
 
@@ -51,26 +47,6 @@ def caveats(reading: Reading, judgement: Judgement) -> Caveats:
     labels = ((less, BY_LEARNING_LESS), (turns_depth, DEPENDS_ON_DEPTH), (turns_tuning, DEPENDS_ON_TUNING))
     remarks = (_left_out(reading), *reading.notes, accuracies_beside(reading), depths, tuning, unpaired(reading.used))
     return Caveats(tuple(label for holds, label in labels if holds), tuple(filter(None, remarks)))
-
-
-def revisions(claim: Claim, digest: str | None, used: Iterable[Result]) -> list[str]:
-    """Return a label where the claim was added, and one where it was amended, after the first result that decides it.
-
-    `digest` is that of the claim as it is stated now. A result that recorded the claims without this one is older than
-    the claim; one that recorded another digest is older than a change. Without a reason the label says so.
-    """
-    runs = list(used)
-    then = [run.recorded["claims"].get(claim.id) for run in runs if digest is not None and "claims" in run.recorded]
-    labels = []
-    if claim.added and runs:
-        labels.append(f"{ADDED}: {claim.added}")
-    elif None in then:
-        labels.append(ADDED_UNEXPLAINED)
-    if claim.amended and runs:
-        labels.append(f"{AMENDED}: {claim.amended}")
-    elif any(each not in (None, digest) for each in then):
-        labels.append(AMENDED_UNEXPLAINED)
-    return labels
 
 
 def accuracies_beside(reading: Reading) -> str:

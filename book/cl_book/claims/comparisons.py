@@ -46,7 +46,7 @@ class Difference(PairedComparison):
                 reading.differences[seed] = reading.value(of) - reading.value(against)
         if reading.differences and not any(reading.differences.values()):
             reading.notes.append("the two sides are equal at every seed")
-        reading.show_sides((str(self.of), str(self.against)), rows)
+        reading.show_sides(self.sides(), rows)
 
 
 class Trend(PairedComparison):
@@ -84,7 +84,7 @@ class Trend(PairedComparison):
             heights = values[:, 0] - (values[:, 1] if wide > 1 else 0)
             slope = float(np.polyfit(self.values, heights, 1)[0])
             reading.differences[seed] = slope * (self.values[-1] - self.values[0])
-        reading.show_sides([str(arm) for arm in grid], rows, keep=(*range(wide), *range(-wide, 0)))
+        reading.show_sides(grid, rows, keep=(*range(wide), *range(-wide, 0)))
 
     def _arms(self) -> tuple[Arm, ...]:
         return (self.of,) if self.against is None else (self.of, self.against)
@@ -141,7 +141,7 @@ class Picked(PairedComparison):
         rows = reading.rows((of, against), self.seeds)
         for seed, (one, other) in rows.items():
             reading.differences[seed] = reading.value(one) - reading.value(other)
-        reading.show_sides((str(of), str(against)), rows)
+        reading.show_sides((of, against), rows)
 
     def _best(self, reading: Reading, arms: Sequence[Arm]) -> Arm | None:
         if len(arms) == 1:
@@ -203,7 +203,7 @@ class Schedules(PairedComparison):
             ranks.append(f"{1 + sum(value > reading.value(own) for value in values)} of {1 + len(values)}")
         if ranks:
             reading.notes.append(f"rank by seed: {', '.join(ranks)}")
-        reading.show_sides((str(self.of),), rows, keep=(0,))
+        reading.show_sides((self.of,), rows, keep=(0,))
 
 
 class Association(PairedComparison):
@@ -241,7 +241,7 @@ class Association(PairedComparison):
             lengths = np.array([mean_update(run) for run in row])
             values = np.array([reading.value(run) for run in row])
             reading.differences[seed] = rank_correlation(lengths, values)
-        reading.show_sides([str(arm) for arm in self.among], rows, keep=(0, -1))
+        reading.show_sides(self.among, rows, keep=(0, -1))
 
 
 Comparison = Annotated[Difference | Trend | Picked | Schedules | Association, Field(discriminator="kind")]

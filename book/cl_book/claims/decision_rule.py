@@ -67,7 +67,7 @@ def judge(
     d = list(differences)
     if len(d) < LEAST_SEEDS:
         raise ValueError(f"{len(d)} differences give no verdict; {LEAST_SEEDS} or more do")
-    interval, ps = t_interval(d), ps or raw_ps(d, delta=delta)
+    ps, interval = ps or raw_ps(d, delta=delta), t_interval(d)
     labels: tuple[str, ...] = ()
     if interval.mean > 0 and ps.zero < LEVEL:
         if effect is not None and interval.high < effect:
@@ -82,8 +82,7 @@ def judge(
 
 def judge_reading(reading: Reading, *, ps: Ps | None, family: int) -> Judgement:
     """Return the verdict on what a comparison read, by its own δ and the effect that the paper reports."""
-    test = reading.test
-    return judge(reading.differences.values(), delta=test.smallest, effect=test.effect, ps=ps, family=family)
+    return judge(reading.differences.values(), delta=reading.delta, effect=reading.effect, ps=ps, family=family)
 
 
 def expected_false(exploratory: int) -> float:

@@ -100,7 +100,7 @@ class PairedComparison(BaseModel):
 
         Raises ValueError for a run that the catalogue does not have.
         """
-        reading = Reading(self, results)
+        reading = Reading(self, results, self.smallest, self.effect, self.unit)
         self.compare(reading)
         return reading
 
@@ -109,13 +109,16 @@ class PairedComparison(BaseModel):
 class Reading:
     """The differences by seed, in the claimed direction, and what stands in the way of more.
 
-    `missing` names runs that are not there, `stale` those that do not hold, with the reason; `left_out` the seeds that
+    `delta`, `effect` and `unit` are the comparison's δ, the reported effect and what one unit is. `missing` names runs that are not there, `stale` those that do not hold, with the reason; `left_out` the seeds that
     compare nothing, with the reason. `sides` are the runs of the two sides by seed, `notes` what else a reader should
     know, `used` all results that were read.
     """
 
     test: PairedComparison
     results: ResultSet
+    delta: float
+    effect: float | None
+    unit: str
     differences: dict[int, float] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     stale: dict[str, str] = field(default_factory=dict)
@@ -149,10 +152,10 @@ class Reading:
         """Return the measure of `result`, positive in the claimed direction."""
         return self.test.sign * measure(result, self.test.measure)
 
-    def show_sides(self, names: Sequence[str], rows: Mapping[int, list[Result]], keep: Sequence[int] = (0, 1)) -> None:
+    def show_sides(self, arms: Sequence[Arm], rows: Mapping[int, list[Result]], keep: Sequence[int] = (0, 1)) -> None:
         """Keep the runs of the arms at the places `keep`, to be told beside the verdict."""
         if rows:
-            self.sides = tuple((names[i], [row[i] for row in rows.values()]) for i in dict.fromkeys(keep))
+            self.sides = tuple((str(arms[i]), [row[i] for row in rows.values()]) for i in dict.fromkeys(keep))
 
 
 def measure(result: Result, name: Measure) -> float:

@@ -5,19 +5,23 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from cl_book.claims.caveats import caveats, revisions
+from cl_book.claims.caveats import caveats
 from cl_book.claims.claim import Claim, Judge, Standing, load
 from cl_book.claims.decision_rule import LEAST_SEEDS, Judgement, Ps, family_ps, judge_reading, raw_ps
-from cl_book.claims.paired_differences import PairedComparison, Reading
+from cl_book.claims.paired_differences import Reading
 from cl_book.claims.stated import claim_digests
 from cl_book.claims.statistics import MOST_SEEDS
 from cl_book.notebooks.record import INCONCLUSIVE, NOT_RUN, format_signed
 from cl_core.experiments.catalogue import CATALOGUE
+from cl_core.experiments.store import Result
 from cl_core.runs.result_set import ResultSet, read_results
 from cl_core.streams.definitions import DEFINITIONS
 
 EXPLORATORY, PRIMARY = "exploratory", "primary"
 DEGENERATE = "degenerate"
+ADDED, AMENDED = "added", "amended"
+ADDED_UNEXPLAINED = "added, and no reason is given"
+AMENDED_UNEXPLAINED = "amended, and no reason is given"
 
 UNAVAILABLE = {"cub200": "CUB-200"}
 """Data sets that the reference runs do without, by the name that readers know."""
@@ -60,7 +64,7 @@ def decide(
         reading = claim.test.read(results)
     except ValueError as error:
         return Standing(claim, NOT_RUN, f"cannot be read: {error}", labels=tuple(labels))
-    labels += revisions(claim, digest, reading.used)
+    labels += _revisions(claim, digest, reading.used)
     reason = _undecided(reading)
     if reason:
         needs = UNAVAILABLE.get(DEFINITIONS[CATALOGUE[claim.test.experiment].stream].dataset)
@@ -73,14 +77,34 @@ def decide(
         evidence = f"{DEGENERATE}: at {len(reading.left_out)} of {len(claim.test.seeds)} seeds {why}"
         return Standing(claim, INCONCLUSIVE, evidence, labels=(DEGENERATE, *labels))
     judgement = judge_reading(reading, ps=family[0], family=family[1])
-    qualified = caveats(reading, judgement)
+    numbers, qualified = _numbers(reading, judgement), caveats(reading, judgement)
     return Standing(
         claim,
         judgement.verdict,
-        "; ".join([*_numbers(claim.test, judgement), *qualified.remarks]),
+        "; ".join([*numbers, *qualified.remarks]),
         labels=(*judgement.labels, *qualified.labels, *labels),
         interval=judgement.interval,
     )
+
+
+def _revisions(claim: Claim, digest: str | None, used: Iterable[Result]) -> list[str]:
+    """Return a label where the claim was added, and one where it was amended, after the first result that decides it.
+
+    `digest` is that of the claim as it is stated now. A result that recorded the claims without this one is older than
+    the claim; one that recorded another digest is older than a change. Without a reason the label says so.
+    """
+    runs = list(used)
+    then = [run.recorded["claims"].get(claim.id) for run in runs if digest is not None and "claims" in run.recorded]
+    labels = []
+    if claim.added and runs:
+        labels.append(f"{ADDED}: {claim.added}")
+    elif None in then:
+        labels.append(ADDED_UNEXPLAINED)
+    if claim.amended and runs:
+        labels.append(f"{AMENDED}: {claim.amended}")
+    elif any(each not in (None, digest) for each in then):
+        labels.append(AMENDED_UNEXPLAINED)
+    return labels
 
 
 def _undecided(reading: Reading) -> str:
@@ -98,17 +122,17 @@ def _undecided(reading: Reading) -> str:
     return "; ".join(parts)
 
 
-def _numbers(test: PairedComparison, judgement: Judgement) -> list[str]:
+def _numbers(reading: Reading, judgement: Judgement) -> list[str]:
     """Return what the verdict rests on: the interval, δ, the reported effect, corrected p-values, seeds needed."""
     interval = judgement.interval
     parts = [
-        f"{format_signed(interval.mean)} {test.unit}, 95 % interval {format_signed(interval.low)} to {format_signed(interval.high)}, "
+        f"{format_signed(interval.mean)} {reading.unit}, 95 % interval {format_signed(interval.low)} to {format_signed(interval.high)}, "
         f"{interval.seeds} seeds",
-        f"δ {test.smallest:.2f}",
+        f"δ {reading.delta:.2f}",
     ]
-    if test.effect is not None:
-        parts.append(f"reported {format_signed(test.effect)}")
-    if test.primary:
+    if reading.effect is not None:
+        parts.append(f"reported {format_signed(reading.effect)}")
+    if reading.test.primary:
         parts.append(f"corrected p {judgement.ps.zero:.2g} against zero, {judgement.ps.delta:.2g} against δ")
     if judgement.verdict == INCONCLUSIVE:
         needed = f"more than {MOST_SEEDS}" if judgement.needed is None else str(judgement.needed)
@@ -127,7 +151,7 @@ def _family(claims: Iterable[Claim], results: ResultSet) -> _Family:
             ps[claim.id] = None
             continue
         whole = not reading.missing and not reading.stale and len(reading.differences) >= LEAST_SEEDS
-        ps[claim.id] = raw_ps(reading.differences.values(), delta=claim.test.smallest) if whole else None
+        ps[claim.id] = raw_ps(reading.differences.values(), delta=reading.delta) if whole else None
     return _Family(family_ps(ps))
 
 
