@@ -28,13 +28,13 @@ _RECORD = "record.json"
 Arrays = dict[str, NDArray[Any]]
 
 
-def cache_folder() -> Path:
+def locate_cache() -> Path:
     """Return the folder for checkpoints: ``$CL_CACHE_DIR``, else the user's cache folder."""
     # Imported where it is needed: in a notebook it warns of a missing widget, and a page stores no warnings.
     import pooch
 
-    given = os.environ.get(CACHE)
-    return Path(given).expanduser() if given else Path(pooch.os_cache("cl_core"))
+    path = os.environ.get(CACHE)
+    return Path(path).expanduser() if path else Path(pooch.os_cache("cl_core"))
 
 
 @dataclass(frozen=True)

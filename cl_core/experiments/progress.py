@@ -1,4 +1,4 @@
-"""What a run tells while it goes on, and its display on a terminal."""
+"""Where a run stands while it goes on, and its display on a terminal."""
 
 import time
 from collections.abc import Callable
@@ -14,8 +14,8 @@ from rich.text import Text
 
 
 @dataclass(frozen=True, kw_only=True)
-class Moment:
-    """Where a run stands: `task` of `tasks` (from 0), its stage, and what is known so far.
+class ProgressEvent:
+    """Where a run stands: `task` of `tasks` (from 0), its stage, and what it has found so far.
 
     `stage` is ``arrival``, ``training``, ``evaluation`` or ``finished`` (the task is done and saved); `share` is how
     much of the task's training is done, 0 to 1. `magnitude` of `blocks` may move. `accuracy` is the mean over the tasks
@@ -43,11 +43,11 @@ class Moment:
         return min(int(self.share * self.epochs) + 1, self.epochs)
 
 
-Listener = Callable[[Moment], None]
-"""Receives each moment of a run."""
+Listener = Callable[[ProgressEvent], None]
+"""Receives each event of a run."""
 
 
-def silent(moment: Moment) -> None:
+def silent(event: ProgressEvent) -> None:
     """Listen to nothing."""
 
 
@@ -71,50 +71,50 @@ class Display:
     ) -> None:
         self._live.stop()
 
-    def __call__(self, moment: Moment) -> None:
-        """Show `moment`."""
+    def __call__(self, event: ProgressEvent) -> None:
+        """Show `event`."""
         if self._first is None:
-            self._first = moment.done if moment.stage == "arrival" else 0.0
+            self._first = event.done if event.stage == "arrival" else 0.0
         if self._console.is_terminal:
-            self._live.update(self._table(moment))
-        if moment.stage == "finished":
-            self._console.print(self._line(moment), highlight=False, soft_wrap=True)
+            self._live.update(self._table(event))
+        if event.stage == "finished":
+            self._console.print(self._line(event), highlight=False, soft_wrap=True)
 
-    def _line(self, moment: Moment) -> str:
-        left = seconds_left(time.monotonic() - self._begun, moment.done, self._first or 0.0)
-        parts = [f"task {moment.task + 1} of {moment.tasks}", *self._facts(moment)]
-        if moment.done < 1:
+    def _line(self, event: ProgressEvent) -> str:
+        left = format_time_left(time.monotonic() - self._begun, event.done, self._first or 0.0)
+        parts = [f"task {event.task + 1} of {event.tasks}", *self._facts(event)]
+        if event.done < 1:
             parts.append(f"{left} left")
         return " · ".join(parts)
 
-    def _facts(self, moment: Moment) -> list[str]:
+    def _facts(self, event: ProgressEvent) -> list[str]:
         facts = []
-        if moment.magnitude is not None:
-            facts.append(f"{moment.magnitude} of {moment.blocks} blocks moved")
-        if moment.accuracy is not None:
-            facts.append(f"{100 * moment.accuracy:.1f} % on the tasks so far")
+        if event.magnitude is not None:
+            facts.append(f"{event.magnitude} of {event.blocks} blocks moved")
+        if event.accuracy is not None:
+            facts.append(f"{100 * event.accuracy:.1f} % on the tasks so far")
         return facts
 
-    def _table(self, moment: Moment) -> Table:
-        left = seconds_left(time.monotonic() - self._begun, moment.done, self._first or 0.0)
+    def _table(self, event: ProgressEvent) -> Table:
+        left = format_time_left(time.monotonic() - self._begun, event.done, self._first or 0.0)
         table = Table.grid(padding=(0, 2))
-        state = f"task {moment.task + 1} of {moment.tasks}, {moment.stage}"
-        if moment.stage == "training":
-            state += f", epoch {moment.epoch} of {moment.epochs}"
+        state = f"task {event.task + 1} of {event.tasks}, {event.stage}"
+        if event.stage == "training":
+            state += f", epoch {event.epoch} of {event.epochs}"
         table.add_row(Text(self._title, style="bold"))
-        table.add_row(ProgressBar(total=1.0, completed=moment.done, width=40), Text(f"{left} left"))
-        table.add_row(Text(" · ".join([state, *self._facts(moment)])))
+        table.add_row(ProgressBar(total=1.0, completed=event.done, width=40), Text(f"{left} left"))
+        table.add_row(Text(" · ".join([state, *self._facts(event)])))
         return table
 
 
-def seconds_left(elapsed: float, done: float, first: float = 0.0) -> str:
+def format_time_left(elapsed: float, done: float, first: float = 0.0) -> str:
     """Return in words the time left of a run that went from share `first` to `done` in `elapsed` seconds."""
     if done <= first or elapsed <= 0:
         return "unknown time"
-    return duration(elapsed * (1 - done) / (done - first))
+    return format_duration(elapsed * (1 - done) / (done - first))
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return a duration for people: ``42 s``, ``3 min 20 s``, ``2 h 5 min``."""
     whole = max(0, round(seconds))
     if whole < 60:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cl_core.experiments.checkpoints import Checkpoint
 from cl_core.experiments.plan import Plan
-from cl_core.experiments.progress import Listener, Moment
+from cl_core.experiments.progress import Listener, ProgressEvent
 from cl_core.experiments.rows import TaskRow
 from cl_core.learners.networks import Network, block_parameters, build_network
 from cl_core.learners.recipe import NetworkSpec, Recipe
@@ -107,7 +107,7 @@ class RunContext:
 
     def tell(self, task: int, stage: str, **facts: Any) -> None:
         """Tell the listener where the run stands."""
-        self.listener(Moment(task=task, tasks=self.tasks, stage=stage, epochs=self.recipe.epochs, **facts))
+        self.listener(ProgressEvent(task=task, tasks=self.tasks, stage=stage, epochs=self.recipe.epochs, **facts))
 
     def steps(self, task: int, **facts: Any) -> Progress:
         """Return what passes the training's steps on to the listener, at most a hundred times a task."""

@@ -25,7 +25,7 @@ class Completed:
     computed: bool
 
 
-def results_folder() -> Path:
+def locate_results() -> Path:
     """Return the folder of results: the checkout's, else ``results`` in the working folder."""
     return (files.root() or Path.cwd()) / store.RESULTS
 
@@ -48,13 +48,13 @@ def complete(
     result stands that is stale or was computed on other images than `route` asks for: no result is ever replaced.
     """
     path = results / plan.name
-    source = source_of(plan, results)
+    source = find_source(plan, results)
     place = Checkpoint(plan.name, "", cache)
     with place.lock(waiting):
         if path.exists():
             place.clear()
             SharedPrefixes(plan, siblings, "", cache).clear(results)
-            return Completed(existing(path, plan, route=route, source=source), path, computed=False)
+            return Completed(load_existing(path, plan, route=route, source=source), path, computed=False)
         from cl_core.experiments.runner import execute
 
         result = execute(
@@ -66,7 +66,7 @@ def complete(
     return Completed(result, path, computed=True)
 
 
-def source_of(plan: Plan, results: Path) -> Result | None:
+def find_source(plan: Plan, results: Path) -> Result | None:
     """Return the finished run that a control follows, None for any other run."""
     wanted = plan.followed
     if wanted is None:
@@ -77,10 +77,10 @@ def source_of(plan: Plan, results: Path) -> Result | None:
             f"{plan.strategy.name} follows a finished {wanted.strategy.name} run, and {path} is not there; "
             f"run {wanted.command()} first"
         )
-    return existing(path, wanted, route=None, source=None)
+    return load_existing(path, wanted, route=None, source=None)
 
 
-def existing(path: Path, plan: Plan, *, route: Route | None, source: Result | None) -> Result:
+def load_existing(path: Path, plan: Plan, *, route: Route | None, source: Result | None) -> Result:
     """Return the result at `path`. Raises ValueError if it is stale or was computed by another route than `route`."""
     result = store.load(path)
     reasons = list(state(result, name=path.as_posix()).stale)

@@ -11,46 +11,48 @@ from cl_core.streams.manifest import SOURCES
 from cl_core.streams.tasks import HELD_OUT
 
 
-def image_passes(made: Plan) -> float:
-    """Return how many times a training image goes through the network in the run `made`."""
-    definition = define(made.experiment.stream, **made.stream_options)
+def count_image_passes(plan: Plan) -> float:
+    """Return how many times a training image goes through the network in the run `plan`."""
+    definition = define(plan.experiment.stream, **plan.stream_options)
     source = SOURCES[definition.dataset]
-    images = source.train * (1 - HELD_OUT if made.part == "validation" else 1)
+    images = source.train * (1 - HELD_OUT if plan.part == "validation" else 1)
     share = definition.classes / source.classes
     whole = {
         "permuted": definition.tasks * images,
         "turned": definition.tasks * images * share,
         "correlated": images * share,
     }.get(definition.kind, images)
-    return whole * (made.settings.joint_epochs if "joint_epochs" in made.config else made.settings.epochs)
+    return whole * (plan.settings.joint_epochs if "joint_epochs" in plan.config else plan.settings.epochs)
 
 
 @dataclass
 class Pace:
     """Seconds an image pass takes, learned from results: of the same kind of run, else of the nearest kind."""
 
-    known: dict[tuple[str, ...], list[float]] = field(default_factory=dict)
+    seconds_a_pass: dict[tuple[str, ...], list[float]] = field(default_factory=dict)
 
     def learn(self, result: Result) -> None:
         """Take in the recorded time of `result`; one whose settings no longer exist teaches nothing."""
         try:
-            made = make_plan(
+            plan = make_plan(
                 result.experiment, result.strategy, result.seed, result.profile, overrides=result.overrides
             )
         except ValueError:
             return
-        for kind in _kinds(made):
-            self.known.setdefault(kind, []).append(result.recorded["times"]["total_s"] / image_passes(made))
+        for kind in _kinds(plan):
+            self.seconds_a_pass.setdefault(kind, []).append(
+                result.recorded["times"]["total_s"] / count_image_passes(plan)
+            )
 
-    def seconds(self, made: Plan) -> float | None:
-        """Return how long the run `made` should take on one worker, None where no run like it is known."""
-        for kind in _kinds(made):
-            if kind in self.known:
-                return median(self.known[kind]) * image_passes(made)
+    def seconds(self, plan: Plan) -> float | None:
+        """Return how long the run `plan` should take on one worker, None where no run like it is stored."""
+        for kind in _kinds(plan):
+            if kind in self.seconds_a_pass:
+                return median(self.seconds_a_pass[kind]) * count_image_passes(plan)
         return None
 
 
-def learned(results: Iterable[Result]) -> Pace:
+def learn_pace(results: Iterable[Result]) -> Pace:
     """Return the pace of `results`."""
     pace = Pace()
     for result in results:
@@ -59,11 +61,11 @@ def learned(results: Iterable[Result]) -> Pace:
     return pace
 
 
-def _kinds(made: Plan) -> list[tuple[str, ...]]:
+def _kinds(plan: Plan) -> list[tuple[str, ...]]:
     """Return what a run is alike in to others, the closest likeness first."""
     return [
-        (made.profile.name, made.experiment.name, made.strategy.name, str(sorted(made.overrides.items()))),
-        (made.profile.name, made.experiment.name, made.strategy.name),
-        (made.profile.name, made.experiment.network, made.strategy.name),
-        (made.profile.name, made.experiment.network),
+        (plan.profile.name, plan.experiment.name, plan.strategy.name, str(sorted(plan.overrides.items()))),
+        (plan.profile.name, plan.experiment.name, plan.strategy.name),
+        (plan.profile.name, plan.experiment.network, plan.strategy.name),
+        (plan.profile.name, plan.experiment.network),
     ]

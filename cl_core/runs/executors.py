@@ -1,37 +1,37 @@
 """Who does a sweep's runs: processes on this machine, or the workers of a Dask cluster.
 
-A crew is seen through :class:`concurrent.futures.Executor` alone; the sweep does not know which one it has.
+An executor gives a pool, a :class:`concurrent.futures.Executor`; the sweep does not know which one it has.
 """
 
 import multiprocessing
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent import futures
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
-from cl_core.runs.worker import begin
+from cl_core.runs.worker import prepare_worker
 
 
-class Crew(Protocol):
+class Executor(Protocol):
     """Workers for a sweep. `shared`: they work in the caller's folders; else they give back results alone."""
 
     shared: bool
 
-    def start(self) -> Executor:
-        """Return an executor that gives work to the crew; called again if the one before broke."""
+    def start_pool(self) -> futures.Executor:
+        """Return a pool that hands jobs to the workers; called again if the one before broke."""
         ...
 
-    def slots(self) -> int:
-        """Return how many runs the crew can do at a time now."""
+    def count_slots(self) -> int:
+        """Return how many runs can be done at a time now."""
         ...
 
-    def dismiss(self) -> None:
-        """Stop the crew at once; what it was doing goes on from its checkpoints another time."""
+    def shutdown(self) -> None:
+        """Stop the workers at once; what they were doing goes on from its checkpoints another time."""
         ...
 
 
-class LocalCrew:
+class LocalExecutor:
     """`jobs` processes on this machine, one thread each. They end with the process that made them, however it ends."""
 
     shared = True
@@ -42,26 +42,28 @@ class LocalCrew:
         self._jobs = jobs
         self._lifelines: list[Connection] = []
 
-    def start(self) -> Executor:
+    def start_pool(self) -> futures.Executor:
         """Return a pool of new processes."""
         # A forked child of a process that has run torch may hang.
         context = multiprocessing.get_context("spawn")
         reader, writer = context.Pipe(duplex=False)
         self._lifelines += [reader, writer]
-        return ProcessPoolExecutor(self._jobs, mp_context=context, initializer=begin, initargs=(reader,))
+        return futures.ProcessPoolExecutor(
+            self._jobs, mp_context=context, initializer=prepare_worker, initargs=(reader,)
+        )
 
-    def slots(self) -> int:
+    def count_slots(self) -> int:
         """Return the number of processes."""
         return self._jobs
 
-    def dismiss(self) -> None:
+    def shutdown(self) -> None:
         """End the processes, whatever they are doing."""
         for end in self._lifelines:
             end.close()
         self._lifelines.clear()
 
 
-class DaskCrew:
+class DaskExecutor:
     """The workers of a Dask cluster that `client` speaks to; a run of a worker that dies goes to another."""
 
     shared = False
@@ -69,25 +71,25 @@ class DaskCrew:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def start(self) -> Executor:
-        """Return the client as an executor."""
-        # Runs are not pure: the same order may find another state of the worker's cache.
-        executor: Executor = self._client.get_executor(pure=False)
-        return executor
+    def start_pool(self) -> futures.Executor:
+        """Return the client as a pool."""
+        # Runs are not pure: the same job may find another state of the worker's cache.
+        pool: futures.Executor = self._client.get_executor(pure=False)
+        return pool
 
-    def slots(self) -> int:
+    def count_slots(self) -> int:
         """Return the number of the cluster's threads, at least one: it may be growing."""
         threads: dict[str, int] = self._client.nthreads()
         return max(1, sum(threads.values()))
 
-    def dismiss(self) -> None:
+    def shutdown(self) -> None:
         """Leave the cluster; its workers drop what this client asked for."""
         self._client.close()
 
 
 @contextmanager
-def crew(*, jobs: int, scheduler: str | None = None, cluster: str | None = None) -> Iterator[Crew]:
-    """Yield the crew asked for: a Dask scheduler's address, ``local:N`` for a Dask cluster here, else local processes.
+def open_executor(*, jobs: int, scheduler: str | None = None, cluster: str | None = None) -> Iterator[Executor]:
+    """Yield the executor that is asked for: a Dask scheduler's address, ``local:N`` for a Dask cluster here, else local processes.
 
     A local cluster listens on 127.0.0.1 alone, without a dashboard. Raises ValueError for what does not fit and
     RuntimeError where Dask is not installed.
@@ -95,11 +97,11 @@ def crew(*, jobs: int, scheduler: str | None = None, cluster: str | None = None)
     if scheduler and cluster:
         raise ValueError("give --scheduler or --cluster, not both")
     if not scheduler and not cluster:
-        local = LocalCrew(jobs)
+        local = LocalExecutor(jobs)
         try:
             yield local
         finally:
-            local.dismiss()
+            local.shutdown()
         return
     try:
         import dask
@@ -110,7 +112,7 @@ def crew(*, jobs: int, scheduler: str | None = None, cluster: str | None = None)
     with dask.config.set({"distributed.scheduler.allowed-failures": 10}):
         if scheduler:
             with Client(scheduler, timeout="20s") as client:  # type: ignore[no-untyped-call]
-                yield DaskCrew(client)
+                yield DaskExecutor(client)
             return
         workers = _local_workers(str(cluster))
         with (
@@ -120,10 +122,10 @@ def crew(*, jobs: int, scheduler: str | None = None, cluster: str | None = None)
                 processes=True,
                 host="127.0.0.1",
                 dashboard_address=None,
-            ) as made,
-            Client(made) as client,  # type: ignore[no-untyped-call]
+            ) as workers_here,
+            Client(workers_here) as client,  # type: ignore[no-untyped-call]
         ):
-            yield DaskCrew(client)
+            yield DaskExecutor(client)
 
 
 def _local_workers(text: str) -> int:

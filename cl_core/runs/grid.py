@@ -13,7 +13,7 @@ from cl_core.settings_base import Value
 Choices = Mapping[str, Sequence[Value]]
 
 
-def runs(
+def list_plans(
     *, experiments: Sequence[str], strategies: Sequence[str], seeds: Sequence[int], profile: str, choices: Choices
 ) -> list[Plan]:
     """Return the runs of every experiment under every strategy with every seed and every combination of settings.
@@ -26,24 +26,24 @@ def runs(
     for name in strategies:
         require_name("strategy", name, STRATEGIES)
     require_name("profile", profile, PROFILES)
-    found: dict[str, Plan] = {}
+    plans: dict[str, Plan] = {}
     used: set[str] = set()
     for seed, experiment, strategy in itertools.product(seeds, experiments, strategies):
         entry = make_plan(experiment, strategy, seed, profile).experiment
         read = [name for name in choices if name in list_settings(entry, STRATEGIES[strategy])]
         used.update(read)
         for values in itertools.product(*(choices[name] for name in read)):
-            made = make_plan(experiment, strategy, seed, profile, overrides=dict(zip(read, values, strict=True)))
-            source = made.followed
+            plan = make_plan(experiment, strategy, seed, profile, overrides=dict(zip(read, values, strict=True)))
+            source = plan.followed
             if source is not None:
-                found.setdefault(source.name, source)
-            found.setdefault(made.name, made)
+                plans.setdefault(source.name, source)
+            plans.setdefault(plan.name, plan)
     unused = [name for name in choices if name not in used]
     if unused:
         raise ValueError(
             f"{unused[0]} has no effect on any of these runs; leave it out or ask for a strategy that reads it"
         )
-    return list(found.values())
+    return list(plans.values())
 
 
 def parse_seeds(text: str) -> list[int]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from cl_core.experiments.plan import Plan, make_plan
 from cl_core.experiments.settings import SETTINGS
 from cl_core.naming import require_name
-from cl_core.runs.grid import runs
+from cl_core.runs.grid import list_plans
 from cl_core.settings_base import Value
 
 MAIN = ("split-cifar100", "split-cifar10", "permuted-mnist")
@@ -218,7 +218,7 @@ def plans(
         for seed in (batch.seeds if seeds is None else seeds) if under else ():
             for experiment in left:
                 choices = {**batch.settings, **_multiples(batch, experiment, profile)}
-                for made in runs(
+                for made in list_plans(
                     experiments=[experiment], strategies=under, seeds=[seed], profile=profile, choices=choices
                 ):
                     found.setdefault(made.name, made)

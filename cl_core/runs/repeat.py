@@ -8,7 +8,7 @@ from cl_core.experiments import store
 from cl_core.experiments.plan import make_plan
 from cl_core.experiments.progress import Listener, silent
 from cl_core.experiments.store import Result
-from cl_core.runs.complete import existing, source_of
+from cl_core.runs.complete import find_source, load_existing
 from cl_core.streams.manifest import Route
 
 TOLERANCE: Mapping[str, float] = {"float64": 1.0, "float32": 3.0, "bfloat16": 3.0}
@@ -52,8 +52,8 @@ def repeat(path: Path, *, route: Route | None = None, listener: Listener = silen
 
     before = store.load(path)
     today = make_plan(before.experiment, before.strategy, before.seed, before.profile, overrides=before.overrides)
-    source = source_of(today, path.parents[2])
-    existing(path, today, route=None, source=source)
+    source = find_source(today, path.parents[2])
+    load_existing(path, today, route=None, source=source)
     own_route: Route = before.data["route"]
     after = execute(today, route=route or own_route, source=source, listener=listener)
     return after, compare(before, after)

@@ -5,7 +5,8 @@ its attempt alone. A sweep that is stopped, or killed, goes on when it is starte
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from concurrent import futures
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,9 @@ from cl_core.experiments.checkpoints import Checkpoint
 from cl_core.experiments.plan import Plan
 from cl_core.experiments.shared_prefixes import SharedPrefixes, any_left, siblings_of
 from cl_core.experiments.store import Result
-from cl_core.runs.complete import existing, source_of
-from cl_core.runs.executors import Crew
-from cl_core.runs.worker import Done, Order, do
+from cl_core.runs.complete import find_source, load_existing
+from cl_core.runs.executors import Executor
+from cl_core.runs.worker import Job, JobResult, run_job
 from cl_core.streams.manifest import Route
 
 MOST_DEATHS = 10
@@ -25,7 +26,7 @@ MOST_DEATHS = 10
 
 
 @dataclass
-class Standing:
+class SweepState:
     """How far a sweep is. `finished` is the last run that came in, with its result."""
 
     there: list[Plan]
@@ -51,25 +52,25 @@ class Standing:
         return [*self.running, *self.waiting]
 
 
-Watcher = Callable[[Standing], None]
+Watcher = Callable[[SweepState], None]
 """Is told how far a sweep is, twice a second or more often."""
 
 
-def survey(plans: Sequence[Plan], *, results: Path, route: Route | None = None) -> Standing:
+def survey_runs(plans: Sequence[Plan], *, results: Path, route: Route | None = None) -> SweepState:
     """Return which of `plans` stand in `results`. Raises ValueError if one there is stale or on other images."""
     there, faults = [], []
-    for made in plans:
-        path = results / made.name
+    for plan in plans:
+        path = results / plan.name
         if path.exists():
-            there.append(made)
+            there.append(plan)
             try:
-                existing(path, made, route=route, source=None)
+                load_existing(path, plan, route=route, source=None)
             except ValueError as error:
                 faults.append(str(error))
     if faults:
         raise ValueError("\n".join(faults))
-    found = {made.name for made in there}
-    return Standing(there, [made for made in plans if made.name not in found])
+    names = {plan.name for plan in there}
+    return SweepState(there, [plan for plan in plans if plan.name not in names])
 
 
 def sweep(
@@ -77,128 +78,128 @@ def sweep(
     *,
     results: Path,
     cache: Path,
-    crew: Crew,
+    executor: Executor,
     route: Route | None = None,
     recorded: Mapping[str, Any] | None = None,
-    watcher: Watcher = lambda standing: None,
-) -> Standing:
-    """Do those of `plans` that are missing in the folder `results`, with `crew`; return how it ended.
+    watcher: Watcher = lambda state: None,
+) -> SweepState:
+    """Do those of `plans` that are missing in the folder `results`, with `executor`; return how it ended.
 
-    `cache` holds the checkpoints of a crew on this machine; `recorded` is kept with each result. A run that fails is kept with its reason, and so are the
+    `cache` holds the checkpoints of an executor on this machine; `recorded` is kept with each result. A run that fails is kept with its reason, and so are the
     controls that follow it; the others go on. Raises RuntimeError if workers die again and again.
     """
-    standing = survey(plans, results=results, route=route)
-    executor, running, deaths = crew.start(), dict[Future[Done], Plan](), 0
+    state = survey_runs(plans, results=results, route=route)
+    pool, running, deaths = executor.start_pool(), dict[Future[JobResult], Plan](), 0
     try:
-        while standing.left:
+        while state.left:
             broken = not _hand_out(
-                standing, running, executor, crew, results=results, cache=cache, route=route, recorded=recorded or {}
+                state, running, pool, executor, results=results, cache=cache, route=route, recorded=recorded or {}
             )
-            watcher(standing)
+            watcher(state)
             if not running and not broken:
-                _give_up_blocked(standing)
+                _give_up_blocked(state)
                 continue
             for future in wait(running, timeout=0.5, return_when=FIRST_COMPLETED).done:
-                broken |= not _take_in(standing, future, running.pop(future), results)
-                watcher(standing)
+                broken |= not _take_in(state, future, running.pop(future), results)
+                watcher(state)
             if broken:
                 deaths += 1
                 if deaths > MOST_DEATHS:
-                    raise RuntimeError(f"workers died {deaths} times, the last on {standing.waiting[0].describe()}")
-                for made in running.values():
-                    _put_back(standing, made)
+                    raise RuntimeError(f"workers died {deaths} times, the last on {state.waiting[0].describe()}")
+                for plan in running.values():
+                    _put_back(state, plan)
                 running.clear()
-                executor = crew.start()
-        executor.shutdown(wait=True)
-        if crew.shared:
+                pool = executor.start_pool()
+        pool.shutdown(wait=True)
+        if executor.shared:
             _tidy(plans, results, cache)
     except BaseException:
-        executor.shutdown(wait=False)
-        crew.dismiss()
+        pool.shutdown(wait=False)
+        executor.shutdown()
         raise
-    return standing
+    return state
 
 
 def _hand_out(
-    standing: Standing,
-    running: dict[Future[Done], Plan],
+    state: SweepState,
+    running: dict[Future[JobResult], Plan],
+    pool: futures.Executor,
     executor: Executor,
-    crew: Crew,
     *,
     results: Path,
     cache: Path,
     route: Route | None,
     recorded: Mapping[str, Any],
 ) -> bool:
-    """Give the crew as many runs as it has room for; return False where the executor is broken."""
-    for made in list(standing.waiting):
-        if len(running) >= crew.slots():
+    """Give the executor as many runs as it has room for; return False where the pool is broken."""
+    for plan in list(state.waiting):
+        if len(running) >= executor.count_slots():
             break
-        if made.followed is not None and not (results / made.followed.name).exists():
+        if plan.followed is not None and not (results / plan.followed.name).exists():
             continue
-        source = None if crew.shared else source_of(made, results)
-        order = Order(
-            made.experiment.name,
-            made.strategy.name,
-            made.seed,
-            made.profile.name,
-            dict(made.overrides),
+        source = None if executor.shared else find_source(plan, results)
+        job = Job(
+            plan.experiment.name,
+            plan.strategy.name,
+            plan.seed,
+            plan.profile.name,
+            dict(plan.overrides),
             route=route,
-            results=str(results) if crew.shared else None,
-            cache=str(cache) if crew.shared else None,
+            results=str(results) if executor.shared else None,
+            cache=str(cache) if executor.shared else None,
             source=None if source is None else store.dumps(source),
-            siblings=siblings_of(made, standing.sound) if crew.shared else (),
+            siblings=siblings_of(plan, state.sound) if executor.shared else (),
             recorded=recorded,
         )
         try:
-            future = executor.submit(do, order)
+            future = pool.submit(run_job, job)
         except BrokenExecutor:
             return False
-        running[future] = made
-        standing.waiting.remove(made)
-        standing.running.append(made)
+        running[future] = plan
+        state.waiting.remove(plan)
+        state.running.append(plan)
     return True
 
 
-def _take_in(standing: Standing, future: Future[Done], made: Plan, results: Path) -> bool:
-    """Put a run that has ended where it belongs; return False where its worker died and broke the executor."""
+def _take_in(state: SweepState, future: Future[JobResult], plan: Plan, results: Path) -> bool:
+    """Put a run that has ended where it belongs; return False where its worker died and broke the pool."""
     try:
         done = future.result()
     except BrokenExecutor:
-        _put_back(standing, made)
+        _put_back(state, plan)
         return False
     except Exception as error:
-        standing.running.remove(made)
-        standing.failed[made.name] = str(error) or type(error).__name__
+        state.running.remove(plan)
+        state.failed[plan.name] = str(error) or type(error).__name__
         return True
-    result = store.loads(done.text, where=made.describe())
-    if not (results / made.name).exists():
-        store.save(result, results / made.name)
-    standing.running.remove(made)
-    (standing.computed if done.computed else standing.there).append(made)
-    standing.finished = (made, result)
+    result = store.loads(done.text, where=plan.describe())
+    if not (results / plan.name).exists():
+        store.save(result, results / plan.name)
+    state.running.remove(plan)
+    (state.computed if done.computed else state.there).append(plan)
+    state.finished = (plan, result)
     return True
 
 
 def _tidy(plans: Sequence[Plan], results: Path, cache: Path) -> None:
     """Remove the checkpoints of finished runs that were killed before they could do so themselves."""
-    for made in plans:
-        place = Checkpoint(made.name, "", cache)
-        if place.folder.exists() and (results / made.name).exists():
+    for plan in plans:
+        place = Checkpoint(plan.name, "", cache)
+        if place.folder.exists() and (results / plan.name).exists():
             place.clear()
     if any_left(cache):
-        for made in plans:
-            SharedPrefixes(made, siblings_of(made, plans), "", cache).clear(results)
+        for plan in plans:
+            SharedPrefixes(plan, siblings_of(plan, plans), "", cache).clear(results)
 
 
-def _put_back(standing: Standing, made: Plan) -> None:
-    standing.running.remove(made)
-    standing.waiting.insert(0, made)
+def _put_back(state: SweepState, plan: Plan) -> None:
+    state.running.remove(plan)
+    state.waiting.insert(0, plan)
 
 
-def _give_up_blocked(standing: Standing) -> None:
+def _give_up_blocked(state: SweepState) -> None:
     """Nothing runs and nothing can: what still waits follows a run that failed."""
-    for made in standing.waiting:
-        followed = "a run" if made.followed is None else made.followed.describe()
-        standing.failed[made.name] = f"it follows {followed}, which failed"
-    standing.waiting.clear()
+    for plan in state.waiting:
+        followed = "a run" if plan.followed is None else plan.followed.describe()
+        state.failed[plan.name] = f"it follows {followed}, which failed"
+    state.waiting.clear()

@@ -17,7 +17,7 @@ from cl_core.streams.manifest import Route
 
 
 @dataclass(frozen=True)
-class Order:
+class Job:
     """One run to be done: the names that make its plan, the images' route, and where to work.
 
     `results` and `cache` are folders that this process and the caller share; with `results` None the worker is on
@@ -40,45 +40,45 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Done:
+class JobResult:
     """A finished run: the text of its result, and whether this worker computed it."""
 
     text: str
     computed: bool
 
 
-def do(order: Order) -> Done:
+def run_job(job: Job) -> JobResult:
     """Do one run, going on where a killed worker left it, and return its result's text."""
     from cl_core.experiments import store
-    from cl_core.experiments.checkpoints import Checkpoint, cache_folder
+    from cl_core.experiments.checkpoints import Checkpoint, locate_cache
     from cl_core.experiments.plan import make_plan
     from cl_core.experiments.runner import execute
     from cl_core.runs.complete import complete
 
-    made = make_plan(order.experiment, order.strategy, order.seed, order.profile, overrides=order.overrides)
-    cache = Path(order.cache) if order.cache else cache_folder()
-    if order.results is not None:
-        found = complete(
-            made,
-            results=Path(order.results),
+    plan = make_plan(job.experiment, job.strategy, job.seed, job.profile, overrides=job.overrides)
+    cache = Path(job.cache) if job.cache else locate_cache()
+    if job.results is not None:
+        completed = complete(
+            plan,
+            results=Path(job.results),
             cache=cache,
-            route=order.route,
-            siblings=order.siblings,
-            recorded=order.recorded,
+            route=job.route,
+            siblings=job.siblings,
+            recorded=job.recorded,
         )
-        return Done(store.dumps(found.result), found.computed)
-    source = None if order.source is None else store.loads(order.source, where="the run that is followed")
-    place = Checkpoint(made.name, "", cache)
+        return JobResult(store.dumps(completed.result), completed.computed)
+    source = None if job.source is None else store.loads(job.source, where="the run that is followed")
+    place = Checkpoint(plan.name, "", cache)
     with place.lock():
-        result = execute(made, route=order.route, source=source, cache=cache, recorded=order.recorded)
+        result = execute(plan, route=job.route, source=source, cache=cache, recorded=job.recorded)
         place.clear()
-    return Done(store.dumps(result), computed=True)
+    return JobResult(store.dumps(result), computed=True)
 
 
-def begin(lifeline: Connection) -> None:
-    """Prepare a local worker process: one thread, no share in Ctrl-C, and its end with that of its maker.
+def prepare_worker(lifeline: Connection) -> None:
+    """Prepare a local worker process: one thread, no share in Ctrl-C, and its end with that of the process that started it.
 
-    `lifeline` is the reading end of a pipe; it comes to its end when the maker closes it or dies in whatever way.
+    `lifeline` is the reading end of a pipe; it comes to its end when that process closes it or dies in whatever way.
     """
     # Before torch is imported, which reads it once.
     os.environ["OMP_NUM_THREADS"] = "1"

@@ -15,7 +15,7 @@ from pathlib import Path
 from cl_core import files
 from cl_core.experiments.plan import Plan
 from cl_core.runs import grid
-from cl_core.runs.executors import crew
+from cl_core.runs.executors import open_executor
 from cl_core.runs.sweep import sweep
 
 
@@ -23,8 +23,8 @@ def seconds(plans: list[Plan], *, jobs: int) -> float:
     """Return the wall time of a sweep of `plans` with `jobs` processes, their start included."""
     with tempfile.TemporaryDirectory() as folder:
         begun = time.perf_counter()
-        with crew(jobs=jobs) as made:
-            end = sweep(plans, results=Path(folder) / "results", cache=Path(folder) / "cache", crew=made)
+        with open_executor(jobs=jobs) as made:
+            end = sweep(plans, results=Path(folder) / "results", cache=Path(folder) / "cache", executor=made)
         if len(end.computed) != len(plans):
             raise RuntimeError(f"{len(end.failed)} runs failed: {end.failed}")
         return time.perf_counter() - begun
@@ -34,7 +34,7 @@ def main() -> None:
     """Time both sweeps, print their ratio and write it."""
     given = [int(word) for word in sys.argv[1:3]]
     runs, jobs = (*given, *(8, 2)[len(given) :])
-    plans = grid.runs(
+    plans = grid.list_plans(
         experiments=["digits-split"],
         strategies=["initialized"],
         seeds=range(100, 100 + runs),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cl_core import files
-from cl_core.experiments.checkpoints import Checkpoint, cache_folder
+from cl_core.experiments.checkpoints import Checkpoint, locate_cache
 
 
 @pytest.fixture
@@ -86,9 +86,9 @@ def test_the_journal_keeps_its_lines_in_order_until_cleared(place):
 
 def test_the_cache_folder_follows_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("CL_CACHE_DIR", str(tmp_path))
-    assert cache_folder() == tmp_path
+    assert locate_cache() == tmp_path
     monkeypatch.delenv("CL_CACHE_DIR")
-    assert cache_folder() != tmp_path
+    assert locate_cache() != tmp_path
 
 
 def _hold(place, holding, release):

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 
 import pytest
-from support.crew import Crew
+from support.executor_here import ExecutorHere
 
 from cl_core.experiments import store
 from cl_core.experiments.checkpoints import Checkpoint
@@ -25,7 +25,7 @@ SMALL = {**TINY, "gradient_samples": (32,), "few": (1,), "many": (2,)}
 
 def schedules(moves=SCHEDULES, seeds=(100,), **more):
     asked = {"experiments": ["digits-permuted"], "strategies": ["fixed"], "profile": "smoke"}
-    return grid.runs(seeds=list(seeds), choices={**SMALL, "moves": tuple(moves), **more}, **asked)
+    return grid.list_plans(seeds=list(seeds), choices={**SMALL, "moves": tuple(moves), **more}, **asked)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def alone():
 def test_sixteen_schedules_are_thirty_one_trainings_and_the_same_bits(trained, folders, alone):
     plans = schedules()
     assert len(plans) == 16
-    end = sweep.sweep(plans, crew=Crew(), **folders)
+    end = sweep.sweep(plans, executor=ExecutorHere(), **folders)
     assert len(end.computed) == 16
     assert dict(trained) == {0: 1, 1: 2, 2: 4, 3: 8, 4: 16}
     assert trained.total() == 31
@@ -70,12 +70,12 @@ def test_sixteen_schedules_are_thirty_one_trainings_and_the_same_bits(trained, f
 
 
 def test_each_seed_and_each_other_setting_has_a_tree_of_its_own(trained, folders):
-    sweep.sweep(schedules("mf", seeds=(100, 101), few=(0, 1)), crew=Crew(), **folders)
+    sweep.sweep(schedules("mf", seeds=(100, 101), few=(0, 1)), executor=ExecutorHere(), **folders)
     assert trained == {0: 4, 1: 8, 2: 8, 3: 8, 4: 8}
 
 
 def test_a_run_without_kin_leaves_nothing(trained, folders):
-    sweep.sweep(schedules(["mffm"]), crew=Crew(), **folders)
+    sweep.sweep(schedules(["mffm"]), executor=ExecutorHere(), **folders)
     assert trained.total() == 5
     assert not states(folders["cache"])
 
@@ -104,11 +104,11 @@ def test_a_kill_between_a_result_and_its_tidying_up_leaves_nothing_in_the_end(fo
     plans = schedules(["mmmm", "mffm"])
     with monkeypatch.context() as broken:
         broken.setattr(Checkpoint, "clear", lambda self: None)
-        sweep.sweep(plans, crew=Crew(), **folders)
+        sweep.sweep(plans, executor=ExecutorHere(), **folders)
     left = [path.relative_to(folders["cache"] / "runs/smoke/digits-permuted") for path in states(folders["cache"])]
     assert sum(path.name == "checkpoint.npz" for path in left) == 2 + 2
     assert {path.parts[0].partition("~")[0] for path in left} == {"prefixes", "fixed"}
-    sweep.sweep(plans, crew=Crew(), **folders)
+    sweep.sweep(plans, executor=ExecutorHere(), **folders)
     assert not states(folders["cache"])
 
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from cl_core.runs.grid import parse_choices, parse_seeds, runs
+from cl_core.runs.grid import list_plans, parse_choices, parse_seeds
 
 
 def names(**asked):
     usual = {"experiments": ["split-cifar10"], "strategies": ["frozen"], "seeds": [0], "profile": "cpu", "choices": {}}
-    return [made.name for made in runs(**{**usual, **asked})]
+    return [made.name for made in list_plans(**{**usual, **asked})]
 
 
 def test_the_product_of_what_was_asked_for():

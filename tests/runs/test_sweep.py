@@ -8,11 +8,11 @@ import sys
 import time
 
 import pytest
-from support.crew import Crew
+from support.executor_here import ExecutorHere
 
 from cl_core.experiments import store
 from cl_core.runs import grid, sweep, worker
-from cl_core.runs.executors import LocalCrew, crew
+from cl_core.runs.executors import LocalExecutor, open_executor
 from cl_core.runs.repeat import repeat
 
 QUICK = {"tasks": (3,), "width": (8,), "epochs": (1,), "batch": (256,), "many": (2,)}
@@ -23,7 +23,7 @@ def quick(strategies=("frozen",), seeds=(100,), **more):
     read = {"adaptive", "random", "inverted", "constant"} & set(strategies)
     choices = {name: values for name, values in QUICK.items() if read or name != "many"}
     asked = {"experiments": ["digits-permuted"], "profile": "smoke", "choices": {**choices, **more}}
-    return grid.runs(strategies=list(strategies), seeds=list(seeds), **asked)
+    return grid.list_plans(strategies=list(strategies), seeds=list(seeds), **asked)
 
 
 @pytest.fixture
@@ -35,55 +35,63 @@ def folders(tmp_path, monkeypatch):
 @pytest.mark.parametrize("shared", [True, False])
 def test_what_is_missing_is_done_and_what_is_there_is_not(folders, shared):
     plans = quick(["random", "frozen"], [100, 101])
-    end = sweep.sweep(plans, crew=Crew(shared), **folders)
+    end = sweep.sweep(plans, executor=ExecutorHere(shared), **folders)
     assert (len(end.computed), len(end.there), end.failed) == (6, 0, {})
     before = {path: path.read_bytes() for path in folders["results"].rglob("*.json")}
     assert len(before) == 6
-    again = Crew(shared)
-    end = sweep.sweep(plans, crew=again, **folders)
-    assert (len(end.computed), len(end.there), again.orders) == (0, 6, [])
+    again = ExecutorHere(shared)
+    end = sweep.sweep(plans, executor=again, **folders)
+    assert (len(end.computed), len(end.there), again.jobs) == (0, 6, [])
     assert {path: path.read_bytes() for path in folders["results"].rglob("*.json")} == before
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_workers_record_what_the_caller_gives_with_each_result(folders, shared):
+    recorded = {"pages": {"book/claims.yml": "0123"}, "claims": {"C01": "4567"}}
+    end = sweep.sweep(quick(), executor=ExecutorHere(shared), recorded=recorded, **folders)
+    result = store.load(folders["results"] / end.computed[0].name)
+    assert {name: result.recorded[name] for name in recorded} == recorded
 
 
 def test_a_control_comes_after_its_adaptive_run_even_if_listed_before(folders):
     plans = quick(["adaptive", "random"])
-    done = Crew()
-    sweep.sweep(plans[::-1], crew=done, **folders)
-    assert done.orders == ["adaptive", "random"]
+    done = ExecutorHere()
+    sweep.sweep(plans[::-1], executor=done, **folders)
+    assert done.jobs == ["adaptive", "random"]
 
 
 def test_what_follows_frozen_comes_after_it_and_can_be_run_again(folders):
-    done = Crew()
-    end = sweep.sweep(quick(["within"])[::-1], crew=done, **folders)
-    assert done.orders == ["frozen", "within"]
+    done = ExecutorHere()
+    end = sweep.sweep(quick(["within"])[::-1], executor=done, **folders)
+    assert done.jobs == ["frozen", "within"]
     _, comparison = repeat(folders["results"] / end.computed[-1].name)
     assert comparison.identical
 
 
 def test_a_worker_that_dies_costs_its_attempt_alone(folders):
-    breaks = Crew(breaks=(2, 3))
-    end = sweep.sweep(quick(["frozen"], [100, 101]), crew=breaks, **folders)
+    breaks = ExecutorHere(breaks=(2, 3))
+    end = sweep.sweep(quick(["frozen"], [100, 101]), executor=breaks, **folders)
     assert len(end.computed) == 2
     assert breaks.started == 3
-    assert breaks.orders == ["frozen"] * 4
+    assert breaks.jobs == ["frozen"] * 4
 
 
 def test_workers_that_die_again_and_again_end_the_sweep(folders):
-    breaks = Crew(breaks=range(1, 1000))
+    breaks = ExecutorHere(breaks=range(1, 1000))
     with pytest.raises(RuntimeError, match="workers died 11 times, the last on digits-permuted · frozen · seed 100"):
-        sweep.sweep(quick(["frozen"]), crew=breaks, **folders)
-    assert breaks.dismissed
+        sweep.sweep(quick(["frozen"]), executor=breaks, **folders)
+    assert breaks.shut_down
 
 
 def test_a_run_that_fails_is_told_and_its_controls_with_it_and_the_others_go_on(folders):
-    wild = grid.runs(
+    wild = grid.list_plans(
         experiments=["digits-permuted"],
         strategies=["adaptive", "random"],
         seeds=[100],
         profile="smoke",
         choices={"tasks": (3,), "width": (4,), "epochs": (80,), "learning_rate": (10.0,), "weight_decay": (1.0,)},
     )
-    end = sweep.sweep([*wild, *quick(["frozen"])], crew=Crew(), **folders)
+    end = sweep.sweep([*wild, *quick(["frozen"])], executor=ExecutorHere(), **folders)
     assert [made.strategy.name for made in end.computed] == ["frozen"]
     reasons = list(end.failed.values())
     assert "learning_rate = 10.0 is too large" in reasons[0]
@@ -92,29 +100,29 @@ def test_a_run_that_fails_is_told_and_its_controls_with_it_and_the_others_go_on(
 
 def test_a_stale_result_stops_the_sweep_before_it_begins(folders):
     plans = quick(["frozen"], [100, 101])
-    sweep.sweep(plans[:1], crew=Crew(), **folders)
+    sweep.sweep(plans[:1], executor=ExecutorHere(), **folders)
     (path,) = folders["results"].rglob("*.json")
     path.write_text(path.read_text().replace('"protocol": 1', '"protocol": 0'))
-    stopped = Crew()
+    stopped = ExecutorHere()
     with pytest.raises(ValueError, match="stale"):
-        sweep.sweep(plans, crew=stopped, **folders)
-    assert stopped.orders == []
+        sweep.sweep(plans, executor=stopped, **folders)
+    assert stopped.jobs == []
 
 
 def test_an_interruption_dismisses_the_crew(folders):
     def interrupt(standing):
         raise KeyboardInterrupt
 
-    interrupted = Crew()
+    interrupted = ExecutorHere()
     with pytest.raises(KeyboardInterrupt):
-        sweep.sweep(quick(["frozen"]), crew=interrupted, watcher=interrupt, **folders)
-    assert interrupted.dismissed
+        sweep.sweep(quick(["frozen"]), executor=interrupted, watcher=interrupt, **folders)
+    assert interrupted.shut_down
 
 
 def test_a_worker_without_shared_folders_leaves_nothing_behind(folders, tmp_path):
     (made,) = quick(["frozen"])
-    order = worker.Order("digits-permuted", "frozen", 100, "smoke", dict(made.overrides))
-    done = worker.do(order)
+    job = worker.Job("digits-permuted", "frozen", 100, "smoke", dict(made.overrides))
+    done = worker.run_job(job)
     assert done.computed
     assert store.loads(done.text, where="x").strategy == "frozen"
     left = [path for path in (tmp_path / "worker").rglob("*") if path.is_file()]
@@ -131,8 +139,8 @@ def test_a_worker_without_shared_folders_leaves_nothing_behind(folders, tmp_path
     ],
 )
 def test_a_crew_that_cannot_be_is_an_error(asked, says):
-    with pytest.raises(ValueError, match=says), crew(**asked):
-        pytest.fail("there is no such crew")
+    with pytest.raises(ValueError, match=says), open_executor(**asked):
+        pytest.fail("there is no such executor")
 
 
 # --- with real processes ----------------------------------------------------------------------------------------------
@@ -266,8 +274,8 @@ def test_a_cluster_with_a_worker_killed_gives_the_same_results(unbroken, tmp_pat
 
 
 def test_local_processes_come_from_their_own_interpreter():
-    local = LocalCrew(1)
+    local = LocalExecutor(1)
     executor = local.start()
     assert executor.submit(os.getpid).result(60) != os.getpid()
     executor.shutdown(wait=True)
-    local.dismiss()
+    local.shutdown()

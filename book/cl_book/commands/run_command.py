@@ -107,10 +107,10 @@ def run(
         raise ValueError(f"{missing} is missing; `cl-core run --help` lists what there is")
     from cl_book.claims.stated import statement_digests
     from cl_book.commands import run_summary
-    from cl_core.experiments.checkpoints import cache_folder
+    from cl_core.experiments.checkpoints import locate_cache
     from cl_core.experiments.plan import make_plan
     from cl_core.experiments.progress import Display
-    from cl_core.runs.complete import complete, results_folder
+    from cl_core.runs.complete import complete, locate_results
 
     plan = make_plan(experiment, strategy, seed, profile, overrides=parse_settings(settings or []))
     notice = run_summary.describe_stand_in(plan)
@@ -119,8 +119,8 @@ def run(
     with report_data_errors(), Display(plan.describe()) as display:
         done = complete(
             plan,
-            results=out or results_folder(),
-            cache=cache_folder(),
+            results=out or locate_results(),
+            cache=locate_cache(),
             route=check_route(route),
             listener=display,
             recorded=statement_digests(),

@@ -5,7 +5,7 @@ import math
 from cl_core.experiments import store
 from cl_core.experiments.controls import degenerate
 from cl_core.experiments.plan import Plan
-from cl_core.experiments.progress import duration
+from cl_core.experiments.progress import format_duration
 from cl_core.experiments.store import Result
 from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.metrics import MEASURES
@@ -37,5 +37,5 @@ def summarise(result: Result) -> list[str]:
     lines.append(f"scored on {images} of {result.data['label']}")
     lines += [f"doubtful: {flag}" for flag in store.flags(result)]
     if "times" in result.recorded:
-        lines.append(f"computed in {duration(result.recorded['times']['total_s'])}")
+        lines.append(f"computed in {format_duration(result.recorded['times']['total_s'])}")
     return lines

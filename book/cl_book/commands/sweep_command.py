@@ -14,7 +14,7 @@ from cl_core.runs.reference import RULES, STEPS
 if TYPE_CHECKING:
     from cl_core.experiments.plan import Plan
     from cl_core.runs.estimate import Pace
-    from cl_core.runs.sweep import Standing
+    from cl_core.runs.sweep import SweepState
 
 HELP = "\n\n".join(
     [
@@ -97,31 +97,31 @@ def sweep(
     """Do every run of a set that is missing (the manual is HELP)."""
     from cl_book.claims.stated import statement_digests
     from cl_book.commands.sweep_display import SweepDisplay
-    from cl_core.experiments.checkpoints import cache_folder
+    from cl_core.experiments.checkpoints import locate_cache
     from cl_core.experiments.store import load
-    from cl_core.runs.complete import results_folder
-    from cl_core.runs.estimate import learned
-    from cl_core.runs.executors import crew
-    from cl_core.runs.sweep import survey
+    from cl_core.runs.complete import locate_results
+    from cl_core.runs.estimate import learn_pace
+    from cl_core.runs.executors import open_executor
+    from cl_core.runs.sweep import survey_runs
     from cl_core.runs.sweep import sweep as do_sweep
 
     taken = check_route(route)
-    results = out or results_folder()
+    results = out or locate_results()
     plans = _make_plans(experiments, strategies, seeds, profile, settings or [], reference, route)
     workers = jobs or os.cpu_count() or 1
-    pace = learned(load(path) for path in sorted(results.rglob("*.json")))
+    pace = learn_pace(load(path) for path in sorted(results.rglob("*.json")))
     if dry_run:
-        _print_plan(survey(plans, results=results, route=taken), pace, workers)
+        _print_plan(survey_runs(plans, results=results, route=taken), pace, workers)
         return
-    with report_data_errors(), crew(jobs=workers, scheduler=scheduler, cluster=cluster) as executor:
-        display = SweepDisplay(pace, executor.slots())
+    with report_data_errors(), open_executor(jobs=workers, scheduler=scheduler, cluster=cluster) as executor:
+        display = SweepDisplay(pace, executor.count_slots())
         try:
             with display:
                 end = do_sweep(
                     plans,
                     results=results,
-                    cache=cache_folder(),
-                    crew=executor,
+                    cache=locate_cache(),
+                    executor=executor,
                     route=taken,
                     recorded=statement_digests(),
                     watcher=display,
@@ -160,7 +160,7 @@ def _make_plans(
             strategies=_split_names(strategies) if strategies else None,
         )
     profile = profile or "smoke"
-    return grid.runs(
+    return grid.list_plans(
         experiments=_split_names(experiments) if experiments else _list_present(profile, route),
         strategies=_split_names(strategies) if strategies else list(RULES),
         seeds=grid.parse_seeds(seeds or "100"),
@@ -169,20 +169,20 @@ def _make_plans(
     )
 
 
-def _print_plan(standing: "Standing", pace: "Pace", workers: int) -> None:
+def _print_plan(state: "SweepState", pace: "Pace", workers: int) -> None:
     from cl_book.commands.sweep_display import describe_time_left
-    from cl_core.experiments.progress import duration
+    from cl_core.experiments.progress import format_duration
 
-    for plan in standing.there:
+    for plan in state.there:
         typer.echo(f"  there   {plan.describe()}")
     times = []
-    for plan in standing.waiting:
+    for plan in state.waiting:
         seconds = pace.seconds(plan)
         times.append(seconds)
-        typer.echo(f"  to do   {plan.describe()}" + (f"  ({duration(seconds)})" if seconds is not None else ""))
+        typer.echo(f"  to do   {plan.describe()}" + (f"  ({format_duration(seconds)})" if seconds is not None else ""))
     unknown = sum(seconds is None for seconds in times)
     typer.echo(
-        f"{len(standing.there)} there, {len(times)} to do in {describe_time_left(times, workers)} with {workers} at a time"
+        f"{len(state.there)} there, {len(times)} to do in {describe_time_left(times, workers)} with {workers} at a time"
         + (f"; {unknown} of them are unlike any stored run" if unknown else "")
     )
 

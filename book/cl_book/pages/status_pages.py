@@ -19,7 +19,7 @@ from cl_book.pages.evidence_marks import make_mark
 from cl_book.pages.footer import read_timings
 from cl_book.pages.results_link import results_link
 from cl_book.pages.role_errors import suggest
-from cl_core.experiments.progress import duration
+from cl_core.experiments.progress import format_duration
 from cl_core.experiments.provenance import code_digest
 from cl_core.experiments.store import Result
 from cl_core.runs import ledger
@@ -133,7 +133,8 @@ class RunTimes(SphinxDirective):
             return [nodes.paragraph(text="No reference run is stored yet, so there is no time to tell.")]
         head = ["Experiment and profile", "Runs", "A run, median", "All of them, one after another"]
         cells = [
-            (kind, str(len(all_)), duration(median(all_)), duration(sum(all_))) for kind, all_ in sorted(found.items())
+            (kind, str(len(all_)), format_duration(median(all_)), format_duration(sum(all_)))
+            for kind, all_ in sorted(found.items())
         ]
         rows: list[list[list[nodes.Node]]] = [[[nodes.paragraph(text=text)] for text in row] for row in cells]
         lines = [nodes.list_item("", nodes.paragraph(text=line)) for line in sorted(machines)]

@@ -6,7 +6,7 @@ import pytest
 from cl_book.claims import claim as claims
 from cl_book.claims.repeat_command import command
 
-from cl_core.runs.grid import parse_choices, parse_seeds, runs
+from cl_core.runs.grid import list_plans, parse_choices, parse_seeds
 
 STATED = {claim.id: claim for claim in claims.load()}
 
@@ -17,7 +17,7 @@ def asked(line):
     assert words[:2] == ["cl-core", "sweep"]
     options = list(zip(words[2::2], words[3::2], strict=True))
     one = dict(options)
-    return runs(
+    return list_plans(
         experiments=one["--experiments"].split(","),
         strategies=one["--strategies"].split(","),
         seeds=parse_seeds(one["--seeds"]),
