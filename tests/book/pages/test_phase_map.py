@@ -16,7 +16,7 @@ from cl_book.pages.phase_map import POINT, SETTINGS, SLIDERS, compute_outcomes, 
 from cl_core.linear.blocks import TwoBlocks
 from cl_core.linear.phase import gain_lines, old_error
 
-TOP = Path(__file__).resolve().parents[2]
+TOP = Path(__file__).resolve().parents[3]
 PAGE = "book/phase-map"
 DEFAULTS = read_first_settings(SLIDERS)
 PLACES = {one.name: one.value for one in SLIDERS}

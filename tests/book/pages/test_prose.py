@@ -5,7 +5,7 @@ import pytest
 import yaml
 from cl_book.pages.prose import find_bare_numbers, read_texts
 
-TOP = Path(__file__).resolve().parents[2]
+TOP = Path(__file__).resolve().parents[3]
 
 
 def test_no_number_is_typed_into_prose():

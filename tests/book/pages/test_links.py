@@ -15,7 +15,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from cl_core.streams.manifest import SOURCES
 
-TOP = Path(__file__).resolve().parents[2]
+TOP = Path(__file__).resolve().parents[3]
 LISTED = list_addresses(TOP)
 
 NOBODY = (

@@ -35,7 +35,7 @@ def test_a_named_tuple_s_untold_field_stays_silent():
 
 
 PAGES = ("api", "api-networks", "api-runs")
-TOP = Path(__file__).resolve().parents[2]
+TOP = Path(__file__).resolve().parents[3]
 
 
 def modules():

@@ -1,0 +1,88 @@
+"""Each module has a test file in the same place under tests/, or stands here beside the file that tests it."""
+
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[1]
+PACKAGES = {"cl_core": "tests", "book/cl_book": "tests/book"}
+
+TESTED_BY = {
+    "tests/linear/test_exact.py": ["cl_core/linear/closed_form.py", "cl_core/linear/measures.py"],
+    "tests/linear/test_phase.py": ["cl_core/linear/blocks.py"],
+    "tests/linear/test_schedule.py": ["cl_core/linear/rules.py"],
+    "tests/linear/test_simulate.py": ["cl_core/draws.py", "cl_core/linear/laws.py", "cl_core/linear/problem.py"],
+    "tests/streams/test_definitions.py": ["cl_core/naming.py"],
+    "tests/streams/test_fetching.py": ["cl_core/streams/manifest.py", "cl_core/streams/errors.py"],
+    "tests/streams/test_formats.py": ["cl_core/streams/arrays.py"],
+    "tests/streams/test_similarity.py": ["cl_core/streams/transforms.py"],
+    "tests/book/test_environment.py": ["cl_core/streams/presence.py"],
+    "tests/experiments/test_strategy_table.py": ["cl_core/learners/penalties.py"],
+    "tests/experiments/test_settings.py": ["cl_core/settings_base.py"],
+    "tests/experiments/test_plan.py": ["cl_core/experiments/catalogue.py"],
+    "tests/experiments/test_runner.py": [
+        "cl_core/experiments/bounds.py",
+        "cl_core/experiments/progress.py",
+        "cl_core/experiments/rows.py",
+        "cl_core/experiments/run_context.py",
+        "cl_core/experiments/sequential.py",
+    ],
+    "tests/runs/test_sweep.py": ["cl_core/runs/executors.py", "cl_core/runs/repeat.py", "cl_core/runs/worker.py"],
+    "tests/book/claims/test_run_claims.py": ["book/cl_book/claims/caveats.py", "book/cl_book/claims/report.py"],
+    "tests/book/commands/test_run_command.py": ["book/cl_book/commands/run_summary.py"],
+    "tests/book/test_rerun_page.py": ["book/cl_book/commands/sweep_command.py"],
+    "tests/runs/test_estimate.py": ["book/cl_book/commands/sweep_display.py"],
+    "tests/book/test_build.py": ["book/cl_book/pages/footer.py", "book/cl_book/pages/offline.py"],
+    "tests/book/test_cover.py": ["book/cl_book/pages/cover_picture.py"],
+    "tests/book/pages/test_explorer.py": ["book/cl_book/pages/interactive.py"],
+    "tests/book/test_browser.py": ["book/cl_book/pages/proofs.py", "book/cl_book/pages/redirect.py"],
+    # What a role or directive makes of a page shows only when Sphinx builds one: two pages, built once for each case.
+    "tests/book/test_extensions.py": [
+        f"book/cl_book/pages/{name}.py"
+        for name in (
+            "charts",
+            "claim_boxes",
+            "evidence_marks",
+            "figure_nodes",
+            "formulas",
+            "implied_table",
+            "numbers",
+            "outputs",
+            "reference_tables",
+            "result_values",
+            "results_link",
+            "role_errors",
+            "scoreboard",
+            "stale_banner",
+            "status_pages",
+        )
+    ],
+}
+
+
+def mirror(module):
+    package = next(package for package in PACKAGES if module.startswith(package))
+    inner = Path(module).relative_to(package)
+    return Path(PACKAGES[package]) / inner.parent / f"test_{inner.name}"
+
+
+MODULES = sorted(
+    path.relative_to(TOP).as_posix()
+    for package in PACKAGES
+    for path in (TOP / package).rglob("*.py")
+    if not path.name.startswith("__")
+)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_has_its_test_file(module):
+    places = [place for place, modules in TESTED_BY.items() if module in modules]
+    own = (TOP / mirror(module)).is_file()
+    assert own or places, f"write {mirror(module)}, or name in TESTED_BY the file that tests {module}"
+    assert not (own and places), f"{module} has its own test file: take it from TESTED_BY"
+    assert len(places) <= 1
+
+
+def test_the_list_names_nothing_that_is_gone():
+    assert [place for place in TESTED_BY if not (TOP / place).is_file()] == []
+    assert [each for modules in TESTED_BY.values() for each in modules if each not in MODULES] == []
