@@ -67,9 +67,9 @@ MUTATIONS = (
     ),
     Mutation(
         "a trend names one side at its end",
-        "book/cl_book/claims/paired_differences.py",
-        "*range(-len(arms), 0)",
-        "*range(-len(arms) + 1, 0)",
+        "book/cl_book/claims/comparisons.py",
+        "*range(-wide, 0)",
+        "*range(1 - wide, 0)",
         "tests/book/claims/test_paired_differences.py",
     ),
 )
