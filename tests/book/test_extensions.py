@@ -382,8 +382,12 @@ def test_a_claim_on_runs_shows_what_was_reported_what_came_out_and_its_command(m
     said = text(came_out)
     assert "Reported: +0.88 points [S]" in said
     assert "Here: +0.50 points (+0.30 to +0.70), 5 seeds" in said
+    (folded,) = came_out.select("details.cl-fold")
+    assert text(folded.summary) == "Evidence and command for C01"
+    assert not folded.has_attr("open")
+    assert folded.select_one(".cl-evidence")
     assert "cl-core sweep --experiments split-cifar100 --strategies frozen,initialized --seeds 0-4" in text(
-        came_out.select_one("details .cl-command")
+        folded.select_one(".cl-command")
     )
     assert "1 exploratory claim was decided" in text(page)
     assert "smaller, exploratory" in text(pages["notebooks/page"].select_one(".cl-verdicts dt"))

@@ -1,12 +1,13 @@
 """The scoreboard: every claim, what the paper reports, what came out here, and the command that repeats it."""
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+from sphinx_design.shared import create_component
 
 from cl_book.claims import report
 from cl_book.claims.claim import STALE, Standing
@@ -115,13 +116,16 @@ def _folded(standing: Standing) -> list[nodes.Node]:
         inside.append(nodes.paragraph("", "", *set_formulas(standing.evidence + reasons), classes=["cl-evidence"]))
     inside.append(nodes.paragraph("", "", nodes.literal(text=command(standing.claim)), classes=["cl-command"]))
     title = "Evidence and command" if standing.evidence else "Command"
-    opening = (
-        f'<details class="cl-fold"><summary>{title}<span class="cl-unseen"> for {standing.claim.id}</span></summary>'
-    )
-    return [nodes.raw("", opening, format="html"), *inside, nodes.raw("", "</details>", format="html")]
+    heading = nodes.rubric("", title, nodes.inline(text=f" for {standing.claim.id}", classes=["cl-unseen"]))
+    attributes: dict[str, Any] = {
+        **{"type": "dropdown", "opened": False, "has_title": True, "icon": None, "chevron": None},
+        **{"container_classes": ["cl-fold"], "title_classes": [], "body_classes": []},
+    }
+    return [create_component("dropdown", children=[heading, *inside], **attributes)]
 
 
 def setup(app: Sphinx) -> None:
-    """Register the directives."""
+    """Register the directives, and what folds."""
+    app.setup_extension("sphinx_design")
     app.add_directive("scoreboard", Scoreboard)
     app.add_directive("tally", Tally)
