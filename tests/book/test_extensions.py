@@ -20,7 +20,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from cl_core.experiments import store
 from cl_core.experiments.plan import digest_json
-from cl_core.experiments.progress import duration
+from cl_core.experiments.progress import format_duration
 from cl_core.experiments.provenance import code_digest
 from cl_core.runs import ledger
 from cl_core.runs.ledger import Repetition
@@ -595,7 +595,7 @@ def test_the_times_of_reference_runs_are_those_that_they_recorded(book, checkout
     warnings, pages = book(index=index)
     assert warnings == ""
     cells = [text(cell) for cell in pages["book/index"].select("tbody td")]
-    assert cells == ["split-cifar10, cpu", "3", duration(180), duration(7440)]
+    assert cells == ["split-cifar10, cpu", "3", format_duration(180), format_duration(7440)]
     assert "Some, Linux x86_64, 1 thread a run" in text(pages["book/index"])
 
 

@@ -1,10 +1,8 @@
-"""How long runs will take, and how it is said."""
+"""How long runs will take, from stored ones."""
 
 import pytest
-from cl_book.commands.sweep_display import describe_time_left
 
 from cl_core.experiments.plan import make_plan
-from cl_core.experiments.progress import ProgressEvent, format_duration, format_time_left
 from cl_core.runs.estimate import count_image_passes, learn_pace
 
 
@@ -34,31 +32,3 @@ def test_a_run_takes_as_long_as_the_most_alike_one_did(make_result):
     assert pace.seconds(doubled) == pytest.approx(200)
     assert pace.seconds(make_plan("permuted-mnist", "frozen", 3, "cpu")) is None
     assert pace.seconds(make_plan("split-cifar10", "frozen", 3, "paper")) is None
-
-
-def test_the_time_left_is_said_with_its_doubt():
-    assert describe_time_left([60.0, 60.0, 60.0, 60.0], 2) == "2 min 0 s"
-    assert describe_time_left([10.0, 100.0], 2) == "1 min 40 s"
-    assert describe_time_left([60.0, None], 1) == "about 2 min 0 s"
-    assert describe_time_left([None], 2) == "unknown time"
-    assert describe_time_left([], 2) == "0 s"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0.2, "0 s"), (59.4, "59 s"), (60, "1 min 0 s"), (3725, "1 h 2 min"), (-3, "0 s")]
-)
-def test_durations_are_said_in_two_units(seconds, words):
-    assert format_duration(seconds) == words
-
-
-def test_a_run_that_went_on_counts_its_own_time_alone():
-    assert format_time_left(10.0, 0.5) == "10 s"
-    assert format_time_left(10.0, 0.75, first=0.5) == "10 s"
-    assert format_time_left(10.0, 0.5, first=0.5) == "unknown time"
-
-
-def test_a_moment_knows_how_much_is_done():
-    assert ProgressEvent(task=1, tasks=4, stage="training", share=0.5, epochs=4).done == 0.375
-    assert ProgressEvent(task=1, tasks=4, stage="training", share=0.5, epochs=4).epoch == 3
-    assert ProgressEvent(task=1, tasks=4, stage="training", share=1.0, epochs=4).epoch == 4
-    assert ProgressEvent(task=3, tasks=4, stage="finished").done == 1

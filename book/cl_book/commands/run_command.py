@@ -107,16 +107,16 @@ def run(
         raise ValueError(f"{missing} is missing; `cl-core run --help` lists what there is")
     from cl_book.claims.stated import statement_digests
     from cl_book.commands import run_summary
+    from cl_book.commands.run_display import RunDisplay
     from cl_core.experiments.checkpoints import locate_cache
     from cl_core.experiments.plan import make_plan
-    from cl_core.experiments.progress import Display
     from cl_core.runs.complete import complete, locate_results
 
     plan = make_plan(experiment, strategy, seed, profile, overrides=parse_settings(settings or []))
     notice = run_summary.describe_stand_in(plan)
     if notice:
         typer.echo(notice)
-    with report_data_errors(), Display(plan.describe()) as display:
+    with report_data_errors(), RunDisplay(plan.describe()) as display:
         done = complete(
             plan,
             results=out or locate_results(),
@@ -145,10 +145,10 @@ def repeat(
     Example: cl-core repeat results/cpu/split-cifar100/adaptive-0.json
     """
     from cl_book.commands import run_summary
-    from cl_core.experiments.progress import Display
+    from cl_book.commands.run_display import RunDisplay
     from cl_core.runs.repeat import repeat as repeat_result
 
-    with report_data_errors(), Display(f"{path}, again") as display:
+    with report_data_errors(), RunDisplay(f"{path}, again") as display:
         after, comparison = repeat_result(path, route=check_route(route), listener=display)
     typer.echo(f"{path}, run again")
     for line in run_summary.summarise(after):

@@ -170,7 +170,7 @@ def _make_plans(
 
 
 def _print_plan(state: "SweepState", pace: "Pace", workers: int) -> None:
-    from cl_book.commands.sweep_display import describe_time_left
+    from cl_book.commands.sweep_display import describe_sweep_time_left
     from cl_core.experiments.progress import format_duration
 
     for plan in state.there:
@@ -182,7 +182,7 @@ def _print_plan(state: "SweepState", pace: "Pace", workers: int) -> None:
         typer.echo(f"  to do   {plan.describe()}" + (f"  ({format_duration(seconds)})" if seconds is not None else ""))
     unknown = sum(seconds is None for seconds in times)
     typer.echo(
-        f"{len(state.there)} there, {len(times)} to do in {describe_time_left(times, workers)} with {workers} at a time"
+        f"{len(state.there)} there, {len(times)} to do in {describe_sweep_time_left(times, workers)} with {workers} at a time"
         + (f"; {unknown} of them are unlike any stored run" if unknown else "")
     )
 

@@ -1,4 +1,4 @@
-"""A sweep on a terminal: how many runs are done, what is running, what is left, and how long it will take."""
+"""The display of a sweep on a terminal: how many runs are done, which are running, and how long the rest will take."""
 
 import math
 import time
@@ -6,11 +6,9 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
-from rich.text import Text
+from rich.progress import TaskID
 
+from cl_book.commands.run_display import make_progress
 from cl_core.experiments import store
 from cl_core.experiments.plan import Plan
 from cl_core.experiments.progress import format_duration
@@ -20,26 +18,26 @@ from cl_core.runs.sweep import SweepState
 
 
 class SweepDisplay:
-    """Shows a sweep with `workers` workers, live on a terminal; a line for each finished run stays. A context manager."""
+    """Shows a sweep with `workers` workers live on a terminal, and prints a line for each finished run. A context manager."""
 
     def __init__(self, pace: Pace, workers: int, console: Console | None = None) -> None:
         self._pace = pace
         self._workers = workers
-        self._console = console or Console(stderr=True)
-        self._live = Live(console=self._console, transient=True, refresh_per_second=4)
+        self._progress = make_progress(console or Console(stderr=True))
+        self._sweep = self._progress.add_task("", total=1.0, remark="")
+        self._rows: dict[str, TaskID] = {}
         self._begun: dict[str, float] = {}
         self._shown: tuple[Plan, Result] | None = None
         self._failures = 0
 
     def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._live.start()
+        self._progress.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._live.stop()
+        self._progress.stop()
 
     def __call__(self, state: SweepState) -> None:
         """Show where the sweep stands."""
@@ -52,11 +50,10 @@ class SweepDisplay:
         for name, reason in list(state.failed.items())[self._failures :]:
             self._failures += 1
             self._print(f"failed: {name}: {reason}")
-        if self._console.is_terminal:
-            self._live.update(self._table(state))
+        self._draw(state)
 
     def _print(self, text: str) -> None:
-        self._console.print(text, highlight=False, soft_wrap=True, markup=False)
+        self._progress.console.print(text, highlight=False, soft_wrap=True, markup=False)
 
     def _line(self, state: SweepState, plan: Plan, result: Result) -> str:
         done = state.total - len(state.left) - len(state.failed)
@@ -70,23 +67,31 @@ class SweepDisplay:
         now = time.monotonic()
         running = [(self._pace.seconds(plan), now - self._begun[plan.name]) for plan in state.running]
         times = [None if expected is None else max(0.0, expected - spent) for expected, spent in running]
-        return describe_time_left([*times, *(self._pace.seconds(plan) for plan in state.waiting)], self._workers)
+        return describe_sweep_time_left([*times, *(self._pace.seconds(plan) for plan in state.waiting)], self._workers)
 
-    def _table(self, state: SweepState) -> Table:
+    def _draw(self, state: SweepState) -> None:
         done = state.total - len(state.left)
-        table = Table.grid(padding=(0, 2))
-        table.add_row(
-            ProgressBar(total=max(1, state.total), completed=done, width=40),
-            Text(f"{done} of {state.total} done, {len(state.running)} running, {len(state.waiting)} waiting"),
-            Text(f"{self._time_left(state)} left"),
+        self._progress.update(
+            self._sweep,
+            total=max(1, state.total),
+            completed=done,
+            description=f"{done} of {state.total} done, {len(state.running)} running, {len(state.waiting)} waiting",
+            remark=f"{self._time_left(state)} left",
         )
+        for name in set(self._rows) - {plan.name for plan in state.running}:
+            self._progress.remove_task(self._rows.pop(name))
         for plan in state.running:
-            spent = format_duration(time.monotonic() - self._begun[plan.name])
-            table.add_row(Text("  running", style="dim"), Text(plan.describe()), Text(spent))
-        return table
+            spent = time.monotonic() - self._begun[plan.name]
+            if plan.name not in self._rows:
+                self._rows[plan.name] = self._progress.add_task(plan.describe(), total=None, remark="")
+            expected = self._pace.seconds(plan)
+            completed = None if expected is None else min(spent, expected)
+            self._progress.update(
+                self._rows[plan.name], total=expected, completed=completed, remark=format_duration(spent)
+            )
 
 
-def describe_time_left(times: list[float | None], workers: int) -> str:
+def describe_sweep_time_left(times: list[float | None], workers: int) -> str:
     """Return in words how long runs of these seconds take on so many workers; one that is unknown takes the mean."""
     expected = [seconds for seconds in times if seconds is not None]
     if not times:

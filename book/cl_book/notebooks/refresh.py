@@ -99,6 +99,8 @@ def _require_storable(notebook: Notebook, name: str) -> None:
 
 
 def _record_time(name: str, seconds: float) -> None:
+    from cl_core.experiments.provenance import processor
+
     path = notebooks.find_checkout() / TIMINGS
     timings = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     timings[name] = {
@@ -106,7 +108,7 @@ def _record_time(name: str, seconds: float) -> None:
         "refreshed": datetime.now(UTC).date().isoformat(),
         "python": platform.python_version(),
         "versions": {package: number for package in _VERSIONS if (number := _find_version(package))},
-        "hardware": {"machine": platform.machine(), "processor": _processor(), "cores": os.cpu_count()},
+        "hardware": {"machine": platform.machine(), "processor": processor(), "cores": os.cpu_count()},
     }
     present = {notebook.stem for notebook in notebooks.list_stored()}
     entries: dict[str, Any] = {key: timings[key] for key in sorted(timings) if key in present}
@@ -118,12 +120,3 @@ def _find_version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def _processor() -> str:
-    information = Path("/proc/cpuinfo")
-    if information.exists():
-        for line in information.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
