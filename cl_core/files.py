@@ -115,7 +115,7 @@ def _require_inside(name: str) -> None:
     path = PurePosixPath(name)
     if not path.parts or path.is_absolute() or ".." in path.parts:
         raise ValueError(
-            f"{name!r} is not a name inside the repository; give a path from its top folder, such as 'book/paper.csv'"
+            f"{name!r} is not a name inside the repository; give a path from its top folder, such as 'results/README.md'"
         )
 
 
