@@ -94,7 +94,7 @@ lint: $(VENV)/installed-torch
 	$(BIN)/codespell
 
 fast: $(VENV)/installed-torch
-	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=10
 
 # nbval runs every stored notebook and compares what it prints with what is stored.
 outputs: $(VENV)/installed-torch

@@ -1,6 +1,8 @@
 """What holds for every test: reproducible examples under CI, and no test that CI quietly skips."""
 
 import os
+from collections import Counter
+from pathlib import Path
 
 import hypothesis
 import nbformat
@@ -27,6 +29,18 @@ def pytest_runtest_makereport(item, call):
 def pytest_make_collect_report(collector):
     outcome = yield
     _refuse_skip(outcome.get_result())
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say how many seconds each folder of tests took, over all workers; nothing is asserted about time."""
+    seconds = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if hasattr(report, "duration") and hasattr(report, "nodeid"):
+                seconds["/".join(Path(report.nodeid.partition("::")[0]).parts[:-1][:2])] += report.duration
+    spent = ", ".join(f"{folder} {time:.0f}" for folder, time in seconds.most_common() if time >= 1)
+    if spent:
+        terminalreporter.write_line(f"seconds by folder: {spent}")
 
 
 def _refuse_skip(report):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from cl_book.pages.links import list_addresses
 
 TOP = Path(__file__).resolve().parents[2]
 _LOADING = (
@@ -122,3 +123,9 @@ def test_every_chapter_offers_its_notebook(soups):
     for name in (name for name in soups if name.startswith("notebooks/")):
         links = [tag["href"] for tag in soups[name].select("a.btn-download-source-button")]
         assert [link for link in links if link.endswith(f"{name.partition('/')[2]}.ipynb")], name
+
+
+def test_every_link_that_leaves_the_book_is_in_the_list(soups):
+    leaving = {tag["href"] for page in soups.values() for tag in page.select("a[href]") if "//" in tag["href"]}
+    assert len(leaving) > 10
+    assert leaving - set(list_addresses(TOP)) == set()
