@@ -63,7 +63,7 @@ def run_cells(stored, tmp_path, monkeypatch):
 
 def on_record(notebook):
     """What a notebook says for the record, by its name."""
-    verdicts = {line.claim: (line.verdict, line.evidence) for line in notebooks.read_verdicts(notebook)}
+    verdicts = {line.claim: (line.verdict, line.condition, line.evidence) for line in notebooks.read_verdicts(notebook)}
     return {**verdicts, **notebooks.read_values(notebook)}
 
 

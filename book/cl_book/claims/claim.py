@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from cl_book.claims.comparisons import Comparison
 from cl_book.claims.statistics import Interval
+from cl_book.notebooks.record import in_words
 from cl_core import files
 
 FILE = "book/claims.yml"
@@ -21,7 +22,7 @@ PRIMARY_AT_MOST = 8
 STALE = "stale"
 """Stands in place of a verdict that was printed by code which is no longer the page's."""
 
-_SOURCE_OF = {"T": "theory", "C": "runs"}
+_SOURCE_OF = {"T": "theory", "P": "theory", "C": "runs"}
 
 
 class ClaimError(ValueError):
@@ -33,9 +34,10 @@ class Claim(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: str = Field(pattern=r"^[TC]\d\d$")
+    id: str = Field(pattern=r"^[TPC]\d\d$", description="T our theory, P an item of the paper, C runs")
     title: str = Field(min_length=1)
     statement: str = Field(min_length=1)
+    item: str = Field(default="", description="P ids only: the paper's item and equations, such as Lemma IV.2 (3)")
     where: str = Field(min_length=1, description="where in the paper, or why it is asked")
     mark: Literal["P", "S", "D"] = Field(description="seen in the paper, from third parties, derived here")
     source: Literal["theory", "runs"]
@@ -57,7 +59,11 @@ class Claim(BaseModel):
     @model_validator(mode="after")
     def _source_fits(self) -> "Claim":
         if _SOURCE_OF[self.id[0]] != self.source:
-            raise ValueError(f"{self.id} has source {self.source!r}; T ids are theory, C ids are runs")
+            raise ValueError(f"{self.id} has source {self.source!r}; T and P ids are theory, C ids are runs")
+        if bool(self.item) != (self.id[0] == "P"):
+            raise ValueError(f"{self.id}: `item` names an item of the paper; P ids need it, other ids have none")
+        if self.id[0] == "P" and self.mark != "P":
+            raise ValueError(f"{self.id} has mark {self.mark!r}; an item of the paper is seen in its text, mark P")
         if (self.test is None) != (self.source == "theory"):
             raise ValueError(
                 f"{self.id}: `test` says how runs decide a claim; theory claims have none, run claims need it"
@@ -74,7 +80,7 @@ class Standing:
 
     `printed` is the verdict that its page shows (``not run`` if none), with its `evidence`; `stale` says why that page is
     no longer what its code would print, and is empty if it is. `labels` qualify a verdict on runs, such as ``smaller``;
-    `interval` is what it rests on, in the claimed direction.
+    `interval` is what it rests on, in the claimed direction. `condition` goes with the verdict ``holds when``.
     """
 
     claim: Claim
@@ -83,11 +89,17 @@ class Standing:
     stale: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     interval: Interval | None = None
+    condition: str = ""
 
     @property
     def verdict(self) -> str:
         """The verdict that counts now: as printed, or ``stale``."""
         return STALE if self.stale else self.printed
+
+    @property
+    def words(self) -> str:
+        """The verdict that counts now, with its condition if it has one."""
+        return STALE if self.stale else in_words(self.printed, self.condition)
 
 
 Judge = Callable[[Claim], Standing]

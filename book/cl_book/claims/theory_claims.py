@@ -22,7 +22,10 @@ def theory_judge() -> Judge:
         own = [line for line in lines if line.claim == claim.id]
         if len(own) > 1:
             raise ClaimError(f"{claim.page} prints {len(own)} verdicts on {claim.id}; a claim has one")
-        return Standing(claim, own[0].verdict, own[0].evidence, stale) if own else Standing(claim, NOT_RUN)
+        if not own:
+            return Standing(claim, NOT_RUN)
+        line = own[0]
+        return Standing(claim, line.verdict, line.evidence, stale, condition=line.condition)
 
     return judge
 

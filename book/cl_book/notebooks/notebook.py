@@ -42,6 +42,7 @@ class Line:
     verdict: str
     evidence: str
     cell: int
+    condition: str = ""
 
 
 def find_checkout() -> Path:
@@ -98,7 +99,7 @@ def is_setup(cell: Cell) -> bool:
 def read_verdicts(notebook: Notebook) -> list[Line]:
     """Return the verdicts that the stored outputs hold, in their order."""
     return [
-        Line(claim=entry["claim"], verdict=entry["verdict"], evidence=entry["evidence"], cell=number)
+        Line(entry["claim"], entry["verdict"], entry["evidence"], number, entry.get("condition", ""))
         for number, entry in _read_entries(notebook, VERDICT_MIME)
     ]
 

@@ -9,48 +9,80 @@ from html import escape
 
 import numpy as np
 
-REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE, NOT_RUN = "reproduced", "not reproduced", "inconclusive", "not run"
-"""The words for a verdict; ``not run`` is never printed, it is what a claim without any verdict has."""
+REPRODUCED, NOT_REPRODUCED = "reproduced", "not reproduced"
+"""The words for a claim on runs, whose ids begin with C."""
+
+HOLDS, FAILS = "holds", "fails"
+"""The words for a claim of our own theory, whose ids begin with T; an item of the paper that fails has the same one."""
+
+HOLDS_AS_PRINTED, HOLDS_WHEN = "holds as printed", "holds when"
+"""The words for an item of the paper, whose ids begin with P; after the second follows the condition."""
+
+INCONCLUSIVE, NOT_RUN = "inconclusive", "not run"
+"""The words for any claim; ``not run`` is never printed, it is what a claim without any verdict has."""
+
+VERDICTS = (HOLDS_AS_PRINTED, HOLDS_WHEN, HOLDS, REPRODUCED, FAILS, NOT_REPRODUCED, INCONCLUSIVE)
+"""Every verdict that a notebook may print, from agreement to none."""
 
 VERDICT_MIME = "application/vnd.cl-core.verdict+json"
-"""Bundle entry ``{"claim", "verdict", "evidence"}`` beside a printed verdict line."""
+"""Bundle entry ``{"claim", "verdict", "evidence"}`` beside a printed verdict line, with ``"condition"`` if it has one."""
 
 VALUE_MIME = "application/vnd.cl-core.value+json"
 """Bundle entry ``{"name", "text"}`` beside a printed value."""
 
 VERDICT_LINE = re.compile(
-    rf"(?P<claim>[TC]\d\d) · (?P<verdict>{REPRODUCED}|{NOT_REPRODUCED}|{INCONCLUSIVE}) · (?P<evidence>\S.*)"
+    rf"(?P<claim>[TPC]\d\d) · (?P<verdict>{'|'.join(VERDICTS)})"
+    rf"(?:(?<={HOLDS_WHEN}) (?P<condition>[^·]*[^·\s]))? · (?P<evidence>\S.*)"
 )
-"""A verdict line, as printed."""
+"""A verdict line, as printed; the group ``condition`` is None where there is none."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_CLAIM = re.compile(r"[TC]\d\d")
+_CLAIM = re.compile(r"[TPC]\d\d")
+_WORDS = {"T": (HOLDS, FAILS), "P": (HOLDS_AS_PRINTED, FAILS), "C": (REPRODUCED, NOT_REPRODUCED)}
 _MOST_DIGITS = 6
 
 
-def verdict(claim: str, *, holds: bool | np.bool_ | None, evidence: str) -> None:
-    """Display the verdict on `claim`: True reproduced, False not reproduced, None inconclusive; with its evidence.
+def verdict(claim: str, *, holds: bool | np.bool_ | None, when: str = "", evidence: str) -> None:
+    """Display the verdict on `claim` with its evidence: `holds` True agrees, False disagrees, None is inconclusive.
 
-    The output's text reads ``T04 · reproduced · largest |z| 2.31, limit 5``. `evidence` is one line with the numbers
-    that decided and the limits they were held against.
-    Raises ValueError on a bad id or empty evidence, TypeError if `holds` is no truth value (a number is none).
+    The output's text reads ``T04 · holds · largest |z| 2.31, limit 5``. The words go by the id: T holds or fails, P holds
+    as printed or fails, C is reproduced or not. `when` is for an item of the paper (P) that holds under a condition which
+    the paper does not state: ``P01 · holds when the energy is spread evenly · …``; it is left out unless `holds` is True.
+    `evidence` is one line with the numbers that decided and the limits they were held against.
+    Raises ValueError on a bad id, a condition that cannot stand, or empty evidence; TypeError if `holds` is no truth value
+    (a number is none).
     """
     if not _CLAIM.fullmatch(claim):
-        raise ValueError(f"claim id {claim!r} is not T or C and two digits, such as 'T04'")
+        raise ValueError(f"claim id {claim!r} is not T, P or C and two digits, such as 'T04'")
     if not isinstance(holds, bool | np.bool_ | None):
         raise TypeError(f"holds = {holds!r} for {claim} is not True, False or None; compare with the limit first")
     words = " ".join(evidence.split())
     if not words:
         raise ValueError(f"the verdict on {claim} has no evidence; give the numbers that decided and their limits")
-    outcome = INCONCLUSIVE if holds is None else REPRODUCED if holds else NOT_REPRODUCED
+    agrees, disagrees = _WORDS[claim[0]]
+    outcome = INCONCLUSIVE if holds is None else agrees if holds else disagrees
+    condition = _read_condition(claim, when) if holds else ""
+    if condition:
+        outcome = HOLDS_WHEN
+    said = in_words(outcome, condition)
     _display(
         {
-            "text/plain": f"{claim} · {outcome} · {words}",
+            "text/plain": f"{claim} · {said} · {words}",
             "text/html": f'<p class="cl-verdict" data-claim="{claim}" data-verdict="{outcome}"><b>{claim}</b> · '
-            f"<strong>{outcome}</strong> · {escape(words)}</p>",
-            VERDICT_MIME: {"claim": claim, "verdict": outcome, "evidence": words},
+            f"<strong>{escape(said)}</strong> · {escape(words)}</p>",
+            VERDICT_MIME: {
+                "claim": claim,
+                "verdict": outcome,
+                **({"condition": condition} if condition else {}),
+                "evidence": words,
+            },
         }
     )
+
+
+def in_words(verdict: str, condition: str = "") -> str:
+    """Return a verdict with its condition, such as ``holds when the energy is spread evenly``."""
+    return f"{verdict} {condition}".strip()
 
 
 def record(name: str, value: float | str, form: str = "{:.2f}") -> None:
@@ -80,6 +112,18 @@ def format_signed(value: float, digits: int = 2, *, zero: str = "") -> str:
     """Return a difference with its sign, a true minus or a plus, and `digits` decimals; `zero` is the sign of zero."""
     text = f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
     return text if text.strip("+0.") else zero + text[1:]
+
+
+def _read_condition(claim: str, when: str) -> str:
+    """Return the condition in one line. Raises ValueError where `claim` may have none, or it would break the line."""
+    condition = " ".join(when.split())
+    if condition and claim[0] != "P":
+        raise ValueError(
+            f"{claim} has the condition {when!r}; only items of the paper (P) do, so state it in the claim"
+        )
+    if "·" in condition:
+        raise ValueError(f"the condition {when!r} of {claim} has a '·', which parts a verdict line; write it without")
+    return condition
 
 
 def _display(bundle: dict[str, object]) -> None:

@@ -13,6 +13,7 @@ from cl_book.notebooks.execution import Failure
 from cl_book.notebooks.normalise import normalise_notebook, to_text
 from cl_book.notebooks.notebook import METADATA
 from cl_book.notebooks.parameters import Parameter, ParameterError, Range, Value
+from cl_book.notebooks.record import in_words
 from cl_core import files
 
 SMOKE = "smoke"
@@ -101,7 +102,10 @@ def _list_changes(stored: notebooks.Notebook, now: notebooks.Notebook) -> tuple[
 
 
 def _read_record(notebook: notebooks.Notebook) -> dict[str, str]:
-    verdicts = {line.claim: f"{line.verdict} · {line.evidence}" for line in notebooks.read_verdicts(notebook)}
+    verdicts = {
+        line.claim: f"{in_words(line.verdict, line.condition)} · {line.evidence}"
+        for line in notebooks.read_verdicts(notebook)
+    }
     return {**verdicts, **notebooks.read_values(notebook)}
 
 

@@ -30,6 +30,7 @@ TEST = {
     "direction": "more",
     "seeds": "0-4",
 }
+ITEM = {**CLAIM, "id": "P01", "item": "Lemma IV.2 (3)"}
 RUN = {**CLAIM, "id": "C01", "source": "runs", "test": TEST}
 
 
@@ -50,7 +51,8 @@ def print_verdict(write_page):
         notebook = nbformat.read(path, as_version=4)
         notebook.cells[1].outputs = [
             nbformat.v4.new_output(
-                "display_data", data={VERDICT_MIME: dict(zip(("claim", "verdict", "evidence"), v, strict=True))}
+                "display_data",
+                data={VERDICT_MIME: dict(zip(("claim", "verdict", "evidence", "condition"), v, strict=False))},
             )
             for v in verdicts
         ]
@@ -68,33 +70,45 @@ def verdicts():
 def test_not_run_without_page_line_or_results(state_claims, print_verdict):
     state_claims(CLAIM, RUN)
     assert verdicts() == [("T04", "not run"), ("C01", "not run")]
-    print_verdict(("T05", "reproduced", "z 2"))
+    print_verdict(("T05", "holds", "z 2"))
     assert verdicts() == [("T04", "not run"), ("C01", "not run")]
 
 
 def test_the_verdict_is_the_printed_one_until_the_page_is_stale(state_claims, print_verdict):
     state_claims(CLAIM)
-    path, notebook = print_verdict(("T04", "not reproduced", "z 7, limit 5"))
+    path, notebook = print_verdict(("T04", "fails", "z 7, limit 5"))
     fresh = standings.standing("T04")
-    assert (fresh.verdict, fresh.printed, fresh.evidence) == ("not reproduced", "not reproduced", "z 7, limit 5")
+    assert (fresh.verdict, fresh.printed, fresh.evidence) == ("fails", "fails", "z 7, limit 5")
 
     notebook.cells[1].source = "print('computed otherwise')"
     nbformat.write(notebook, path)
     stale = standings.standing("T04")
-    assert (stale.verdict, stale.printed) == ("stale", "not reproduced")
+    assert (stale.verdict, stale.printed) == ("stale", "fails")
     assert stale.stale == ("the code of cell 1 has changed",)
+
+
+def test_an_item_of_the_paper_stands_with_its_condition(state_claims, print_verdict):
+    state_claims(ITEM)
+    path, notebook = print_verdict(("P01", "holds when", "z 2", "the energy is spread evenly"))
+    found = standings.standing("P01")
+    assert (found.verdict, found.condition, found.evidence) == ("holds when", "the energy is spread evenly", "z 2")
+    assert found.words == "holds when the energy is spread evenly"
+
+    notebook.cells[1].source = "print('computed otherwise')"
+    nbformat.write(notebook, path)
+    assert standings.standing("P01").words == "stale"
 
 
 def test_an_edited_verdict_is_stale(state_claims, print_verdict):
     state_claims(CLAIM)
-    path, _ = print_verdict(("T04", "not reproduced", "z 7, limit 5"))
-    path.write_text(path.read_text().replace("not reproduced", "reproduced"))
+    path, _ = print_verdict(("T04", "fails", "z 7, limit 5"))
+    path.write_text(path.read_text().replace("fails", "holds"))
     assert standings.standing("T04").verdict == "stale"
 
 
 def test_two_verdicts_on_one_claim(state_claims, print_verdict):
     state_claims(CLAIM)
-    print_verdict(("T04", "reproduced", "a"), ("T04", "not reproduced", "b"))
+    print_verdict(("T04", "holds", "a"), ("T04", "fails", "b"))
     with pytest.raises(ClaimError, match="2 verdicts on T04"):
         standings.standings()
 
@@ -128,7 +142,10 @@ def test_unknown_claim(state_claims):
         ({**CLAIM, "mark": "Q"}, r"T04\.mark"),
         ({**CLAIM, "statment": "b"}, r"T04\.statment"),
         ({**CLAIM, "tolerance": ""}, r"T04\.tolerance"),
-        ({**CLAIM, "source": "runs", "test": TEST}, "T ids are theory"),
+        ({**CLAIM, "source": "runs", "test": TEST}, "T and P ids are theory"),
+        ({**ITEM, "item": ""}, "P01: `item` names an item of the paper; P ids need it"),
+        ({**CLAIM, "item": "Lemma IV.2"}, "T04: `item` names an item of the paper; .* other ids have none"),
+        ({**ITEM, "mark": "D"}, "P01 has mark 'D'"),
         ({**CLAIM, "test": TEST}, "theory claims have none"),
         ({**RUN, "test": "a paired difference"}, r"C01\.test"),
         ({**RUN, "test": {**TEST, "measure": "accuracy"}}, r"C01\.test\.difference\.measure"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 def executed(run):
     """A notebook as a tool might leave it after its `run`-th execution: ids, times and paths differ."""
-    data = nbformat.v4.new_output("display_data", data={"text/plain": "T04 · reproduced · z 2"}, metadata={"t": run})
+    data = nbformat.v4.new_output("display_data", data={"text/plain": "T04 · holds · z 2"}, metadata={"t": run})
     streams = ["a", "b"] if run else ["ab"]
     code = nbformat.v4.new_code_cell(
         "verdict(…)",
@@ -38,7 +38,7 @@ def test_equal_runs_give_equal_text():
 
 def test_results_and_prose_stay():
     text = to_text(normalise_notebook(executed(0)))
-    for kept in ("T04 · reproduced · z 2", "# A page", "hide-input", "verdict(…)", "UserWarning", '"form": 1'):
+    for kept in ("T04 · holds · z 2", "# A page", "hide-input", "verdict(…)", "UserWarning", '"form": 1'):
         assert kept in text
     for gone in ("papermill", "ipykernel_0", str(Path.home()), '"version"'):
         assert gone not in text

@@ -12,16 +12,16 @@ def cell(*bundles):
 
 
 def test_what_is_on_record():
-    entry = {"claim": "T04", "verdict": "reproduced", "evidence": "z 2"}
+    entry = {"claim": "P04", "verdict": "holds when", "condition": "m > n", "evidence": "z 2"}
     value = {VALUE_MIME: {"name": "z", "text": "2.31"}, "text/plain": "z = 2.31"}
     notebook = nbformat.v4.new_notebook(
         cells=[
-            nbformat.v4.new_markdown_cell("T05 · reproduced · typed by hand"),
+            nbformat.v4.new_markdown_cell("T05 · holds · typed by hand"),
             cell(value),
             cell({VERDICT_MIME: entry}),
         ]
     )
-    assert read_verdicts(notebook) == [Line("T04", "reproduced", "z 2", cell=2)]
+    assert read_verdicts(notebook) == [Line("P04", "holds when", "z 2", cell=2, condition="m > n")]
     assert read_values(notebook) == {"z": "2.31"}
 
 

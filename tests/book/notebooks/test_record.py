@@ -13,16 +13,44 @@ def shown(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("holds", "word"),
-    [(True, "reproduced"), (False, "not reproduced"), (None, "inconclusive"), (np.bool_(True), "reproduced")],
+    ("claim", "holds", "word"),
+    [
+        ("T04", True, "holds"),
+        ("T04", np.bool_(True), "holds"),
+        ("T04", False, "fails"),
+        ("T04", None, "inconclusive"),
+        ("P01", True, "holds as printed"),
+        ("P01", False, "fails"),
+        ("P01", None, "inconclusive"),
+        ("C04", True, "reproduced"),
+        ("C04", False, "not reproduced"),
+        ("C04", None, "inconclusive"),
+    ],
 )
-def test_verdict_line(shown, holds, word):
-    verdict("T04", holds=holds, evidence="largest |z| 2.31,\n limit < 5")
+def test_a_verdict_has_the_words_of_its_kind_of_claim(shown, claim, holds, word):
+    verdict(claim, holds=holds, evidence="largest |z| 2.31,\n limit < 5")
     (bundle,) = shown
-    assert bundle["text/plain"] == f"T04 · {word} · largest |z| 2.31, limit < 5"
-    assert VERDICT_LINE.fullmatch(bundle["text/plain"])["verdict"] == word
-    assert bundle[VERDICT_MIME] == {"claim": "T04", "verdict": word, "evidence": "largest |z| 2.31, limit < 5"}
+    assert bundle["text/plain"] == f"{claim} · {word} · largest |z| 2.31, limit < 5"
+    line = VERDICT_LINE.fullmatch(bundle["text/plain"])
+    assert (line["verdict"], line["condition"]) == (word, None)
+    assert bundle[VERDICT_MIME] == {"claim": claim, "verdict": word, "evidence": "largest |z| 2.31, limit < 5"}
     assert "limit &lt; 5" in bundle["text/html"]
+
+
+def test_an_item_of_the_paper_may_hold_under_a_condition(shown):
+    verdict("P02", holds=True, when="p_2 <\n n_2 − 1", evidence="300 of 300")
+    (bundle,) = shown
+    assert bundle["text/plain"] == "P02 · holds when p_2 < n_2 − 1 · 300 of 300"
+    entry = {"claim": "P02", "verdict": "holds when", "condition": "p_2 < n_2 − 1", "evidence": "300 of 300"}
+    assert VERDICT_LINE.fullmatch(bundle["text/plain"]).groupdict() == bundle[VERDICT_MIME] == entry
+    assert "<strong>holds when p_2 &lt; n_2 − 1</strong>" in bundle["text/html"]
+
+
+@pytest.mark.parametrize(("holds", "word"), [(False, "fails"), (None, "inconclusive")])
+def test_the_condition_is_left_out_of_what_does_not_hold(shown, holds, word):
+    verdict("P02", holds=holds, when="the energy is spread evenly", evidence="z 7")
+    assert shown[0]["text/plain"] == f"P02 · {word} · z 7"
+    assert "condition" not in shown[0][VERDICT_MIME]
 
 
 def test_verdict_refuses(shown):
@@ -32,6 +60,10 @@ def test_verdict_refuses(shown):
         verdict("T04", holds=True, evidence=" ")
     with pytest.raises(TypeError, match=r"0\.3"):
         verdict("T04", holds=0.3, evidence="a")
+    with pytest.raises(ValueError, match="only items of the paper"):
+        verdict("T04", holds=True, when="m > n", evidence="a")
+    with pytest.raises(ValueError, match="'·'"):
+        verdict("P04", holds=True, when="m > n · σ", evidence="a")
     assert shown == []
 
 

@@ -32,7 +32,7 @@ def test_equal_reruns_are_equal_and_changes_are_told(write_page, tmp_path):
         "rerun": {"notebook": "page.ipynb", "parameters": {"profile": "cpu", "steps": 400}}
     }
     assert one.changes == (
-        Change("T04", "reproduced · 30 steps, limit 100", "not reproduced · 400 steps, limit 100"),
+        Change("T04", "holds · 30 steps, limit 100", "fails · 400 steps, limit 100"),
         Change("double", "60", "800"),
     )
 
