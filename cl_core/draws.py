@@ -28,6 +28,9 @@ class Purpose(IntEnum):
     JOINT_ORDER = 205
     MASK = 206
     LANCZOS = 207
+    FISHER = 208
+    MEMORY = 209
+    MEMORY_ORDER = 210
 
 
 def sequence(seed: int, task: int, purpose: Purpose) -> np.random.SeedSequence:

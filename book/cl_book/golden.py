@@ -10,7 +10,7 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,32 +43,46 @@ _LIMITS: Mapping[str, Value] = {name: field.examples[0] for name, field in SETTI
 _TOLERANCE = 1e-6
 
 
+_PULLS: Sequence[float] = (0.03, 0.1, 0.3, 1.0)
+"""The strengths that the stored reference runs pull with."""
+
+_EXTRAS = ("baselines", "pulls")
+"""Groups on the first stream: the field's methods, and the limit `pulled` at the strengths of the reference runs."""
+
+
 def groups() -> list[str]:
     """Return the names of the groups of golden runs, one for each stream and network, such as ``digits-split-mlp``."""
-    return [f"{stream}-{network}" for stream in _STREAM for network in NETWORKS]
+    return [f"{stream}-{network}" for stream in (*_STREAM, *_EXTRAS) for network in NETWORKS]
 
 
 def plans(group: str) -> Iterator[Plan]:
     """Yield the runs of a group, each after the one that it follows."""
-    stream, _, network = group.rpartition("-")
+    part, _, network = group.rpartition("-")
+    stream = next(iter(_STREAM)) if part in _EXTRAS else part
     experiment = replace(CATALOGUE[stream], network=network)
     given = {**_TINY, **_NETWORK[network], **_STREAM[stream], **_LIMITS, "threshold": 0.0}
     later = int(given.get("tasks", DEFINITIONS[stream].tasks)) - 1
     given["moves"] = ("fm" * later)[:later]
     for strategy in STRATEGIES.values():
+        if part == "pulls" and strategy.name != "pulled":
+            continue
+        if part != "pulls" and (strategy.kind == "baseline") != (part == "baselines"):
+            continue
         used = list_settings(experiment, strategy)
-        overrides = {name: value for name, value in given.items() if name in used}
-        yield assemble_plan(experiment, strategy, _SEED, PROFILES["smoke"], overrides=overrides)
+        for pull in _PULLS if part == "pulls" else [given["pull"]]:
+            overrides = {name: value for name, value in {**given, "pull": pull}.items() if name in used}
+            yield assemble_plan(experiment, strategy, _SEED, PROFILES["smoke"], overrides=overrides)
 
 
 def compute(group: str) -> dict[str, Any]:
-    """Run a group and return its outcomes by strategy. Needs torch."""
+    """Run a group and return its outcomes by strategy, in the group of pulls with the strength. Needs torch."""
     from cl_core.experiments.runner import execute
 
     done: dict[str, Result] = {}
     for plan in plans(group):
         source = None if plan.strategy.follows is None else done[plan.strategy.follows]
-        done[plan.strategy.name] = execute(plan, source=source)
+        strength = f" pull={plan.settings.pull:g}" if group.startswith("pulls") else ""
+        done[plan.strategy.name + strength] = execute(plan, source=source)
     return {name: outcome(result) for name, result in done.items()}
 
 
@@ -147,7 +161,8 @@ def main() -> None:
             except ValueError as error:
                 state, failed = f"refused: {error}", True
         else:
-            found = differences(load(path)["runs"], runs)
+            stored = load(path)["runs"]
+            found = differences(stored, {name: runs.get(name) for name in stored})
             state, failed = (f"DIFFERS: {found[0]}" if found else "as stored"), failed or bool(found)
         sys.stdout.write(f"{group}: {state}\n")
     sys.exit(failed)

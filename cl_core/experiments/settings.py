@@ -99,6 +99,46 @@ class LimitSettings(SettingsBase):
     )
 
 
+class BaselineSettings(SettingsBase):
+    """The settings of the field's methods that the strategies are compared with.
+
+    The example of a setting is its value in tiny runs.
+    """
+
+    ewc_strength: float = Field(
+        default=100.0,
+        ge=0.0,
+        le=1e9,
+        title="Consolidation",
+        description="strength λ with which ewc holds each parameter by its Fisher information",
+        examples=[10.0],
+    )
+    lwf_strength: float = Field(
+        default=1.0,
+        ge=0.0,
+        le=1e6,
+        title="Distillation",
+        description="weight of the old heads' answers in the loss of lwf",
+        examples=[2.0],
+    )
+    temperature: float = Field(
+        default=2.0,
+        ge=0.1,
+        le=100.0,
+        title="Temperature",
+        description="temperature at which lwf compares the old heads' answers",
+        examples=[3.0],
+    )
+    images_per_class: int = Field(
+        default=20,
+        ge=1,
+        le=100000,
+        title="Images kept",
+        description="training images of each class that replay keeps",
+        examples=[4],
+    )
+
+
 class StreamSettings(SettingsBase):
     """The stream's own settings; its definition in :mod:`cl_core.streams` gives the values."""
 
@@ -124,6 +164,7 @@ class StreamSettings(SettingsBase):
 class Settings(
     # Bases are read from the last to the first: the order of the settings in the help, in tables and in every result.
     StreamSettings,
+    BaselineSettings,
     LimitSettings,
     BoundSettings,
     RuleSettings,

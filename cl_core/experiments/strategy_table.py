@@ -119,6 +119,24 @@ def _pulled(run: StrategyInputs) -> Strategy:
     return pull_back(run.blocks, run.settings.pull)
 
 
+def _ewc(run: StrategyInputs) -> Strategy:
+    from cl_core.learners.ewc import ElasticConsolidation
+
+    return ElasticConsolidation(run.settings.ewc_strength, run.seed)
+
+
+def _lwf(run: StrategyInputs) -> Strategy:
+    from cl_core.learners.lwf import Distillation
+
+    return Distillation(run.settings.lwf_strength, run.settings.temperature)
+
+
+def _replay(run: StrategyInputs) -> Strategy:
+    from cl_core.learners.rehearsal import Rehearsal
+
+    return Rehearsal(run.settings.images_per_class, run.seed)
+
+
 def _joint(run: StrategyInputs) -> Bound:
     from cl_core.experiments.bounds import joint
 
@@ -244,6 +262,30 @@ STRATEGIES: Mapping[str, Treatment] = {
             also="L2-SP, Li et al. 2018 (arXiv:1802.01483)",
             make=_pulled,
             reads=("pull",),
+        ),
+        Treatment(
+            name="ewc",
+            kind="baseline",
+            summary="all blocks, each parameter held by what it meant to earlier tasks",
+            also="elastic weight consolidation, Kirkpatrick et al. 2017 (arXiv:1612.00796)",
+            make=_ewc,
+            reads=("ewc_strength",),
+        ),
+        Treatment(
+            name="lwf",
+            kind="baseline",
+            summary="all blocks, the old heads' answers to the new images held as they were",
+            also="learning without forgetting, Li and Hoiem 2016 (arXiv:1606.09282)",
+            make=_lwf,
+            reads=("lwf_strength", "temperature"),
+        ),
+        Treatment(
+            name="replay",
+            kind="baseline",
+            summary="all blocks, trained on kept images of earlier tasks too",
+            also="experience replay, rehearsal, Chaudhry et al. 2019 (arXiv:1902.10486)",
+            make=_replay,
+            reads=("images_per_class",),
         ),
         Treatment(
             name="joint",

@@ -7,7 +7,8 @@ from cl_core import streams
 from cl_core.experiments import provenance, run, runner, store
 from cl_core.experiments.plan import make_plan
 from cl_core.experiments.runner import execute
-from cl_core.experiments.strategy_table import STRATEGIES
+from cl_core.experiments.strategy_table import STRATEGIES, Treatment
+from cl_core.strategies import Strategy, Update
 
 TINY = {"tasks": 4, "width": 8, "batch": 256, "epochs": 2, "head_warmup_steps": 3, "gradient_samples": 32}
 ADAPTIVE = {**TINY, "many": 2, "threshold": 0.0}
@@ -19,6 +20,8 @@ LIMITED = {
     "slower": {"rate_factor": 0.25},
     "shorter": {"step_share": 0.4},
     "pulled": {"pull": 2.0},
+    "ewc": {"ewc_strength": 10.0},
+    "replay": {"images_per_class": 5},
 }
 
 
@@ -173,6 +176,12 @@ def stopping(stage, task, share=0.0):
         ("frozen", "training", [1, 2, 1, 1]),
         ("frozen-0", "finished", [1, 1, 1, 1]),
         ("separate", "training", [1, 2, 1, 1]),
+        ("ewc", "training", [1, 2, 1, 1]),
+        ("ewc", "finished", [1, 1, 1, 1]),
+        ("lwf", "training", [1, 2, 1, 1]),
+        ("lwf", "finished", [1, 1, 1, 1]),
+        ("replay", "training", [1, 2, 1, 1]),
+        ("replay", "finished", [1, 1, 1, 1]),
     ],
 )
 def test_an_interrupted_run_goes_on_to_the_same_bits(results, tmp_path, strategy, stage, begun):
@@ -185,9 +194,12 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(results, tmp_path, strategy
     assert result.recorded["begun"] == begun
 
 
-def test_a_resnet_goes_on_to_the_same_bits_too(tmp_path):
+@pytest.mark.parametrize(
+    ("strategy", "own"), [("frozen", {"trained": 2}), ("ewc", {"ewc_strength": 10.0}), ("lwf", {}), ("replay", {})]
+)
+def test_a_resnet_goes_on_to_the_same_bits_too(tmp_path, strategy, own):
     small = {"width": 2, "batch": 64, "epochs": 1, "head_warmup_steps": 2, "gradient_samples": 16}
-    made = make_plan("digits-split", "frozen", 100, "smoke", overrides={**small, "trained": 2})
+    made = make_plan("digits-split", strategy, 100, "smoke", overrides={**small, **own})
     with pytest.raises(Stop):
         execute(made, cache=tmp_path, listener=stopping("training", 3))
     assert execute(made, cache=tmp_path).outcome == execute(made).outcome
@@ -208,3 +220,27 @@ def test_changed_code_starts_over(results, tmp_path, monkeypatch):
     result = execute(tiny("frozen"), cache=tmp_path, listener=lambda moment: tasks.append(moment.task))
     assert tasks[0] == 0
     assert result.recorded["begun"] == [1, 1, 1, 1]
+
+
+def test_a_baseline_trains_otherwise_than_the_others_from_the_second_task_on(results):
+    names = ["initialized", "ewc", "lwf", "replay"]
+    assert len({results[name].train_losses[1] for name in names}) == len(names)
+    assert len({results[name].update_norms[3] for name in names}) == len(names)
+    assert {results[name].magnitudes for name in names} == {(3, 3, 3, 3)}
+
+
+def test_a_new_strategy_needs_its_class_and_its_entry_alone(monkeypatch):
+    class EverySecond(Strategy):
+        def update(self, arrival):
+            return Update(arrival.blocks if arrival.task % 2 == 0 else 1, fraction=0.5 if arrival.task == 2 else 1.0)
+
+    entry = Treatment(name="every-second", kind="rule", summary="", also="", make=lambda run: EverySecond())
+    monkeypatch.setitem(STRATEGIES, entry.name, entry)
+    result = execute(tiny("every-second"))
+    assert result.magnitudes == (3, 1, 3, 1)
+    assert result.strategy == "every-second"
+
+
+def test_an_entry_without_a_maker_cannot_be_written():
+    with pytest.raises(TypeError, match="make"):
+        Treatment(name="forgotten", kind="rule", summary="", also="")

@@ -1,0 +1,117 @@
+"""Elastic weight consolidation: what mattered to earlier tasks is held where they left it.
+
+Source: Kirkpatrick et al. 2017, "Overcoming catastrophic forgetting in neural networks", arXiv:1612.00796.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from cl_core.draws import Purpose, generator
+from cl_core.learners.networks import Network
+from cl_core.learners.penalties import Minibatch
+from cl_core.learners.tensors import TaskData, rows
+from cl_core.strategies import Arrival, Strategy, Update
+
+SAMPLES = 256
+"""Training images of a task that its Fisher information is averaged over, at most."""
+
+
+class ElasticConsolidation(Strategy):
+    """All blocks move, each parameter held to earlier tasks' values by the Fisher information that it had for them.
+
+    The penalty is λ/2 Σ_k Σ_i F_k,i (θ_i − θ_k,i)² over the finished tasks k, λ the `strength`, 0 or more. Their sum is
+    kept as one quadratic, up to a constant: its curvature Σ_k F_k and its centre. Running statistics are not held.
+    """
+
+    def __init__(self, strength: float, seed: int, samples: int = SAMPLES) -> None:
+        if not 0 <= strength < float("inf"):
+            raise ValueError(f"strength = {strength!r} does not fit; allowed: 0 or more")
+        self.strength, self.seed, self.samples = strength, seed, samples
+        self._curvature: list[Tensor] = []
+        self._centre: list[Tensor] = []
+
+    def update(self, arrival: Arrival) -> Update:
+        """Return all blocks, with the penalty from the second task on."""
+        if arrival.task == 0 or self.strength == 0:
+            return Update(arrival.blocks)
+        return Update(arrival.blocks, penalty=self._penalty)
+
+    def learned(self, task: int, network: Network, data: TaskData) -> None:
+        """Add the Fisher information of the finished task to what is held."""
+        draws = generator(self.seed, task, Purpose.FISHER)
+        fisher = estimate_fisher(network, data, task, draws, samples=self.samples)
+        values = [parameter.detach().clone() for parameter in shared_parameters(network)]
+        if not self._curvature:
+            self._curvature, self._centre = fisher, values
+            return
+        for curvature, centre, added, value in zip(self._curvature, self._centre, fisher, values, strict=True):
+            curvature += added
+            share = torch.where(curvature > 0, added / curvature, torch.zeros_like(added))
+            centre += share * (value - centre)
+
+    def state(self) -> Mapping[str, NDArray[Any]]:
+        """Return curvature and centre, an array for each shared parameter."""
+        kept = {"curvature": self._curvature, "centre": self._centre}
+        return {
+            f"{name}/{i}": tensor.cpu().numpy() for name, tensors in kept.items() for i, tensor in enumerate(tensors)
+        }
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take up curvature and centre."""
+        self._curvature, self._centre = (
+            [torch.from_numpy(state[f"{name}/{i}"].copy()) for i in range(len(state) // 2)]
+            for name in ("curvature", "centre")
+        )
+
+    def _penalty(self, minibatch: Minibatch) -> Tensor:
+        parameters = shared_parameters(minibatch.network)
+        self._curvature, self._centre = _align(self._curvature, parameters), _align(self._centre, parameters)
+        terms = [
+            torch.sum(curvature * (parameter - centre) ** 2)
+            for parameter, curvature, centre in zip(parameters, self._curvature, self._centre, strict=True)
+        ]
+        return self.strength / 2 * torch.stack(terms).sum()
+
+
+def shared_parameters(network: Network) -> list[Tensor]:
+    """Return the parameters that all tasks share: those of the blocks, and of a head that all tasks share."""
+    heads = network.heads.parameters() if len(network.heads) == 1 else []
+    return [*network.blocks.parameters(), *heads]
+
+
+def estimate_fisher(
+    network: Network, data: TaskData, task: int, draws: np.random.Generator, *, samples: int = SAMPLES
+) -> list[Tensor]:
+    """Return the diagonal of the Fisher information of `task`, one tensor for each shared parameter.
+
+    It is the mean of (∂ log p(y|x)/∂θ)² over at most `samples` training images x, in eval mode, with y drawn from the
+    network's own answer.
+    """
+    network.eval()
+    parameters = shared_parameters(network)
+    sums = [torch.zeros_like(parameter) for parameter in parameters]
+    chosen = torch.from_numpy(draws.permutation(len(data.y_train))[:samples]).to(data.y_train.device)
+    for position, level in zip(torch.split(chosen, 1), draws.random(len(chosen)), strict=True):
+        outputs = network(rows(data.x_train, position), task)
+        cumulated = torch.softmax(outputs.detach().double(), dim=1).cumsum(dim=1)
+        label = (cumulated < level).sum(dim=1).clamp(max=outputs.shape[1] - 1)
+        gradients = torch.autograd.grad(functional.cross_entropy(outputs, label), parameters)
+        for total, gradient in zip(sums, gradients, strict=True):
+            total += gradient**2
+    return [total / len(chosen) for total in sums]
+
+
+def _align(tensors: list[Tensor], parameters: list[Tensor]) -> list[Tensor]:
+    """Return `tensors` where the parameters are, in their memory layout: sums over them then come out to the same bits."""
+    if all(
+        one.stride() == other.stride() and one.device == other.device
+        for one, other in zip(tensors, parameters, strict=True)
+    ):
+        return tensors
+    return [torch.empty_like(other).detach().copy_(one) for one, other in zip(tensors, parameters, strict=True)]
