@@ -77,6 +77,12 @@ class Treatment:
     follows: str | None = None
     scores: bool = False
 
+    def describe(self) -> str:
+        """Return one line for people: what moves, what kind it is, and what the field calls it."""
+        kind = "" if self.kind == "rule" else f"{self.kind}; "
+        follows = f"follows {self.follows}; " if self.follows else ""
+        return f"{self.summary} ({kind}{follows}also: {self.also})"
+
 
 def schedule_word(settings: Settings) -> str:
     """Return the schedule of a fixed run: a letter, m or f, for each task from the second on."""

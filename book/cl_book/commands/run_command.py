@@ -9,7 +9,7 @@ import typer
 
 from cl_core.experiments.catalogue import CATALOGUE, PROFILES
 from cl_core.experiments.settings import SETTINGS, Settings
-from cl_core.experiments.strategy_table import STRATEGIES, Treatment
+from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.settings_base import describe_range
 
 data = typer.Typer(
@@ -27,12 +27,6 @@ def format_list(entries: Mapping[str, str]) -> str:
     return "\b\n" + "\n".join(f"  {name:<{width}}  {text}" for name, text in entries.items())
 
 
-def _describe_strategy(strategy: Treatment) -> str:
-    kind = "" if strategy.kind == "rule" else f"{strategy.kind}; "
-    follows = f"follows {strategy.follows}; " if strategy.follows else ""
-    return f"{strategy.summary} ({kind}{follows}also: {strategy.also})"
-
-
 RUN_HELP = "\n\n".join(
     [
         "Run one experiment under one strategy with one seed, and store what came of it.",
@@ -44,7 +38,7 @@ RUN_HELP = "\n\n".join(
         "Experiments (under profile smoke, one on real images runs its embedded stand-in, and says so):",
         format_list({e.name: e.summary + (f"; smoke: {e.stand_in}" if e.stand_in else "") for e in CATALOGUE.values()}),
         "Strategies (a control needs the finished run that it follows, of the same experiment, seed and settings):",
-        format_list({s.name: _describe_strategy(s) for s in STRATEGIES.values()}),
+        format_list({s.name: s.describe() for s in STRATEGIES.values()}),
         "Profiles:",
         format_list({p.name: p.summary for p in PROFILES.values()}),
         "Settings for --set (a run reads those of its own network, strategy and stream, and refuses others; "

@@ -26,7 +26,7 @@ HELP = "\n\n".join(
         "Experiments:",
         format_list({e.name: e.summary for e in CATALOGUE.values()}),
         "Strategies:",
-        format_list({s.name: s.summary for s in STRATEGIES.values()}),
+        format_list({s.name: s.describe() for s in STRATEGIES.values()}),
         "Steps for --reference, the runs that results/ is to hold (profile cpu; --seeds replaces their seeds, "
         "--experiments and --strategies leave out others):",
         format_list({step.name: step.summary for step in STEPS.values()}),

@@ -32,6 +32,7 @@ from cl_book.pages import (
     setting_tables,
     stale_banner,
     status_pages,
+    strategy_tables,
 )
 
 
@@ -52,6 +53,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         results_link,
         reference_tables,
         setting_tables,
+        strategy_tables,
         charts,
         explorer,
         phase_map,

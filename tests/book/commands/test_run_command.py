@@ -26,6 +26,8 @@ def test_help_is_a_manual_of_all_there_is(command):
     assert code == 0
     for name in (*CATALOGUE, *STRATEGIES, *PROFILES, *SETTINGS, "--again", "--data", "--set", "Examples"):
         assert name in out
+    for strategy in STRATEGIES.values():
+        assert f"also: {strategy.also}" in out
 
 
 def test_smoke_says_that_it_runs_a_stand_in_and_names_the_result_so(command, tmp_path):

@@ -12,7 +12,6 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 from cl_core import files
 from cl_core.experiments.catalogue import OWN, PROFILES, VALUES
 from cl_core.experiments.settings import SETTINGS, Settings
-from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.settings_base import describe_range, format_value
 
 PAGE = (files.root() / "book" / "protocol.md").read_text(encoding="utf-8")
@@ -102,8 +101,3 @@ def test_the_protocol_page_has_every_table(choice):
 def test_every_setting_that_the_prose_names_exists():
     named = set(re.findall(r"(?<!\})`([a-z_]+)`", PAGE))
     assert named - {"paper", "smoke", "cpu"} <= set(SETTINGS)
-
-
-def test_the_page_speaks_of_every_strategy():
-    for name in STRATEGIES:
-        assert name.partition("-")[0] in PAGE.lower()
