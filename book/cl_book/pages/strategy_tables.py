@@ -1,7 +1,5 @@
 """The strategies as a table: what each does, what the field calls it, and the settings that it alone reads."""
 
-from typing import ClassVar
-
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -12,8 +10,6 @@ from cl_core.experiments.strategy_table import STRATEGIES, Treatment
 
 class StrategyTable(SphinxDirective):
     """``:::{strategies}``: every strategy with its kind, what it does, what the field calls it, and its own settings."""
-
-    option_spec: ClassVar = {}
 
     def run(self) -> list[nodes.Node]:
         """Return the table."""
