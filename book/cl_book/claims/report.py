@@ -11,30 +11,30 @@ from cl_book.claims.run_claims import EXPLORATORY
 from cl_book.notebooks.record import NOT_RUN
 
 
-def lines(found: Sequence[Standing]) -> list[str]:
+def lines(standings: Sequence[Standing]) -> list[str]:
     """Return each claim with its verdict, labels and evidence, and last how many stand where."""
-    told = []
-    for one in found:
+    report = []
+    for one in standings:
         printed = f" (was {one.printed})" if one.stale else ""
-        told.append(f"{one.claim.id}  {one.verdict + printed:<16}  {one.claim.source:<6}  {one.claim.title}")
-        said = "; ".join([*one.labels, *([one.evidence] if one.evidence and one.evidence not in one.labels else [])])
-        if said:
-            told.append(f"     {said}")
-    if len(found) == 1:
-        told.append(f"     {command(found[0].claim)}")
-    counts = Counter(one.verdict for one in found)
-    told.append(
-        f"{len(found)} claim{'' if len(found) == 1 else 's'}: "
+        report.append(f"{one.claim.id}  {one.verdict + printed:<16}  {one.claim.source:<6}  {one.claim.title}")
+        details = "; ".join([*one.labels, *([one.evidence] if one.evidence and one.evidence not in one.labels else [])])
+        if details:
+            report.append(f"     {details}")
+    if len(standings) == 1:
+        report.append(f"     {command(standings[0].claim)}")
+    counts = Counter(one.verdict for one in standings)
+    report.append(
+        f"{len(standings)} claim{'' if len(standings) == 1 else 's'}: "
         + ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
     )
-    if chance := by_chance(found):
-        told.append(chance)
-    return told
+    if chance := by_chance(standings):
+        report.append(chance)
+    return report
 
 
-def by_chance(found: Sequence[Standing]) -> str:
+def by_chance(standings: Sequence[Standing]) -> str:
     """Return how many exploratory verdicts to expect by chance, in a sentence; empty where there is none."""
-    decided = [one for one in found if EXPLORATORY in one.labels and one.verdict != NOT_RUN]
+    decided = [one for one in standings if EXPLORATORY in one.labels and one.verdict != NOT_RUN]
     if not decided:
         return ""
     many = f"{len(decided)} exploratory claims were" if len(decided) > 1 else "1 exploratory claim was"
@@ -46,7 +46,7 @@ def by_chance(found: Sequence[Standing]) -> str:
 
 def entry(one: Standing) -> dict[str, Any]:
     """Return where a claim stands as plain data; the interval is in the claimed direction, in the claim's unit."""
-    test, found = one.claim.test, one.interval
+    test, interval = one.claim.test, one.interval
     return {
         "id": one.claim.id,
         "verdict": one.verdict,
@@ -58,9 +58,9 @@ def entry(one: Standing) -> dict[str, Any]:
         "labels": list(one.labels),
         "evidence": one.evidence,
         "stale": list(one.stale),
-        "difference": None if found is None else round(found.mean, 6),
-        "interval": None if found is None else [round(found.low, 6), round(found.high, 6)],
-        "seeds": None if found is None else found.seeds,
+        "difference": None if interval is None else round(interval.mean, 6),
+        "interval": None if interval is None else [round(interval.low, 6), round(interval.high, 6)],
+        "seeds": None if interval is None else interval.seeds,
         "unit": None if test is None else test.unit,
         "delta": None if test is None else test.smallest,
         "reported": None if test is None else test.effect,

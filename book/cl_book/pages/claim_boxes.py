@@ -60,11 +60,11 @@ def require(directive: SphinxDirective, arguments: Sequence[str]) -> None:
         pairs = bound(arguments)
     except ValueError as error:
         raise directive.error(str(error)) from error
-    known = standings()
+    stands = standings()
     for claim, verdict in pairs:
-        if claim not in known:
-            raise directive.error(f"there is no claim {claim!r}{suggest(claim, known)}")
-        standing = known[claim]
+        if claim not in stands:
+            raise directive.error(f"there is no claim {claim!r}{suggest(claim, stands)}")
+        standing = stands[claim]
         own = standing.claim.page == directive.env.docname
         now = standing.printed if own else standing.verdict
         if verdict not in {now, *(f"{now}, {label}" for label in standing.labels)}:
@@ -100,10 +100,10 @@ class ClaimRole(SphinxRole):
 
     def run(self) -> Rendered:
         """Return the badge; an unknown id is an error."""
-        known = standings()
-        if self.text not in known:
-            return report_role_error(self, f"there is no claim {self.text!r}{suggest(self.text, known)}")
-        return [linked_badge(self.env, known[self.text], named=True)], []
+        stands = standings()
+        if self.text not in stands:
+            return report_role_error(self, f"there is no claim {self.text!r}{suggest(self.text, stands)}")
+        return [linked_badge(self.env, stands[self.text], named=True)], []
 
 
 class Verdicts(SphinxDirective):
@@ -130,13 +130,15 @@ class Verdicts(SphinxDirective):
         term.append(make_mark(claim.mark))
         if standing.labels:
             term.append(nodes.inline("", " " + ", ".join(standing.labels), classes=["cl-evidence"]))
-        said = nodes.definition("", nodes.paragraph("", "", *set_formulas(claim.statement.strip())))
+        definition = nodes.definition("", nodes.paragraph("", "", *set_formulas(claim.statement.strip())))
         if standing.evidence:
-            said += nodes.paragraph("", "", *set_formulas("Evidence: " + standing.evidence), classes=["cl-evidence"])
-        said += nodes.paragraph(
+            definition += nodes.paragraph(
+                "", "", *set_formulas("Evidence: " + standing.evidence), classes=["cl-evidence"]
+            )
+        definition += nodes.paragraph(
             "", "", *set_formulas(f"Held against: {claim.tolerance.strip()}"), classes=["cl-evidence"]
         )
-        return nodes.definition_list_item("", term, said)
+        return nodes.definition_list_item("", term, definition)
 
 
 def table(
@@ -176,12 +178,12 @@ def _anchor(claim: Claim) -> str:
 
 def _link(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     labels = app.env.domaindata["std"]["anonlabels"]
-    for found in list(doctree.findall(claim_link)):
-        page, anchor = found["page"], found["anchor"]
+    for link in list(doctree.findall(claim_link)):
+        page, anchor = link["page"], link["anchor"]
         if labels.get(anchor, ("", ""))[0] != page:
             _LOGGER.warning("%s does not list its verdicts; end it with `:::{verdicts}`", page, type="cl_book")
         address = app.builder.get_relative_uri(docname, page) + "#" + anchor
-        found.replace_self(nodes.reference("", "", *found.children, internal=True, refuri=address))
+        link.replace_self(nodes.reference("", "", *link.children, internal=True, refuri=address))
 
 
 def setup(app: Sphinx) -> None:

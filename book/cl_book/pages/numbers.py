@@ -53,9 +53,9 @@ class Paper(SphinxRole):
         key = self.text.strip()
         if key not in table:
             return report_role_error(self, f"{PAPER} has no {key!r}{suggest(key, table)}")
-        found = table[key]
-        text = found.mean.replace("-", "−") + (f" ± {found.std}" if found.std else "")
-        return [nodes.inline(self.rawtext, text, classes=["cl-value"]), nodes.Text(" "), make_mark(found.mark)], []
+        number = table[key]
+        text = number.mean.replace("-", "−") + (f" ± {number.std}" if number.std else "")
+        return [nodes.inline(self.rawtext, text, classes=["cl-value"]), nodes.Text(" "), make_mark(number.mark)], []
 
 
 class Given(SphinxRole):

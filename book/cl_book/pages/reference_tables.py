@@ -61,11 +61,11 @@ class Reference(SphinxDirective):
                 raise self.error(f"there is no strategy {word!r}{suggest(word, STRATEGIES)}")
         results = read_results()
         noted(self.env, f"{PROFILE}/{name}/*")
-        paper = {key: found for key, found in reported(self.env).items() if key.split("/")[1] == name}
+        paper = {key: number for key, number in reported(self.env).items() if key.split("/")[1] == name}
         if "brief" in self.options:
             paper = {}
         elif strategies is not None:
-            paper = {key: found for key, found in paper.items() if key.split("/")[2] in strategies}
+            paper = {key: number for key, number in paper.items() if key.split("/")[2] in strategies}
         rows = summaries.rows(name, results, over=over, strategies=strategies)
         return [
             *self._table(rows, paper, over),
@@ -75,7 +75,7 @@ class Reference(SphinxDirective):
 
     def _table(self, rows: list[Row], paper: dict[str, Reported], over: list[str]) -> list[nodes.Node]:
         """Return the rows that ran, and behind them the paper's of strategies that did not."""
-        own = {(metric, strategy): found for metric, strategy, found in _by_place(paper)}
+        own = {(metric, strategy): number for metric, strategy, number in _by_place(paper)}
         reported_alone = dict.fromkeys(
             strategy for _, strategy in own if strategy not in {row.strategy for row in rows}
         )
@@ -86,16 +86,16 @@ class Reference(SphinxDirective):
         lines = [self._line(row, own, kept) for row in rows]
         lines += [self._line(Row(strategy, (None,) * len(over), (), {}), own, kept) for strategy in reported_alone]
         settings = [str(SETTINGS[over[place]].title) for place in kept]
-        made = table(["Strategy", *settings, *self._titles().values(), "Seeds"], lines, wordy=False)
-        made["classes"].append("cl-results")
-        return [made]
+        results = table(["Strategy", *settings, *self._titles().values(), "Seeds"], lines, wordy=False)
+        results["classes"].append("cl-results")
+        return [results]
 
     def _line(self, row: Row, own: dict[tuple[str, str], Reported], kept: list[int]) -> list[list[nodes.Node]]:
         cells: list[list[nodes.Node]] = [[nodes.paragraph(text=row.strategy)]]
         cells += [[nodes.paragraph(text=_value(row.values[place]))] for place in kept]
         for metric in self._titles():
-            found = row.measures.get(metric)
-            cell: list[nodes.Node] = [_spread(found)]
+            spread = row.measures.get(metric)
+            cell: list[nodes.Node] = [_spread(spread)]
             if (metric, row.strategy) in own and not row.changed:
                 cell.append(_reported(own[metric, row.strategy]))
             cells.append(cell)
@@ -105,15 +105,15 @@ class Reference(SphinxDirective):
         return {**_TITLES, summaries.DISTANCE: "Distance moved"} if "distance" in self.options else _TITLES
 
 
-def _spread(found: Spread | None) -> nodes.paragraph:
+def _spread(spread: Spread | None) -> nodes.paragraph:
     """Return the mean, and the deviation, which the style sheet sets below it."""
-    if found is None:
+    if spread is None:
         return nodes.paragraph(text="—")
-    mean, _, deviation = str(found).replace("-", "−").partition(" ± ")
-    made = nodes.paragraph("", mean)
+    mean, _, deviation = str(spread).replace("-", "−").partition(" ± ")
+    paragraph = nodes.paragraph("", mean)
     if deviation:
-        made += [nodes.Text(" "), nodes.inline("", f"± {deviation}", classes=["cl-deviation"])]
-    return made
+        paragraph += [nodes.Text(" "), nodes.inline("", f"± {deviation}", classes=["cl-deviation"])]
+    return paragraph
 
 
 def _value(value: Value | None) -> str:
@@ -124,26 +124,26 @@ def _value(value: Value | None) -> str:
 
 def _by_place(paper: dict[str, Reported]) -> list[tuple[str, str, Reported]]:
     """Return metric, strategy and number of the paper's rows; differences between strategies are left out."""
-    made = []
-    for key, found in paper.items():
+    places = []
+    for key, number in paper.items():
         _, _, strategy, metric = key.split("/")
         if "-minus-" not in strategy:
-            made.append((metric, strategy, found))
-    return made
+            places.append((metric, strategy, number))
+    return places
 
 
-def _reported(found: Reported) -> nodes.paragraph:
-    made = nodes.paragraph("", f"reported {found.mean} ", classes=["cl-quiet"])
-    if found.std:
-        made += [nodes.inline("", f"± {found.std}", classes=["cl-deviation"]), nodes.Text(" ")]
-    made += make_mark(found.mark)
-    return made
+def _reported(number: Reported) -> nodes.paragraph:
+    paragraph = nodes.paragraph("", f"reported {number.mean} ", classes=["cl-quiet"])
+    if number.std:
+        paragraph += [nodes.inline("", f"± {number.std}", classes=["cl-deviation"]), nodes.Text(" ")]
+    paragraph += make_mark(number.mark)
+    return paragraph
 
 
 def _about(name: str, results: ResultSet, *, ran: bool, paper: bool, brief: bool) -> list[nodes.Node]:
     facts = summaries.circumstances(name, results)
-    said = "; ".join(facts)
-    text = f"Reference results in per cent, mean ± standard deviation over seeds: {said}. "
+    circumstances = "; ".join(facts)
+    text = f"Reference results in per cent, mean ± standard deviation over seeds: {circumstances}. "
     if not ran:
         needs = UNAVAILABLE.get(DEFINITIONS[CATALOGUE[name].stream].dataset)
         text = f"Not run: it needs {needs}. " if needs else "Not run: there is no reference result of this experiment. "

@@ -38,12 +38,12 @@ class Scoreboard(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the table; a selection that no claim is in is an error."""
-        found = [standing for standing in standings().values() if self._wanted(standing)]
-        if not found:
+        chosen = [standing for standing in standings().values() if self._wanted(standing)]
+        if not chosen:
             raise self.error(f"no claim is in this selection: {self.options}")
-        made = table(["Claim", "What is claimed", "What came out"], [self._row(each) for each in found])
-        made[0]["classes"].append("cl-cards")
-        return [made]
+        scoreboard = table(["Claim", "What is claimed", "What came out"], [self._row(each) for each in chosen])
+        scoreboard[0]["classes"].append("cl-cards")
+        return [scoreboard]
 
     def _wanted(self, standing: Standing) -> bool:
         claim, family = standing.claim, self.options.get("family")
@@ -55,7 +55,9 @@ class Scoreboard(SphinxDirective):
 
     def _row(self, standing: Standing) -> list[list[nodes.Node]]:
         claim = standing.claim
-        said = nodes.paragraph("", "", nodes.strong(text=claim.title), *set_formulas(". " + claim.statement.strip()))
+        statement = nodes.paragraph(
+            "", "", nodes.strong(text=claim.title), *set_formulas(". " + claim.statement.strip())
+        )
         where = nodes.paragraph(
             "", "", make_mark(claim.mark), nodes.Text(" " + claim.where.strip()), classes=["cl-quiet"]
         )
@@ -64,10 +66,10 @@ class Scoreboard(SphinxDirective):
         labels = [label.partition(":")[0] for label in standing.labels if label not in {EXPLORATORY, PRIMARY}]
         if labels:
             first.append(nodes.paragraph(text=", ".join(labels), classes=["cl-quiet"]))
-        return [first, [said, where], [*self._numbers(standing), *_folded(standing)]]
+        return [first, [statement, where], [*self._numbers(standing), *_folded(standing)]]
 
     def _numbers(self, standing: Standing) -> list[nodes.Node]:
-        test, found = standing.claim.test, standing.interval
+        test, interval = standing.claim.test, standing.interval
         if test is None:
             return []
         lines: list[nodes.Node] = []
@@ -77,8 +79,8 @@ class Scoreboard(SphinxDirective):
             line = nodes.paragraph("", f"Reported: {format_signed(test.effect)} {test.unit} ")
             line += [make_mark(letter) for letter in marks]
             lines.append(line)
-        if found is not None:
-            ours = f"Here: {format_signed(found.mean)} {test.unit} ({format_signed(found.low)} to {format_signed(found.high)}), {found.seeds} seeds"
+        if interval is not None:
+            ours = f"Here: {format_signed(interval.mean)} {test.unit} ({format_signed(interval.low)} to {format_signed(interval.high)}), {interval.seeds} seeds"
             lines.append(nodes.paragraph(text=ours))
         return lines
 
@@ -95,17 +97,17 @@ class Tally(SphinxDirective):
         """Return the line."""
         wanted = self.options.get("mark", "".join(MARKS))
         everyone = [standing for standing in standings().values() if standing.claim.mark in wanted]
-        found = [standing.verdict for standing in everyone]
-        parts = [f"{found.count(verdict)} {verdict}" for verdict in sorted(set(found), key=_ORDER.index)]
+        verdicts = [standing.verdict for standing in everyone]
+        parts = [f"{verdicts.count(verdict)} {verdict}" for verdict in sorted(set(verdicts), key=_ORDER.index)]
         text = (
-            f"Of {len(found)} claim{'' if len(found) == 1 else 's'}: " + ", ".join(parts) + "."
-            if found
+            f"Of {len(verdicts)} claim{'' if len(verdicts) == 1 else 's'}: " + ", ".join(parts) + "."
+            if verdicts
             else "No claim is written down yet."
         )
-        made: list[nodes.Node] = [nodes.paragraph(text=text, classes=["cl-tally"])]
+        lines: list[nodes.Node] = [nodes.paragraph(text=text, classes=["cl-tally"])]
         if chance := report.by_chance(everyone):
-            made.append(nodes.paragraph(text=chance[0].upper() + chance[1:] + "."))
-        return made
+            lines.append(nodes.paragraph(text=chance[0].upper() + chance[1:] + "."))
+        return lines
 
 
 def _folded(standing: Standing) -> list[nodes.Node]:
