@@ -110,14 +110,14 @@ def _check_kernel() -> Finding:
 
 
 def _check_disk_and_data() -> list[Finding]:
-    from cl_core.streams import available, data_directory
+    from cl_core.streams import list_available, locate_data
 
-    folder = Path(data_directory())
+    folder = Path(locate_data())
     there = next(parent for parent in (folder, *folder.parents) if parent.exists())
     free = shutil.disk_usage(there).free
     short = "" if free >= _LEAST_FREE else "free 2 GB there, or set CL_DATA_DIR to a folder on a larger disk"
     findings = [Finding("disk", f"{free / 1e9:.1f} GB free for {folder}", short)]
-    rows = available()
+    rows = list_available()
     for row in rows:
         if row.verified is False:
             fix = f"delete {row.path} and run `cl-core data fetch {row.name}`"

@@ -15,7 +15,7 @@ from cl_core.experiments.progress import Listener, ProgressEvent
 from cl_core.experiments.rows import TaskRow
 from cl_core.learners.networks import Network, block_parameters, build_network
 from cl_core.learners.recipe import NetworkSpec, Recipe
-from cl_core.learners.tensors import TaskData, parameter_dtype, prepare
+from cl_core.learners.tensors import TaskData, choose_dtype, prepare
 from cl_core.learners.training import Progress
 from cl_core.streams import Stream
 
@@ -63,7 +63,7 @@ class RunContext:
             classes=len(self.stream.tasks[0].classes),
             image_shape=self.stream.data.image_shape,
             seed=self.plan.seed,
-            dtype=parameter_dtype(self.recipe.precision),
+            dtype=choose_dtype(self.recipe.precision),
         )
         return network.to(self.device)
 
@@ -73,7 +73,7 @@ class RunContext:
 
     def data(self, task: int) -> TaskData:
         """Return the images of `task` in memory, normalised."""
-        dtype = parameter_dtype(self.recipe.precision)
+        dtype = choose_dtype(self.recipe.precision)
         return prepare(self.stream.tasks[task], self.stream.mean, self.stream.std, dtype, device=self.device)
 
     def begin(self, task: int, **facts: Any) -> None:

@@ -18,7 +18,7 @@ from cl_core.draws import Purpose, generator
 from cl_core.learners.evaluation import BATCH, features_of
 from cl_core.learners.networks import Network
 from cl_core.learners.recipe import Recipe
-from cl_core.learners.tensors import TaskData, arithmetic, rows
+from cl_core.learners.tensors import TaskData, choose_arithmetic, select_rows
 from cl_core.strategies import Arrival, score
 
 Vector = NDArray[np.floating[Any]]
@@ -60,7 +60,7 @@ def arrive(
         raise ValueError(f"task {task} has {total} training images; its gradient is halved, so give 2 or more")
     draws = generator(seed, task, Purpose.ARRIVAL_SAMPLE)
     chosen = torch.from_numpy(draws.permutation(total)[: recipe.gradient_samples]).to(data.y_train.device)
-    x, y = rows(data.x_train, chosen), data.y_train[chosen]
+    x, y = select_rows(data.x_train, chosen), data.y_train[chosen]
     network.eval()
     if recipe.gradient_at == "warm":
         fit_head(network, x, y, task, steps=recipe.head_warmup_steps, precision=recipe.precision)
@@ -99,7 +99,7 @@ def fit_head(network: Network, x: Tensor, y: Tensor, task: int, *, steps: int, p
     head = network.head(task)
     assert isinstance(head, nn.Linear)
     with torch.no_grad():
-        with arithmetic(precision, x.device):
+        with choose_arithmetic(precision, x.device):
             features = features_of(network, x)
         features = features.mean(dim=(2, 3)) if features.ndim == 4 else features
         features = functional.pad(features.to(head.weight.dtype), (0, 1), value=1.0)
@@ -132,7 +132,7 @@ def _gradient(network: Network, x: Tensor, y: Tensor, task: int, precision: str)
     sums = [torch.zeros_like(parameter) for parameter in parameters]
     loss_sum = 0.0
     for images, labels in zip(torch.split(x, BATCH), torch.split(y, BATCH), strict=True):
-        with arithmetic(precision, x.device):
+        with choose_arithmetic(precision, x.device):
             loss = functional.cross_entropy(network(images, task), labels, reduction="sum")
         for total, part in zip(sums, torch.autograd.grad(loss, parameters), strict=True):
             total += part

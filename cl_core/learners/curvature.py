@@ -37,12 +37,12 @@ class Prediction:
     length: float
 
 
-def flat_parameters(network: Network, blocks: Sequence[int]) -> Tensor:
+def flatten_parameters(network: Network, blocks: Sequence[int]) -> Tensor:
     """Return the parameters of the given shared blocks as one vector (P,), a copy."""
     return torch.cat([p.detach().reshape(-1) for block in blocks for p in network.blocks[block].parameters()])
 
 
-def loss_function(network: Network, x: Tensor, y: Tensor, task: int, blocks: Sequence[int]) -> Loss:
+def make_loss_function(network: Network, x: Tensor, y: Tensor, task: int, blocks: Sequence[int]) -> Loss:
     """Return the mean loss of `task` on images `x`, labels `y`, as a function of the parameters of `blocks`.
 
     Everything else, running statistics too, is held as `network` has it now: later changes to it do not show.
@@ -73,14 +73,14 @@ def hessian_vector_product(loss: Loss, at: Tensor, vector: Tensor) -> Tensor:
     """Return H v, the Hessian of `loss` at `at` times `vector`, all (P,): the gradient of ⟨∇loss, vector⟩."""
     # Backward twice and not torch.func's forward over backward: as exact, faster here, and it loads no compiler.
     place = at.detach().requires_grad_()
-    slope = _slope(loss, place, create_graph=True)
+    slope = _compute_slope(loss, place, create_graph=True)
     if not slope.requires_grad:  # a linear loss
         return torch.zeros_like(at)
     (product,) = torch.autograd.grad(slope @ vector, place)
     return product
 
 
-def _slope(loss: Loss, at: Tensor, *, create_graph: bool = False) -> Tensor:
+def _compute_slope(loss: Loss, at: Tensor, *, create_graph: bool = False) -> Tensor:
     """Return ∇loss at `at`, which must require gradients."""
     return torch.autograd.grad(loss(at), at, create_graph=create_graph)[0]
 
@@ -106,7 +106,7 @@ def largest_eigenvalue(loss: Loss, at: Tensor, *, seed: int, steps: int = 60, to
         for _ in range(2):
             product = product - directions.T @ (directions @ product)
         rest = float(torch.linalg.vector_norm(product))
-        values, vectors = torch.linalg.eigh(_tridiagonal(diagonal, beside))
+        values, vectors = torch.linalg.eigh(_make_tridiagonal(diagonal, beside))
         value = float(values[-1])
         error = rest * abs(float(vectors[-1, -1]))
         if error <= tolerance * abs(value) or rest <= 1e-12 * max(1.0, abs(value)):
@@ -128,7 +128,7 @@ def predict(loss: Loss, before: Tensor, after: Tensor, *, seed: int, eigenvalue:
         increase = float(loss(after) - loss(before))
     return Prediction(
         increase=increase,
-        slope=float(_slope(loss, before.detach().requires_grad_()) @ update),
+        slope=float(_compute_slope(loss, before.detach().requires_grad_()) @ update),
         quadratic=0.5 * float(update @ hessian_vector_product(loss, before, update)),
         largest=0.5 * top * square,
         eigenvalue=top,
@@ -136,7 +136,7 @@ def predict(loss: Loss, before: Tensor, after: Tensor, *, seed: int, eigenvalue:
     )
 
 
-def _tridiagonal(diagonal: Sequence[float], beside: Sequence[float]) -> Tensor:
+def _make_tridiagonal(diagonal: Sequence[float], beside: Sequence[float]) -> Tensor:
     matrix = torch.diag(torch.tensor(diagonal, dtype=torch.float64))
     if beside:
         off = torch.diag(torch.tensor(beside, dtype=torch.float64), 1)

@@ -12,7 +12,7 @@ from torch.nn import functional
 from cl_core.draws import Purpose, generator
 from cl_core.learners.networks import Network
 from cl_core.learners.recipe import Recipe
-from cl_core.learners.tensors import TaskData, arithmetic, rows
+from cl_core.learners.tensors import TaskData, choose_arithmetic, select_rows
 from cl_core.learners.training import Progress, descend, mark_moved, only_training
 
 
@@ -35,8 +35,8 @@ def train_joint(
         present, counts = torch.unique_consecutive(owners[chosen], return_counts=True)
         tasks, parts = present.tolist(), torch.split(chosen, counts.tolist())
         own = [part - offsets[task] for task, part in zip(tasks, parts, strict=True)]
-        x = torch.cat([rows(data[task].x_train, part) for task, part in zip(tasks, own, strict=True)])
-        with arithmetic(recipe.precision, device):
+        x = torch.cat([select_rows(data[task].x_train, part) for task, part in zip(tasks, own, strict=True)])
+        with choose_arithmetic(recipe.precision, device):
             features = torch.split(network.features(x), counts.tolist())
             losses = [
                 functional.cross_entropy(network.logits(some, task), data[task].y_train[part], reduction="sum")

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch.nn import functional
 
 from cl_core.learners.arrival import arrive
-from cl_core.learners.curvature import Loss, Prediction, flat_parameters, loss_function, predict
+from cl_core.learners.curvature import Loss, Prediction, flatten_parameters, make_loss_function, predict
 from cl_core.learners.networks import Network
 from cl_core.learners.tensors import TaskData
 from cl_core.learners.training import Recipe, moving_blocks, train_task
@@ -68,11 +68,11 @@ def measure_update_effect(
     if not blocks:
         raise ValueError("magnitude 0 moves nothing that the old task reads, so nothing is forgotten; give 1 or more")
     moved = copy.deepcopy(network)
-    loss = loss_function(moved, old.x_train, old.y_train, task - 1, blocks)
-    before = flat_parameters(moved, blocks)
+    loss = make_loss_function(moved, old.x_train, old.y_train, task - 1, blocks)
+    before = flatten_parameters(moved, blocks)
     arrive(moved, new, task, recipe, seed)
     train_task(moved, new, task, magnitude, recipe, seed)
-    after = flat_parameters(moved, blocks)
+    after = flatten_parameters(moved, blocks)
     prediction = predict(loss, before, after, seed=seed)
     with torch.no_grad():
         start = float(loss(before))

@@ -56,9 +56,9 @@ def prepare(
     `mean` and `std` are per channel, (1,) or (3,), in grey levels 0 to 255. Raises ValueError where they do not fit.
     """
     return TaskData(
-        _normalised(task.x_train, mean, std, dtype).to(device),
+        _normalise(task.x_train, mean, std, dtype).to(device),
         torch.from_numpy(np.asarray(task.y_train, dtype=np.int64)).to(device),
-        _normalised(task.x_eval, mean, std, dtype).to(device),
+        _normalise(task.x_eval, mean, std, dtype).to(device),
         torch.from_numpy(np.asarray(task.y_eval, dtype=np.int64)).to(device),
     )
 
@@ -104,7 +104,7 @@ def split_by_class(
     ]
 
 
-def rows(x: Tensor, positions: Tensor) -> Tensor:
+def select_rows(x: Tensor, positions: Tensor) -> Tensor:
     """Return the images or features of `x` at `positions`, in the memory layout of `x`."""
     if x.ndim == 4:
         # Whole rows are copied where the memory of each image is contiguous, which channels-last hides.
@@ -112,19 +112,19 @@ def rows(x: Tensor, positions: Tensor) -> Tensor:
     return x.index_select(0, positions)
 
 
-def parameter_dtype(precision: str) -> torch.dtype:
+def choose_dtype(precision: str) -> torch.dtype:
     """Return the type of parameters and images for a recipe's `precision`; bfloat16 keeps them in float32."""
     return torch.float64 if precision == "float64" else torch.float32
 
 
-def arithmetic(precision: str, device: torch.device | str = "cpu") -> AbstractContextManager[Any]:
+def choose_arithmetic(precision: str, device: torch.device | str = "cpu") -> AbstractContextManager[Any]:
     """Return the context that forward passes run in: autocast for ``bfloat16``, nothing otherwise."""
     if precision == "bfloat16":
         return torch.autocast(torch.device(device).type, torch.bfloat16)
     return nullcontext()
 
 
-def _normalised(images: NDArray[np.uint8], mean: ArrayLike, std: ArrayLike, dtype: torch.dtype) -> Tensor:
+def _normalise(images: NDArray[np.uint8], mean: ArrayLike, std: ArrayLike, dtype: torch.dtype) -> Tensor:
     if images.ndim not in (3, 4):
         raise ValueError(f"images of shape {images.shape} do not fit; give (n, H, W) or (n, H, W, channels)")
     if images.ndim == 3:

@@ -23,7 +23,7 @@ from cl_core.learners.evaluation import BATCH, count_correct, evaluate, features
 from cl_core.learners.networks import Network, block_parameters
 from cl_core.learners.penalties import Minibatch
 from cl_core.learners.recipe import Recipe
-from cl_core.learners.tensors import TaskData, arithmetic, parameter_dtype, prepare, rows
+from cl_core.learners.tensors import TaskData, choose_arithmetic, prepare, select_rows
 from cl_core.strategies import Update
 
 __all__ = [
@@ -33,12 +33,12 @@ __all__ = [
     "TaskData",
     "TaskReport",
     "arrive",
+    "choose_dtype",
     "count_correct",
     "evaluate",
     "logits",
     "logits_change",
     "moving_blocks",
-    "parameter_dtype",
     "prepare",
     "refit_head",
     "train_task",
@@ -101,8 +101,8 @@ def train_task(
         inputs, entry = _inputs(network, data.x_train, entry, recipe.precision)
 
         def loss_on(chosen: Tensor) -> Tensor:
-            with arithmetic(recipe.precision, inputs.device):
-                features = network.features(rows(inputs, chosen), entry)
+            with choose_arithmetic(recipe.precision, inputs.device):
+                features = network.features(select_rows(inputs, chosen), entry)
                 loss = functional.cross_entropy(network.logits(features, task), data.y_train[chosen])
                 return loss if penalty is None else loss + penalty(Minibatch(network, task, data, chosen, features))
 
@@ -256,7 +256,7 @@ def _inputs(network: Network, x: Tensor, entry: int, precision: str) -> tuple[Te
     """Return what goes into block `entry`, computed once, or the images and 0 where that would not fit into memory."""
     if entry == 0 or not fits_memory(network, x, entry):
         return x, 0
-    with arithmetic(precision, x.device):
+    with choose_arithmetic(precision, x.device):
         return features_of(network, x, entry), entry
 
 

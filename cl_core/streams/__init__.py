@@ -6,8 +6,8 @@
 from cl_core.streams.datasets import Dataset, load
 from cl_core.streams.definitions import DEFINITIONS, Definition, define
 from cl_core.streams.errors import DataError
-from cl_core.streams.fetching import data_directory, fetch
-from cl_core.streams.presence import Presence, available
+from cl_core.streams.fetching import fetch, locate_data
+from cl_core.streams.presence import Presence, list_available
 from cl_core.streams.sequences import Stream, stream
 from cl_core.streams.tasks import Task
 
@@ -19,10 +19,10 @@ __all__ = [
     "Presence",
     "Stream",
     "Task",
-    "available",
-    "data_directory",
     "define",
     "fetch",
+    "list_available",
     "load",
+    "locate_data",
     "stream",
 ]

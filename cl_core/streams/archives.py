@@ -19,7 +19,7 @@ from cl_core.streams.manifest import Archive
 _DAMAGED = (EOFError, OSError, zlib.error, tarfile.TarError)
 
 
-def sha256(path: Path) -> str:
+def digest_file(path: Path) -> str:
     """Return the SHA-256 digest (hexadecimal) of the file at `path`."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -27,7 +27,7 @@ def sha256(path: Path) -> str:
 
 def check(path: Path, archive: Archive) -> None:
     """Raise DataError unless the file at `path` is `archive`, byte for byte."""
-    size, digest = path.stat().st_size, sha256(path)
+    size, digest = path.stat().st_size, digest_file(path)
     if digest != archive.sha256:
         raise DataError(
             f"{path} is damaged or another file: {size:,} bytes of {archive.bytes:,}, SHA-256 {digest}, "
@@ -61,10 +61,10 @@ def download(archive: Archive, folder: Path, *, progress: bool) -> None:
             f"{folder / archive.name}. ({error})"
         ) from error
     except OSError as error:
-        raise unwritable(folder / archive.name, archive.bytes, error) from error
+        raise make_write_error(folder / archive.name, archive.bytes, error) from error
 
 
-def unwritable(path: Path, size: int, error: OSError) -> DataError:
+def make_write_error(path: Path, size: int, error: OSError) -> DataError:
     """Return the error for a file of `size` bytes that could not be written to `path`."""
     return DataError(
         f"Could not write {path}: {error.strerror or error}. It needs {size:,} bytes; nothing half-written was left. "
@@ -77,20 +77,20 @@ def gunzip(path: Path, limit: int) -> bytes:
 
     Raises DataError if the file is truncated or damaged.
     """
-    with _reading(path), gzip.open(path) as file:
+    with _report_damage(path), gzip.open(path) as file:
         return file.read(limit)
 
 
-def members(path: Path, limit: int, *, progress: bool = False) -> Iterator[tuple[PurePosixPath, bytes]]:
+def read_members(path: Path, limit: int, *, progress: bool = False) -> Iterator[tuple[PurePosixPath, bytes]]:
     """Yield the name and content of each regular file of the gzipped tar archive at `path`, in its order.
 
     Files of more than `limit` bytes are passed over; `progress` shows a bar on the terminal. Raises DataError for a member that is a link, a device or has a
     name outside its folder, and for a truncated or damaged archive; take nothing as read before the last member.
     """
     with (
-        _reading(path),
+        _report_damage(path),
         path.open("rb") as raw,
-        _bar(raw, path, progress) as watched,
+        _show_bar(raw, path, progress) as watched,
         gzip.open(watched) as inner,
         tarfile.open(fileobj=inner, mode="r|") as archive,
     ):
@@ -105,7 +105,7 @@ def members(path: Path, limit: int, *, progress: bool = False) -> Iterator[tuple
             pass
 
 
-def _bar(raw: IO[bytes], path: Path, progress: bool) -> AbstractContextManager[IO[bytes]]:
+def _show_bar(raw: IO[bytes], path: Path, progress: bool) -> AbstractContextManager[IO[bytes]]:
     """Return `raw`, drawing a bar as it is read if `progress`."""
     from tqdm import tqdm  # type: ignore[import-untyped]
 
@@ -130,7 +130,7 @@ def _refuse_hostile(path: Path, member: tarfile.TarInfo) -> None:
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[None]:
+def _report_damage(path: Path) -> Iterator[None]:
     try:
         yield
     except (FileNotFoundError, PermissionError):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cl_core import files
-from cl_core.streams.archives import unwritable
+from cl_core.streams.archives import make_write_error
 from cl_core.streams.errors import DataError
 
 Arrays = dict[str, NDArray[Any]]
@@ -69,4 +69,4 @@ def write(path: Path, arrays: Arrays) -> None:
     try:
         files.write_bytes(path, buffer.getvalue())
     except OSError as error:
-        raise unwritable(path, buffer.getbuffer().nbytes, error) from error
+        raise make_write_error(path, buffer.getbuffer().nbytes, error) from error

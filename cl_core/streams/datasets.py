@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from cl_core.naming import require_name
 from cl_core.streams import arrays
 from cl_core.streams.errors import DataError
-from cl_core.streams.fetching import fetch, official_path, prepared_path
+from cl_core.streams.fetching import fetch, locate_official, locate_prepared
 from cl_core.streams.manifest import ROUTES, SOURCES, Route, Source
 
 Images = NDArray[np.uint8]
@@ -77,35 +77,35 @@ def load(dataset: str, route: Route | None = None) -> Dataset:
             f"{dataset} has no route {route!r}; it is read by {' or '.join(source.routes)}. {source.hint}".strip()
         )
     if route == "embedded":
-        return _embedded()
+        return _read_embedded()
     if route == "official":
-        path = official_path(source)
+        path = locate_official(source)
         if not path.exists():
             fetch(dataset)
     else:
-        path = prepared_path(source)
+        path = locate_prepared(source)
         if not path.exists():
             raise DataError(
                 f"There is no {path}. The route 'prepared' reads a file that you made yourself, with uint8 arrays "
                 f"{', '.join(arrays.KEYS)}; the route 'official' fetches {source.title} instead."
             )
-    return _stored(source.name, route, path, path.stat().st_mtime_ns)
+    return _read_stored(source.name, route, path, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=2)
-def _stored(name: str, route: Route, path: Path, _modified: int) -> Dataset:
+def _read_stored(name: str, route: Route, path: Path, _modified: int) -> Dataset:
     source = SOURCES[name]
     content = arrays.read(path)
     if route == "official" and str(content.get("digest")) != arrays.digest(content):
         raise DataError(f"{path} is damaged: its digest is not the one stored in it. Delete it and run again.")
     if route == "official" and source.part_of:
-        content = _first_classes(content, source.classes)
+        content = _select_first_classes(content, source.classes)
     arrays.check(path, content, shape=source.shape, classes=source.classes)
     names = tuple(str(name) for name in content["names"]) if "names" in content else source.names
-    return _dataset(source, route, content, names)
+    return _make_dataset(source, route, content, names)
 
 
-def _first_classes(content: arrays.Arrays, classes: int) -> arrays.Arrays:
+def _select_first_classes(content: arrays.Arrays, classes: int) -> arrays.Arrays:
     train, test = content["y_train"] < classes, content["y_test"] < classes
     return {
         "x_train": content["x_train"][train],
@@ -117,14 +117,14 @@ def _first_classes(content: arrays.Arrays, classes: int) -> arrays.Arrays:
 
 
 @lru_cache(maxsize=1)
-def _embedded() -> Dataset:
+def _read_embedded() -> Dataset:
     """Return scikit-learn's digits: 8 × 8 pixels of 0 to 16, spread over 0 to 255.
 
     They come without a split. The last fifth of each class, in the file's order, is the test set: the file goes
     writer by writer, so most test digits are from hands that the training set has not seen.
     """
     source = SOURCES["digits"]
-    table = _digits()
+    table = _read_digits()
     x = np.rint(table[:, :-1].reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
     y = table[:, -1].astype(np.uint8)
     test = np.zeros(len(y), bool)
@@ -132,10 +132,10 @@ def _embedded() -> Dataset:
         members = np.flatnonzero(y == label)
         test[members[len(members) - len(members) // 5 :]] = True
     content: arrays.Arrays = {"x_train": x[~test], "y_train": y[~test], "x_test": x[test], "y_test": y[test]}
-    return _dataset(source, "embedded", content, source.names)
+    return _make_dataset(source, "embedded", content, source.names)
 
 
-def _digits() -> NDArray[np.float64]:
+def _read_digits() -> NDArray[np.float64]:
     """Return scikit-learn's table of digits: (1797, 65), the pixels of an image and its class in a row.
 
     Read past scikit-learn, whose import takes longer than a run; by it, where the file is not in its usual place.
@@ -151,7 +151,7 @@ def _digits() -> NDArray[np.float64]:
     return np.column_stack([images, classes])
 
 
-def _dataset(source: Source, route: Route, content: arrays.Arrays, names: tuple[str, ...]) -> Dataset:
+def _make_dataset(source: Source, route: Route, content: arrays.Arrays, names: tuple[str, ...]) -> Dataset:
     if len(names) != source.classes:
         raise DataError(f"{source.title} has {source.classes} classes, but its data give {len(names)} names.")
     digest = arrays.digest(content)

@@ -82,14 +82,14 @@ def define(name: str, **overrides: float) -> Definition:
         require_name(f"setting of the stream {name}:", option, _READS[definition.kind])
     total = SOURCES[definition.dataset].classes
     if "tasks" in overrides:
-        tasks = _whole("tasks", overrides["tasks"])
+        tasks = _require_whole("tasks", overrides["tasks"])
         divides = definition.kind in ("split", "corrupted")
         if divides and total % tasks:
             fitting = ", ".join(str(n) for n in range(1, total + 1) if total % n == 0)
             raise ValueError(f"tasks = {tasks} does not divide the {total} classes of {name}; allowed: {fitting}.")
         definition = replace(definition, tasks=tasks, classes=total // tasks if divides else definition.classes)
     if "classes" in overrides:
-        definition = replace(definition, classes=_whole("classes", overrides["classes"]))
+        definition = replace(definition, classes=_require_whole("classes", overrides["classes"]))
     if "overlap" in overrides:
         definition = replace(definition, overlap=float(overrides["overlap"]))
     if "severity" in overrides:
@@ -98,7 +98,7 @@ def define(name: str, **overrides: float) -> Definition:
     return definition
 
 
-def _whole(name: str, value: float) -> int:
+def _require_whole(name: str, value: float) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(f"{name} = {value!r} is not a whole number from 1 on.")
     return value

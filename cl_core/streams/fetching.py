@@ -20,17 +20,17 @@ class _Parser(Protocol):
 
 
 _PARSERS: dict[str, _Parser] = {
-    "mnist": formats.mnist,
-    "cifar10": formats.cifar10,
-    "cifar100": formats.cifar100,
-    "cub200": formats.cub200,
+    "mnist": formats.parse_mnist,
+    "cifar10": formats.parse_cifar10,
+    "cifar100": formats.parse_cifar100,
+    "cub200": formats.parse_cub200,
 }
 
 _PARSING = 1
 """Raised when a parser gives other arrays for the same archive: what was stored before is then not read again."""
 
 
-def data_directory() -> Path:
+def locate_data() -> Path:
     """Return the folder of the data: ``$CL_DATA_DIR``, else the user's cache folder. It need not exist."""
     folder = os.environ.get("CL_DATA_DIR")
     if folder:
@@ -40,16 +40,16 @@ def data_directory() -> Path:
     return Path(pooch.os_cache("cl_core"))
 
 
-def prepared_path(source: Source) -> Path:
+def locate_prepared(source: Source) -> Path:
     """Return where the prepared arrays of `source` would stand."""
-    return data_directory() / "prepared" / f"{source.name}.npz"
+    return locate_data() / "prepared" / f"{source.name}.npz"
 
 
-def official_path(source: Source) -> Path:
+def locate_official(source: Source) -> Path:
     """Return where the arrays of the official archive of `source` would stand; its name tells what they are made from."""
     whole = SOURCES[source.part_of or source.name]
     made_from = " ".join([str(_PARSING), *(archive.sha256 for archive in whole.archives)])
-    return data_directory() / "official" / f"{whole.name}-{hashlib.sha256(made_from.encode()).hexdigest()[:12]}.npz"
+    return locate_data() / "official" / f"{whole.name}-{hashlib.sha256(made_from.encode()).hexdigest()[:12]}.npz"
 
 
 def fetch(name: str, progress: bool = True) -> Path:
@@ -63,7 +63,7 @@ def fetch(name: str, progress: bool = True) -> Path:
     source = SOURCES[SOURCES[name].part_of or name]
     if source.name not in _PARSERS:
         raise ValueError(f"{name} comes with an installed package: there is nothing to fetch.")
-    target = official_path(source)
+    target = locate_official(source)
     with _alone(target.parent):
         if not target.exists():
             paths = [_obtain(source, archive, target.parent, progress=progress) for archive in source.archives]
@@ -88,18 +88,18 @@ def _obtain(source: Source, archive: Archive, folder: Path, *, progress: bool) -
     try:
         archives.download(archive, folder, progress=progress)
     except ConnectionError as error:
-        raise _unreachable(source, folder, error) from error
+        raise _make_unreachable_error(source, folder, error) from error
     return path
 
 
-def _unreachable(source: Source, folder: Path, reason: Exception) -> DataError:
+def _make_unreachable_error(source: Source, folder: Path, reason: Exception) -> DataError:
     lines = [f"{source.title} is not here and could not be fetched ({reason}).", f"Put into {folder}, as they are:"]
     for archive in source.archives:
         if not (folder / archive.name).exists():
             lines.append(f"  {archive.name} ({archive.bytes:,} bytes) from {archive.url}, SHA-256 {archive.sha256}")
     lines.append("and run the same command again.")
-    if prepared_path(source).exists():
-        lines.append(f"A prepared copy is at {prepared_path(source)}: route='prepared' (--data prepared) takes it.")
+    if locate_prepared(source).exists():
+        lines.append(f"A prepared copy is at {locate_prepared(source)}: route='prepared' (--data prepared) takes it.")
     return DataError("\n".join([*lines, source.hint]).strip())
 
 
@@ -114,7 +114,7 @@ def _alone(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except OSError as error:
-        raise archives.unwritable(folder, 0, error) from error
+        raise archives.make_write_error(folder, 0, error) from error
     try:
         # What a killed fetch left, under the names that pooch and cl_core.files give; nobody else is at work here.
         for leftover in (*folder.glob("tmp*"), *folder.glob(".*.part")):

@@ -37,15 +37,15 @@ class Parsed:
     names: tuple[str, ...] = ()
 
 
-def mnist(paths: list[Path], *, progress: bool = False) -> Parsed:
+def parse_mnist(paths: list[Path], *, progress: bool = False) -> Parsed:
     """Read MNIST's four gzipped IDX files, in the order training images, training labels, test images, test labels."""
     x_train, y_train, x_test, y_test = (
-        _idx(path, magic) for path, magic in zip(paths, (_IMAGES_MAGIC, _LABELS_MAGIC) * 2, strict=True)
+        _parse_idx(path, magic) for path, magic in zip(paths, (_IMAGES_MAGIC, _LABELS_MAGIC) * 2, strict=True)
     )
     return Parsed(x_train, y_train, x_test, y_test)
 
 
-def _idx(path: Path, magic: int) -> Images:
+def _parse_idx(path: Path, magic: int) -> Images:
     content = archives.gunzip(path, _LARGEST)
     axes = magic % 256
     header = 4 * (axes + 1)
@@ -57,32 +57,32 @@ def _idx(path: Path, magic: int) -> Images:
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
 
 
-def cifar10(paths: list[Path], *, progress: bool = False) -> Parsed:
+def parse_cifar10(paths: list[Path], *, progress: bool = False) -> Parsed:
     """Read the binary version of CIFAR-10: records of one label byte and 3072 pixels, five training files and one."""
     train = tuple(f"data_batch_{batch}.bin" for batch in range(1, 6))
-    return _cifar(paths[0], train, ("test_batch.bin",), "batches.meta.txt", labels=1, progress=progress)
+    return _parse_cifar(paths[0], train, ("test_batch.bin",), "batches.meta.txt", labels=1, progress=progress)
 
 
-def cifar100(paths: list[Path], *, progress: bool = False) -> Parsed:
+def parse_cifar100(paths: list[Path], *, progress: bool = False) -> Parsed:
     """Read the binary version of CIFAR-100: records of a coarse label, a fine label (the one taken) and 3072 pixels."""
-    return _cifar(paths[0], ("train.bin",), ("test.bin",), "fine_label_names.txt", labels=2, progress=progress)
+    return _parse_cifar(paths[0], ("train.bin",), ("test.bin",), "fine_label_names.txt", labels=2, progress=progress)
 
 
-def _cifar(
+def _parse_cifar(
     path: Path, train: tuple[str, ...], test: tuple[str, ...], listing: str, *, labels: int, progress: bool
 ) -> Parsed:
     names = {*train, *test, listing}
-    content = archives.members(path, 2**28, progress=progress)
+    content = archives.read_members(path, 2**28, progress=progress)
     members = {name.name: data for name, data in content if name.name in names}
     missing = sorted(names - {listing} - set(members))
     if missing:
         raise DataError(f"{path} lacks {', '.join(missing)}; it is not the binary version. Delete it and fetch again.")
-    x_train, y_train = _records(path, members, train, labels)
-    x_test, y_test = _records(path, members, test, labels)
-    return Parsed(x_train, y_train, x_test, y_test, tuple(_text(path, members.get(listing, b"")).split()))
+    x_train, y_train = _parse_records(path, members, train, labels)
+    x_test, y_test = _parse_records(path, members, test, labels)
+    return Parsed(x_train, y_train, x_test, y_test, tuple(_decode(path, members.get(listing, b"")).split()))
 
 
-def _records(path: Path, members: dict[str, bytes], files: tuple[str, ...], labels: int) -> tuple[Images, Images]:
+def _parse_records(path: Path, members: dict[str, bytes], files: tuple[str, ...], labels: int) -> tuple[Images, Images]:
     size = labels + 3072
     for name in files:
         if len(members[name]) % size:
@@ -92,7 +92,7 @@ def _records(path: Path, members: dict[str, bytes], files: tuple[str, ...], labe
     return np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), records[:, labels - 1].copy()
 
 
-def cub200(paths: list[Path], *, progress: bool = False) -> Parsed:
+def parse_cub200(paths: list[Path], *, progress: bool = False) -> Parsed:
     """Read CUB-200-2011: the photographs, in the order of ``images.txt``, with its labels and its split.
 
     Each is cut to its central square and resized to 64 × 64 pixels (bicubic, antialiased); grey ones become RGB. The
@@ -102,16 +102,16 @@ def cub200(paths: list[Path], *, progress: bool = False) -> Parsed:
     lists = {"images.txt", "image_class_labels.txt", "train_test_split.txt", "classes.txt"}
     texts: dict[str, str] = {}
     pictures: dict[str, Images] = {}
-    for name, content in archives.members(path, _LARGEST, progress=progress):
+    for name, content in archives.read_members(path, _LARGEST, progress=progress):
         if "images" in name.parts[:-1] and name.suffix.lower() == ".jpg" and not name.name.startswith("."):
             pictures["/".join(name.parts[-2:])] = _square(path, str(name), content)
         elif name.name in lists and len(name.parts) <= 2:
-            texts[name.name] = _text(path, content)
+            texts[name.name] = _decode(path, content)
     missing = sorted(lists - set(texts))
     if missing:
         raise DataError(f"{path} lacks {', '.join(missing)}; delete it and fetch it again.")
     listed, labels, split, classes = (
-        dict(_pairs(path, name, texts[name]))
+        dict(_parse_pairs(path, name, texts[name]))
         for name in ("images.txt", "image_class_labels.txt", "train_test_split.txt", "classes.txt")
     )
     try:
@@ -125,7 +125,7 @@ def cub200(paths: list[Path], *, progress: bool = False) -> Parsed:
     return Parsed(x[train], y[train], x[~train], y[~train], tuple(classes.values()))
 
 
-def _pairs(path: Path, name: str, text: str) -> Iterator[tuple[str, str]]:
+def _parse_pairs(path: Path, name: str, text: str) -> Iterator[tuple[str, str]]:
     for line in text.splitlines():
         if line.strip():
             number, _, value = line.strip().partition(" ")
@@ -134,7 +134,7 @@ def _pairs(path: Path, name: str, text: str) -> Iterator[tuple[str, str]]:
             yield number, value
 
 
-def _text(path: Path, content: bytes) -> str:
+def _decode(path: Path, content: bytes) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:

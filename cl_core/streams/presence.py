@@ -6,7 +6,7 @@ from pathlib import Path
 from cl_core.streams import arrays
 from cl_core.streams.datasets import load
 from cl_core.streams.errors import DataError
-from cl_core.streams.fetching import official_path, prepared_path
+from cl_core.streams.fetching import locate_official, locate_prepared
 from cl_core.streams.manifest import SOURCES, Route, Source
 
 
@@ -27,25 +27,25 @@ class Presence:
     licence: str
 
 
-def available() -> list[Presence]:
+def list_available() -> list[Presence]:
     """Return one row for each data set and route. Reads every stored file; fetches nothing."""
-    return [_row(source, route) for source in SOURCES.values() for route in source.routes]
+    return [_describe(source, route) for source in SOURCES.values() for route in source.routes]
 
 
-def _row(source: Source, route: Route) -> Presence:
+def _describe(source: Source, route: Route) -> Presence:
     if route == "embedded":
         data = load(source.name, route)
         size = data.x_train.nbytes + data.x_test.nbytes
         return Presence(source.name, route, None, size, True, data.digest in source.labels, source.licence)
-    path = official_path(source) if route == "official" else prepared_path(source)
+    path = locate_official(source) if route == "official" else locate_prepared(source)
     if not path.exists():
         whole = SOURCES[source.part_of or source.name]
         size = sum(archive.bytes for archive in whole.archives) if route == "official" else 0
         return Presence(source.name, route, path, size, False, None, source.licence)
-    return Presence(source.name, route, path, path.stat().st_size, True, _verified(source, route, path), source.licence)
+    return Presence(source.name, route, path, path.stat().st_size, True, _verify(source, route, path), source.licence)
 
 
-def _verified(source: Source, route: Route, path: Path) -> bool:
+def _verify(source: Source, route: Route, path: Path) -> bool:
     try:
         content = arrays.read(path)
         digest = arrays.digest(content)

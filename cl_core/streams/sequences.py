@@ -13,7 +13,7 @@ from cl_core.naming import require_name
 from cl_core.streams.datasets import Dataset, load
 from cl_core.streams.definitions import Definition, define
 from cl_core.streams.manifest import Route
-from cl_core.streams.similarity import neighbours
+from cl_core.streams.similarity import compare_neighbours
 from cl_core.streams.tasks import PARTS, Part, Task, build
 
 
@@ -91,7 +91,7 @@ class Stream:
                 }
                 for task in self.tasks
             ],
-            "neighbours": [asdict(closeness) for closeness in neighbours(self.tasks)],
+            "neighbours": [asdict(closeness) for closeness in compare_neighbours(self.tasks)],
         }
 
 

@@ -36,25 +36,25 @@ class Closeness:
 
 
 @dataclass(frozen=True, eq=False)
-class _Look:
+class _Summary:
     classes: frozenset[int]
     mean: NDArray[np.float64]
     directions: NDArray[np.float64]
 
 
-def neighbours(tasks: Iterable[Task]) -> list[Closeness]:
+def compare_neighbours(tasks: Iterable[Task]) -> list[Closeness]:
     """Return how close each task but the first is to the one before it."""
-    return [_closeness(before, after) for before, after in pairwise(_look(task) for task in tasks)]
+    return [_compare(before, after) for before, after in pairwise(_summarise(task) for task in tasks)]
 
 
-def _look(task: Task) -> _Look:
+def _summarise(task: Task) -> _Summary:
     images = task.images("train", SAMPLE)
     flat = images.reshape(len(images), -1).astype(np.float64)
     mean = flat.mean(axis=0)
-    return _Look(frozenset(task.classes), mean, principal_directions(flat - mean))
+    return _Summary(frozenset(task.classes), mean, find_principal_directions(flat - mean))
 
 
-def principal_directions(centred: NDArray[np.float64]) -> NDArray[np.float64]:
+def find_principal_directions(centred: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the leading principal directions of `centred` (n, d), as orthonormal columns (d, up to 10)."""
     images, pixels = centred.shape
     # With fewer images than pixels the smaller matrix of inner products of images gives the same directions.
@@ -65,7 +65,7 @@ def principal_directions(centred: NDArray[np.float64]) -> NDArray[np.float64]:
     return centred.T @ (leading / np.sqrt(values[-count:])) if few else leading
 
 
-def _closeness(before: _Look, after: _Look) -> Closeness:
+def _compare(before: _Summary, after: _Summary) -> Closeness:
     cosines = before.directions.T @ after.directions
     return Closeness(
         shared_classes=len(before.classes & after.classes) / len(after.classes),

@@ -93,7 +93,7 @@ _Cut = tuple[tuple[int, ...], list[Positions], list[Positions], Transform]
 
 def build(definition: Definition, data: Dataset, seed: int, part: Part) -> tuple[Task, ...]:
     """Return the tasks of the stream `definition` on `data`; `seed` (≥ 0) decides every draw but the held-out tenth."""
-    pool = _pool(data, part)
+    pool = _make_pool(data, part)
     tasks = []
     for number, (classes, train, held, transform) in enumerate(_CUTS[definition.kind](definition, data, pool, seed)):
         mixed = generator(seed, number, Purpose.TRAINING_ORDER).permutation(np.concatenate(train))
@@ -102,7 +102,7 @@ def build(definition: Definition, data: Dataset, seed: int, part: Part) -> tuple
     return tuple(tasks)
 
 
-def held_out(data: Dataset) -> NDArray[np.bool_]:
+def select_held_out(data: Dataset) -> NDArray[np.bool_]:
     """Return which training images of `data` are held out for validation, (N,): a tenth of each class, at least one.
 
     The draw is fixed: it depends on the class alone, not on any stream's seed.
@@ -115,37 +115,37 @@ def held_out(data: Dataset) -> NDArray[np.bool_]:
     return held
 
 
-def _pool(data: Dataset, part: Part) -> _Pool:
+def _make_pool(data: Dataset, part: Part) -> _Pool:
     if part == "test":
-        return _Pool(_by_class(data.y_train, data.classes), _by_class(data.y_test, data.classes))
-    held = held_out(data)
+        return _Pool(_group_by_class(data.y_train, data.classes), _group_by_class(data.y_test, data.classes))
+    held = select_held_out(data)
     return _Pool(
-        _by_class(np.where(held, data.classes, data.y_train), data.classes),
-        _by_class(np.where(held, data.y_train, data.classes), data.classes),
+        _group_by_class(np.where(held, data.classes, data.y_train), data.classes),
+        _group_by_class(np.where(held, data.y_train, data.classes), data.classes),
     )
 
 
-def _by_class(labels: NDArray[np.integer], classes: int) -> tuple[Positions, ...]:
+def _group_by_class(labels: NDArray[np.integer], classes: int) -> tuple[Positions, ...]:
     return tuple(np.flatnonzero(labels == label) for label in range(classes))
 
 
-def _class_order(data: Dataset, seed: int, cycle: int = 0) -> list[int]:
+def _draw_class_order(data: Dataset, seed: int, cycle: int = 0) -> list[int]:
     return [int(label) for label in generator(seed, cycle, Purpose.CLASS_ORDER).permutation(data.classes)]
 
 
-def _all_of(pool: _Pool, classes: tuple[int, ...]) -> tuple[list[Positions], list[Positions]]:
+def _take_all(pool: _Pool, classes: tuple[int, ...]) -> tuple[list[Positions], list[Positions]]:
     return [pool.train[label] for label in classes], [pool.held[label] for label in classes]
 
 
-def _split(definition: Definition, data: Dataset, pool: _Pool, seed: int) -> Iterator[_Cut]:
+def _cut_split(definition: Definition, data: Dataset, pool: _Pool, seed: int) -> Iterator[_Cut]:
     """Consecutive classes of the seed's class order; no class in two tasks."""
-    order = _class_order(data, seed)
+    order = _draw_class_order(data, seed)
     for start in range(0, definition.tasks * definition.classes, definition.classes):
         classes = tuple(order[start : start + definition.classes])
-        yield classes, *_all_of(pool, classes), Unchanged()
+        yield classes, *_take_all(pool, classes), Unchanged()
 
 
-def _permuted(definition: Definition, data: Dataset, pool: _Pool, seed: int) -> Iterator[_Cut]:
+def _cut_permuted(definition: Definition, data: Dataset, pool: _Pool, seed: int) -> Iterator[_Cut]:
     """All classes and images in every task, under a permutation of pixels that is the task's own.
 
     The first task keeps the pixels in place: what it shows a reader can recognise, and to a fully connected network
@@ -155,10 +155,10 @@ def _permuted(definition: Definition, data: Dataset, pool: _Pool, seed: int) -> 
     pixels = data.image_shape[0] * data.image_shape[1]
     for number in range(definition.tasks):
         places = generator(seed, number, Purpose.PIXELS).permutation(pixels)
-        yield classes, *_all_of(pool, classes), Permuted(places) if number else Unchanged()
+        yield classes, *_take_all(pool, classes), Permuted(places) if number else Unchanged()
 
 
-def _correlated(definition: Definition, data: Dataset, pool: _Pool, seed: int) -> Iterator[_Cut]:
+def _cut_correlated(definition: Definition, data: Dataset, pool: _Pool, seed: int) -> Iterator[_Cut]:
     """A window of C classes that moves along the class order by C − shared, so that neighbours share `shared` classes.
 
     Each class's training images are dealt, once, into as many equal shares as there are tasks, and task t takes share
@@ -168,7 +168,7 @@ def _correlated(definition: Definition, data: Dataset, pool: _Pool, seed: int) -
     Scoring images are not dealt: a class is scored on the same images wherever it occurs, equally many for each class.
     A class keeps its output from task to task, as a head that all tasks share needs.
     """
-    order = _class_order(data, seed)
+    order = _draw_class_order(data, seed)
     size = definition.classes
     step = size - definition.shared
     share = min(len(members) for members in pool.train) // definition.tasks
@@ -183,28 +183,28 @@ def _correlated(definition: Definition, data: Dataset, pool: _Pool, seed: int) -
         yield classes, train, [pool.held[label][:scored] for label in classes], Unchanged()
 
 
-def _corrupted(definition: Definition, data: Dataset, pool: _Pool, seed: int) -> Iterator[_Cut]:
+def _cut_corrupted(definition: Definition, data: Dataset, pool: _Pool, seed: int) -> Iterator[_Cut]:
     """A split whose noise grows in equal steps from none at the first task to the full strength at the last."""
-    for number, (classes, train, held, _) in enumerate(_split(definition, data, pool, seed)):
+    for number, (classes, train, held, _) in enumerate(_cut_split(definition, data, pool, seed)):
         reached = number / max(1, definition.tasks - 1)
         low, high = sequence(seed, number, Purpose.NOISE).generate_state(2, np.uint64)
         yield classes, train, held, Noisy(definition.severity * NOISE_STEP * reached, (int(low), int(high)))
 
 
-def _turned(definition: Definition, data: Dataset, pool: _Pool, seed: int) -> Iterator[_Cut]:
+def _cut_turned(definition: Definition, data: Dataset, pool: _Pool, seed: int) -> Iterator[_Cut]:
     """Cycles through all classes, upright first, then turned by one, two and three quarters, each in its own order."""
     in_cycle = data.classes // definition.classes
     for number in range(definition.tasks):
         cycle, place = divmod(number, in_cycle)
-        order = _class_order(data, seed, cycle)
+        order = _draw_class_order(data, seed, cycle)
         classes = tuple(order[place * definition.classes : (place + 1) * definition.classes])
-        yield classes, *_all_of(pool, classes), Turned(cycle)
+        yield classes, *_take_all(pool, classes), Turned(cycle)
 
 
 _CUTS: dict[Kind, Callable[[Definition, Dataset, _Pool, int], Iterator[_Cut]]] = {
-    "split": _split,
-    "permuted": _permuted,
-    "correlated": _correlated,
-    "corrupted": _corrupted,
-    "turned": _turned,
+    "split": _cut_split,
+    "permuted": _cut_permuted,
+    "correlated": _cut_correlated,
+    "corrupted": _cut_corrupted,
+    "turned": _cut_turned,
 }

@@ -21,8 +21,8 @@ def surroundings(checkout, monkeypatch):
     """An environment in which nothing is wrong."""
     (checkout / "requirements.lock").write_text(f"numpy=={version('numpy')}\n", encoding="utf-8")
     (checkout / "requirements-torch.lock").write_text("torch==2.13.0\n", encoding="utf-8")
-    monkeypatch.setattr("cl_core.streams.available", lambda: [row("digits", True), row("mnist", None)])
-    monkeypatch.setattr("cl_core.streams.data_directory", lambda: checkout / "cache" / "data")
+    monkeypatch.setattr("cl_core.streams.list_available", lambda: [row("digits", True), row("mnist", None)])
+    monkeypatch.setattr("cl_core.streams.locate_data", lambda: checkout / "cache" / "data")
     versions = {"numpy": version("numpy"), "torch": "2.13.0+cpu", "ipykernel": "7.4.0"}
     monkeypatch.setattr(environment, "_find_version", versions.get)
     return versions
@@ -70,7 +70,7 @@ def test_a_full_disk(surroundings, monkeypatch):
 
 
 def test_data_that_is_not_what_it_should_be(surroundings, monkeypatch):
-    monkeypatch.setattr("cl_core.streams.available", lambda: [row("mnist", False)])
+    monkeypatch.setattr("cl_core.streams.list_available", lambda: [row("mnist", False)])
     (finding,) = problems()
     assert finding.says == "mnist (official) is not what it should be"
     assert "/data/mnist.npz" in finding.fix

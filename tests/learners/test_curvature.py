@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from cl_core.learners.curvature import (
-    flat_parameters,
+    flatten_parameters,
     hessian_vector_product,
     largest_eigenvalue,
-    loss_function,
+    make_loss_function,
     predict,
 )
 from cl_core.learners.training import train_task
@@ -23,8 +23,8 @@ def trained(request, make, recipe):
         network, data = make("mlp", width=6)
         blocks = [1, 2]
     train_task(network, data[0], 0, len(network.blocks), recipe, 1)
-    loss = loss_function(network, data[0].x_train, data[0].y_train, 0, blocks)
-    at = flat_parameters(network, blocks)
+    loss = make_loss_function(network, data[0].x_train, data[0].y_train, 0, blocks)
+    at = flatten_parameters(network, blocks)
     dense = torch.autograd.functional.hessian(loss, at)
     return network, data, blocks, loss, at, dense
 
@@ -87,7 +87,7 @@ def test_everything_else_is_held_where_it_was(trained, recipe):
     assert value == pytest.approx(whole.item())
     train_task(network, data[1], 1, len(network.blocks), recipe, 1)
     assert float(loss(at)) == value
-    moved = loss_function(network, data[0].x_train, data[0].y_train, 0, blocks)
+    moved = make_loss_function(network, data[0].x_train, data[0].y_train, 0, blocks)
     assert float(moved(at)) != value
 
 

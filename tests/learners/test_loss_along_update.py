@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from cl_core.learners.arrival import arrive
-from cl_core.learners.curvature import flat_parameters, predict
+from cl_core.learners.curvature import flatten_parameters, predict
 from cl_core.learners.loss_along_update import (
     expansion_error,
     measure_activation_flips,
@@ -101,7 +101,7 @@ def test_the_error_is_relative_to_sizes_that_cannot_cancel():
 def test_switches_are_counted_one_by_one(make):
     """A bias so low that a unit is off for every image switches just that unit, from the share where it wins."""
     network, data = make("mlp", width=4)
-    before = flat_parameters(network, [2])
+    before = flatten_parameters(network, [2])
     on = (network.features(data[0].x_train) > 0).double().mean(dim=0)
     unit = int(on.argmax())
     after = before.clone()
@@ -109,7 +109,7 @@ def test_switches_are_counted_one_by_one(make):
     total = 3 * 4
     parts = measure_activation_flips(network, data[0].x_train, [2], before, after, [0.0, 1e-12, 1.0])
     np.testing.assert_allclose(parts, [0, 0, float(on[unit]) / total])
-    assert torch.equal(flat_parameters(network, [2]), before)
+    assert torch.equal(flatten_parameters(network, [2]), before)
 
 
 def test_switches_grow_from_none(trained, recipe):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from cl_core.learners.tensors import prepare, rows, split_by_class
+from cl_core.learners.tensors import prepare, select_rows, split_by_class
 
 CHANNELS_LAST = torch.channels_last
 
@@ -42,7 +42,7 @@ def test_rows_are_what_indexing_gives(shape, layout):
     if len(shape) == 4 and layout == "channels_last":
         x = x.contiguous(memory_format=CHANNELS_LAST)
     positions = torch.tensor([3, 0, 3, 1])
-    chosen = rows(x, positions)
+    chosen = select_rows(x, positions)
     assert torch.equal(chosen, x[positions])
     if len(shape) == 4:
         assert chosen.is_contiguous(memory_format=CHANNELS_LAST)

@@ -25,7 +25,7 @@ def one_member(path: Path, member: tarfile.TarInfo, content: bytes = b"") -> Pat
 def test_a_member_that_would_leave_its_folder_is_refused(name, tmp_path):
     path = one_member(tmp_path / "a.tgz", tarfile.TarInfo(name), b"evil")
     with pytest.raises(DataError, match="would leave its folder") as caught:
-        list(archives.members(path, 100))
+        list(archives.read_members(path, 100))
     assert repr(name) in str(caught.value)
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.tgz"]
 
@@ -36,22 +36,22 @@ def test_links_and_special_files_are_refused(kind, tmp_path):
     member.type = kind
     member.linkname = "good.txt"
     with pytest.raises(DataError, match="link or special file"):
-        list(archives.members(one_member(tmp_path / "a.tgz", member), 100))
+        list(archives.read_members(one_member(tmp_path / "a.tgz", member), 100))
 
 
 def test_files_come_in_order_and_large_ones_are_passed_over(builders, tmp_path):
     path = tmp_path / "a.tgz"
     path.write_bytes(builders["tar"]([("x/one", b"1"), ("x/large", b"2" * 101), ("./x/three", b"3" * 100)]))
-    found = list(archives.members(path, 100))
+    found = list(archives.read_members(path, 100))
     assert [(str(name), len(content)) for name, content in found] == [("x/one", 1), ("x/three", 100)]
 
 
 def test_reading_shows_a_bar_only_when_asked(builders, tmp_path, capsys):
     path = tmp_path / "a.tgz"
     path.write_bytes(builders["tar"]([("x", b"1")]))
-    list(archives.members(path, 100))
+    list(archives.read_members(path, 100))
     assert capsys.readouterr() == ("", "")
-    list(archives.members(path, 100, progress=True))
+    list(archives.read_members(path, 100, progress=True))
     assert "reading a.tgz" in capsys.readouterr().err
 
 
@@ -98,5 +98,5 @@ def test_a_damaged_file_is_named_with_both_digests(archive, server, tmp_path):
     path.write_bytes(server.files["a.tgz"][:-1])
     with pytest.raises(DataError) as caught:
         archives.check(path, archive)
-    for part in (str(path), archive.sha256, archives.sha256(path), archive.url, "Delete it"):
+    for part in (str(path), archive.sha256, archives.digest_file(path), archive.url, "Delete it"):
         assert part in str(caught.value)

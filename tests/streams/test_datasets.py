@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from cl_core.streams import DataError, arrays, available, datasets, load
+from cl_core.streams import DataError, arrays, datasets, list_available, load
 from cl_core.streams.manifest import PREPARED, SOURCES
 
 SHAPES = {
@@ -40,7 +40,7 @@ def test_digits_are_scikit_learns_wherever_it_keeps_them(monkeypatch, elsewhere)
         monkeypatch.setattr(datasets, "find_spec", lambda name: None)
     else:
         monkeypatch.setitem(sys.modules, "sklearn.datasets", None)  # read past it: its import would now fail
-    np.testing.assert_array_equal(datasets._digits(), np.column_stack([images, classes]))
+    np.testing.assert_array_equal(datasets._read_digits(), np.column_stack([images, classes]))
 
 
 def test_digits_are_the_known_ones():
@@ -191,7 +191,7 @@ def test_moments_are_those_of_all_training_images(shape, made):
 
 
 def rows():
-    return {(row.name, row.route): row for row in available()}
+    return {(row.name, row.route): row for row in list_available()}
 
 
 def test_presence_of_nothing_but_digits(data_folder):

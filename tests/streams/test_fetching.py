@@ -10,7 +10,7 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from cl_core.streams import DataError, arrays, data_directory, fetch, fetching, load, stream
+from cl_core.streams import DataError, arrays, fetch, fetching, load, locate_data, stream
 from cl_core.streams.manifest import SOURCES
 
 OFFICIAL = ["mnist", "cifar10", "cifar100", "cub200"]
@@ -259,7 +259,7 @@ def test_wrong_names_and_embedded_sets():
 
 
 def test_the_folder_is_the_users_cache_unless_given(monkeypatch, data_folder):
-    assert data_directory() == data_folder
+    assert locate_data() == data_folder
     monkeypatch.delenv("CL_DATA_DIR")
-    assert data_directory().name == "cl_core"
-    assert fetching.prepared_path(SOURCES["mnist"]) == data_directory() / "prepared" / "mnist.npz"
+    assert locate_data().name == "cl_core"
+    assert fetching.locate_prepared(SOURCES["mnist"]) == locate_data() / "prepared" / "mnist.npz"

@@ -33,13 +33,13 @@ def test_cifar_planes_are_red_green_blue(builders, tmp_path):
     x = np.zeros((5, 32, 32, 3), np.uint8)
     x[:, 0, 1] = (250, 100, 5)
     content = {"x_train": x, "x_test": x, "y_train": np.arange(5), "y_test": np.arange(5)}
-    parsed = formats.cifar10(put(tmp_path / "a", builders["cifar10"](content)))
+    parsed = formats.parse_cifar10(put(tmp_path / "a", builders["cifar10"](content)))
     np.testing.assert_array_equal(parsed.x_train[0, 0, 1], [250, 100, 5])
     assert parsed.x_train[0].sum() == 355
 
 
 def test_cub_is_cut_to_its_centre_resized_and_split(builders, tmp_path):
-    parsed = formats.cub200(put(tmp_path / "a", builders["cub200"](classes=3, train=2, test=1)))
+    parsed = formats.parse_cub200(put(tmp_path / "a", builders["cub200"](classes=3, train=2, test=1)))
     assert parsed.x_train.shape == (6, 64, 64, 3)
     assert parsed.x_test.shape == (3, 64, 64, 3)
     assert parsed.names == ("001.Bird_0", "002.Bird_1", "003.Bird_2")
@@ -66,7 +66,7 @@ def test_a_grey_photograph_becomes_three_channels(builders, tmp_path):
             "classes.txt": b"1 001.A\n",
         }.items()
     ]
-    parsed = formats.cub200(put(tmp_path / "a", {"c.tgz": builders["tar"](members)}))
+    parsed = formats.parse_cub200(put(tmp_path / "a", {"c.tgz": builders["tar"](members)}))
     assert parsed.x_train.shape == (1, 64, 64, 3)
     np.testing.assert_allclose(parsed.x_train[0, 32, 32], [90, 90, 90], atol=3)
 
@@ -113,16 +113,16 @@ def test_what_is_not_idx_is_refused(content, said, images, builders, tmp_path):
     made = builders["mnist"](images(10, 1, 1, (28, 28)))
     made["train-images-idx3-ubyte.gz"] = gzip.compress(content)
     with pytest.raises(DataError, match=said):
-        formats.mnist(put(tmp_path / "a", made))
+        formats.parse_mnist(put(tmp_path / "a", made))
 
 
 def test_a_cifar_archive_with_a_part_record_or_without_a_file_is_refused(builders, tmp_path):
     batches = [(f"x/data_batch_{number}.bin", b"\0" * 3073) for number in range(1, 6)]
     with pytest.raises(DataError, match=r"lacks test_batch\.bin"):
-        formats.cifar10(put(tmp_path / "a", {"c.tar.gz": builders["tar"](batches)}))
+        formats.parse_cifar10(put(tmp_path / "a", {"c.tar.gz": builders["tar"](batches)}))
     batches.append(("x/test_batch.bin", b"\0" * 3074))
     with pytest.raises(DataError, match=r"test_batch\.bin has 3,074 bytes"):
-        formats.cifar10(put(tmp_path / "b", {"c.tar.gz": builders["tar"](batches)}))
+        formats.parse_cifar10(put(tmp_path / "b", {"c.tar.gz": builders["tar"](batches)}))
 
 
 def cub_members(builders, **changes: bytes) -> bytes:
@@ -152,10 +152,10 @@ def cub_members(builders, **changes: bytes) -> bytes:
 )
 def test_a_cub_archive_whose_parts_do_not_fit_is_refused(changes, said, builders, tmp_path):
     with pytest.raises(DataError, match=said):
-        formats.cub200(put(tmp_path / "a", {"c.tgz": cub_members(builders, **changes)}))
+        formats.parse_cub200(put(tmp_path / "a", {"c.tgz": cub_members(builders, **changes)}))
 
 
 def test_a_cut_photograph_is_refused(builders, tmp_path):
     broken = cub_members(builders, **{"images/001.A/a.jpg": builders["photograph"](9)[:-200]})
     with pytest.raises(DataError, match=r"a\.jpg is not a whole JPEG"):
-        formats.cub200(put(tmp_path / "a", {"c.tgz": broken}))
+        formats.parse_cub200(put(tmp_path / "a", {"c.tgz": broken}))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cl_core.streams import Definition, stream
-from cl_core.streams.similarity import neighbours, principal_directions
+from cl_core.streams.similarity import compare_neighbours, find_principal_directions
 from cl_core.streams.tasks import Task, build
 from cl_core.streams.transforms import Unchanged
 
@@ -18,7 +18,7 @@ def task(data, positions, classes=(0, 1)):
 
 def test_the_same_task_twice_is_as_close_as_can_be(made):
     one = task(made(2, 40, 1), range(80))
-    (closeness,) = neighbours([one, one])
+    (closeness,) = compare_neighbours([one, one])
     assert (closeness.shared_classes, closeness.mean_distance) == (1.0, 0.0)
     assert closeness.subspace_similarity == pytest.approx(1.0)
 
@@ -27,7 +27,7 @@ def test_tasks_that_vary_in_other_pixels_have_orthogonal_directions(made):
     data = made(2, 40, 1, (8, 8))
     x = data.x_train.copy()
     x[:40, 4:], x[40:, :4] = 50, 50
-    (closeness,) = neighbours(
+    (closeness,) = compare_neighbours(
         [task(replace(data, x_train=x), range(40)), task(replace(data, x_train=x), range(40, 80))]
     )
     assert closeness.subspace_similarity == pytest.approx(0.0, abs=1e-9)
@@ -37,7 +37,7 @@ def test_the_mean_distance_is_in_grey_levels(made):
     data = made(2, 40, 1)
     x = data.x_train // 2
     brighter = replace(data, x_train=np.concatenate([x, x + 17]), y_train=np.tile(data.y_train, 2))
-    (closeness,) = neighbours([task(brighter, range(80)), task(brighter, range(80, 160))])
+    (closeness,) = compare_neighbours([task(brighter, range(80)), task(brighter, range(80, 160))])
     assert closeness.mean_distance == pytest.approx(17.0)
     assert closeness.subspace_similarity == pytest.approx(1.0)
 
@@ -47,7 +47,7 @@ def test_the_mean_distance_is_in_grey_levels(made):
 )
 def test_shared_classes(one, other, share, made):
     data = made(4, 5, 1)
-    (closeness,) = neighbours([task(data, range(20), one), task(data, range(20), other)])
+    (closeness,) = compare_neighbours([task(data, range(20), one), task(data, range(20), other)])
     assert closeness.shared_classes == share
 
 
@@ -55,7 +55,7 @@ def test_shared_classes(one, other, share, made):
 def test_directions_are_those_of_the_singular_vectors(shape):
     centred = np.random.default_rng(0).standard_normal(shape)
     centred -= centred.mean(axis=0)
-    found = principal_directions(centred)
+    found = find_principal_directions(centred)
     assert found.shape == (shape[1], 10)
     np.testing.assert_allclose(found.T @ found, np.eye(10), atol=1e-10)
     leading = np.linalg.svd(centred)[2][:10].T
@@ -65,14 +65,14 @@ def test_directions_are_those_of_the_singular_vectors(shape):
 def test_few_or_equal_images_give_fewer_directions():
     centred = np.zeros((6, 20))
     centred[0, 3], centred[1, 3] = 1.0, -1.0
-    assert principal_directions(centred).shape == (20, 1)
+    assert find_principal_directions(centred).shape == (20, 1)
 
 
 def test_closeness_rises_with_overlap_and_falls_with_noise():
     def mean(name, field, **overrides):
         return np.mean(
             [
-                [getattr(c, field) for c in neighbours(stream(name, seed, "test", **overrides).tasks)]
+                [getattr(c, field) for c in compare_neighbours(stream(name, seed, "test", **overrides).tasks)]
                 for seed in range(5)
             ]
         )
@@ -86,4 +86,4 @@ def test_closeness_rises_with_overlap_and_falls_with_noise():
 
 def test_a_stream_of_one_task_has_no_neighbours(made):
     definition = Definition(name="m", dataset="m", kind="split", tasks=1, classes=2)
-    assert neighbours(build(definition, made(2, 9, 1), 0, "test")) == []
+    assert compare_neighbours(build(definition, made(2, 9, 1), 0, "test")) == []

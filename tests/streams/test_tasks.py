@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cl_core.streams import DEFINITIONS, Definition
-from cl_core.streams.tasks import build, held_out
+from cl_core.streams.tasks import build, select_held_out
 
 PARTS = ["validation", "test"]
 
@@ -72,7 +72,7 @@ def test_labels_are_places_in_the_head_and_images_are_their_own(definition, part
 def test_validation_trains_on_nothing_that_it_scores_on_and_reads_no_test_image(definition, data):
     poisoned = replace(data, x_test=np.zeros_like(data.x_test), y_test=np.roll(data.y_test, 1))
     clean, without = (build(definition, images, 3, "validation") for images in (data, poisoned))
-    held = set(np.flatnonzero(held_out(data)).tolist())
+    held = set(np.flatnonzero(select_held_out(data)).tolist())
     for task, other in zip(clean, without, strict=True):
         assert not set(task.train.tolist()) & held
         assert set(task.held.tolist()) <= held
@@ -93,10 +93,10 @@ def test_part_test_trains_on_training_images_and_scores_on_test_images(definitio
 def test_the_held_out_tenth_is_a_tenth_of_each_class_and_never_moves(made):
     for classes, count in ((3, 40), (7, 5), (2, 94)):
         data = made(classes, count, 1)
-        held = held_out(data)
+        held = select_held_out(data)
         per_class = [int(held[data.y_train == label].sum()) for label in range(classes)]
         assert per_class == [max(1, round(count / 10))] * classes
-        np.testing.assert_array_equal(held, held_out(made(classes, count, 1)))
+        np.testing.assert_array_equal(held, select_held_out(made(classes, count, 1)))
     other = [build(split(3, 1), made(3, 40, 1), seed, "validation") for seed in (100, 101)]
     assert set.union(*sets(other[0], "held")) == set.union(*sets(other[1], "held"))
 
@@ -106,7 +106,7 @@ def test_the_held_out_tenth_is_a_tenth_of_each_class_and_never_moves(made):
 def test_split_uses_every_class_and_image_exactly_once(seed, tasks, part, data):
     cut = build(split(tasks, 12 // tasks), data, seed, part)
     assert sorted(label for task in cut for label in task.classes) == list(range(12))
-    total = len(data.x_train) - (int(held_out(data).sum()) if part == "validation" else 0)
+    total = len(data.x_train) - (int(select_held_out(data).sum()) if part == "validation" else 0)
     assert sum(len(task.train) for task in cut) == len(set.union(*sets(cut, "train"))) == total
     assert sum(len(task.held) for task in cut) == len(set.union(*sets(cut, "held")))
 

@@ -167,10 +167,10 @@ def list_data() -> None:
 
     Reads and checks every file that is here; fetches nothing.
     """
-    from cl_core.streams import available, data_directory
+    from cl_core.streams import list_available, locate_data
 
-    typer.echo(f"data folder: {data_directory()} ($CL_DATA_DIR)")
-    for row in available():
+    typer.echo(f"data folder: {locate_data()} ($CL_DATA_DIR)")
+    for row in list_available():
         state = {True: "here, verified", False: "here, NOT what it should be", None: "not here"}[row.verified]
         typer.echo(f"  {row.name:<9} {row.route:<9} {state:<28} {_format_size(row.bytes):>9}  {row.licence}")
 

@@ -195,7 +195,7 @@ def _list_present(profile: str, route: str | None) -> list[str]:
     """Return the experiments of `profile` whose data are here, and say which are left out."""
     from cl_core.naming import require_name
     from cl_core.streams import DEFINITIONS
-    from cl_core.streams.fetching import official_path, prepared_path
+    from cl_core.streams.fetching import locate_official, locate_prepared
     from cl_core.streams.manifest import SOURCES
 
     require_name("profile", profile, PROFILES)
@@ -205,7 +205,7 @@ def _list_present(profile: str, route: str | None) -> list[str]:
         if experiment.embedded != PROFILES[profile].embedded:
             continue
         source = SOURCES[DEFINITIONS[experiment.stream].dataset]
-        path = prepared_path(source) if route == "prepared" else official_path(source)
+        path = locate_prepared(source) if route == "prepared" else locate_official(source)
         (present if experiment.embedded or path.exists() else absent).append(experiment.name)
     if absent:
         typer.echo(f"left out, as their data are not here (`cl-core data list`): {', '.join(absent)}", err=True)

@@ -121,7 +121,7 @@ def test_data_list_says_what_is_here(command, monkeypatch, tmp_path):
     assert code == 0
     assert str(tmp_path) in out
     rows = {tuple(line.split()[:2]): line for line in out.splitlines()[1:]}
-    assert {(row.name, row.route) for row in streams.available()} == set(rows)
+    assert {(row.name, row.route) for row in streams.list_available()} == set(rows)
     assert "here, verified" in rows["digits", "embedded"]
     assert "not here" in rows["cifar100", "official"]
 
