@@ -23,7 +23,7 @@ from cl_core.learners.evaluation import BATCH, count_correct, evaluate, features
 from cl_core.learners.networks import Network, block_parameters
 from cl_core.learners.penalties import Minibatch
 from cl_core.learners.recipe import Recipe
-from cl_core.learners.tensors import TaskData, choose_arithmetic, prepare, select_rows
+from cl_core.learners.tensors import TaskData, choose_arithmetic, choose_dtype, prepare, select_rows
 from cl_core.strategies import Update
 
 __all__ = [
