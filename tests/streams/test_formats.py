@@ -21,7 +21,7 @@ def put(folder: Path, files: dict[str, bytes]) -> list[Path]:
 @pytest.mark.parametrize("name", ["mnist", "cifar10", "cifar100"])
 def test_every_pixel_and_label_comes_back(name, images, builders, tmp_path):
     content = images(SOURCES[name].classes, 5, 2, SOURCES[name].shape)
-    parsed = getattr(formats, name)(put(tmp_path / "a", builders[name](content)))
+    parsed = getattr(formats, f"parse_{name}")(put(tmp_path / "a", builders[name](content)))
     for key in arrays.KEYS:
         found = getattr(parsed, key)
         assert found.dtype == np.uint8
@@ -84,7 +84,7 @@ def test_a_truncated_archive_is_one_clear_error(name, kept, images, builders, tm
     made[first] = made[first][: int(kept * size) if 0 < kept < 1 else kept]
     assert len(made[first]) < size
     with pytest.raises(DataError, match=rf"{first}.*(truncated|damaged|lacks|does not begin)"):
-        getattr(formats, name)(put(tmp_path / "a", made))
+        getattr(formats, f"parse_{name}")(put(tmp_path / "a", made))
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == sorted(made)
 
 
@@ -96,7 +96,7 @@ def test_a_flipped_byte_in_an_archive_is_found(name, images, builders, tmp_path)
     raw[len(raw) // 2] ^= 1
     made[first] = bytes(raw)
     with pytest.raises(DataError, match="truncated or damaged"):
-        getattr(formats, name)(put(tmp_path / "a", made))
+        getattr(formats, f"parse_{name}")(put(tmp_path / "a", made))
 
 
 @pytest.mark.parametrize(
