@@ -15,7 +15,7 @@ from torch.nn import functional
 from cl_core.draws import Purpose, generator
 from cl_core.learners.networks import Network
 from cl_core.learners.penalties import Minibatch
-from cl_core.learners.tensors import TaskData, rows
+from cl_core.learners.tensors import TaskData, select_rows
 from cl_core.strategies import Arrival, Strategy, Update
 
 SAMPLES = 256
@@ -98,7 +98,7 @@ def estimate_fisher(
     sums = [torch.zeros_like(parameter) for parameter in parameters]
     chosen = torch.from_numpy(draws.permutation(len(data.y_train))[:samples]).to(data.y_train.device)
     for position, level in zip(torch.split(chosen, 1), draws.random(len(chosen)), strict=True):
-        outputs = network(rows(data.x_train, position), task)
+        outputs = network(select_rows(data.x_train, position), task)
         cumulated = torch.softmax(outputs.detach().double(), dim=1).cumsum(dim=1)
         label = (cumulated < level).sum(dim=1).clamp(max=outputs.shape[1] - 1)
         gradients = torch.autograd.grad(functional.cross_entropy(outputs, label), parameters)

@@ -15,7 +15,7 @@ from torch.nn import functional
 from cl_core.draws import Purpose, generator
 from cl_core.learners.networks import Network
 from cl_core.learners.penalties import Minibatch
-from cl_core.learners.tensors import TaskData, rows
+from cl_core.learners.tensors import TaskData, select_rows
 from cl_core.strategies import Arrival, Strategy, Update
 
 
@@ -50,7 +50,7 @@ class Rehearsal(Strategy):
             draws.permutation(np.flatnonzero(labels == label))[: self.images_per_class] for label in np.unique(labels)
         ]
         chosen = torch.from_numpy(np.concatenate(kept)).to(data.y_train.device)
-        self._x.append(rows(data.x_train, chosen))
+        self._x.append(select_rows(data.x_train, chosen))
         self._y.append(data.y_train[chosen])
 
     def state(self) -> Mapping[str, NDArray[Any]]:
@@ -72,7 +72,7 @@ class Rehearsal(Strategy):
         chosen = np.sort(self._draws.permutation(len(owners))[: len(minibatch.positions)])
         offsets = np.cumsum([0, *sizes[:-1]])
         own = [torch.from_numpy(chosen[owners[chosen] == task] - offsets[task]) for task in range(len(sizes))]
-        x = torch.cat([rows(x.to(device), part.to(device)) for x, part in zip(self._x, own, strict=True)])
+        x = torch.cat([select_rows(x.to(device), part.to(device)) for x, part in zip(self._x, own, strict=True)])
         losses = [
             functional.cross_entropy(network.logits(features, task), y.to(device)[part.to(device)], reduction="sum")
             for task, (features, y, part) in enumerate(
