@@ -1,4 +1,4 @@
-"""What a run would run on: Python, versions against the lock, threads, BLAS, kernel, disk, data; each problem with its fix."""
+"""Inspect the environment of a run: Python, versions, threads, BLAS, kernel, disk and data, with a fix for each problem."""
 
 import importlib.util
 import os

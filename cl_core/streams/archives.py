@@ -1,7 +1,7 @@
-"""Archives: fetched once, checked by digest, read without ever extracting a file.
+"""Archives: downloaded once, checked by digest, and read without extracting a file.
 
-A tar archive is read from front to back and only its content is used, never its names: nothing it holds can be
-written anywhere. A member that would leave its folder is refused all the same, and the whole archive with it.
+A tar archive is read from front to back, and only its content is used, so it cannot write a file anywhere. An archive
+with a member that would leave its folder is refused.
 """
 
 import gzip

@@ -1,7 +1,7 @@
 """Data sets in memory: MNIST, CIFAR-10, CIFAR-100, CUB-200-2011, CUB-50 and scikit-learn's digits.
 
-Three routes, each taken only when it is the default or asked for: *official* (the archive, fetched when absent and
-checked by digest), *prepared* (a ``.npz`` file that someone made), *embedded* (digits, which come with scikit-learn).
+Each data set has one or more routes: *official* (the archive, fetched when absent and
+checked by digest), *prepared* (a ``.npz`` file of your own), *embedded* (digits, which come with scikit-learn).
 """
 
 from dataclasses import dataclass

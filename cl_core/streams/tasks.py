@@ -1,6 +1,6 @@
 """Tasks cut from a data set: split by class, permuted, correlated, corrupted, turned.
 
-A task never copies images before they are asked for: it holds positions in the data set and a transform.
+A task holds positions in the data set and a transform. It copies images only when they are read.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What a task does to its images: nothing, permuted pixels, noise, a quarter turn."""
+"""Transforms of a task's images: none, permuted pixels, noise, quarter turns."""
 
 from dataclasses import dataclass
 from typing import Protocol

@@ -1,7 +1,7 @@
-"""The first cell of a stored notebook, which installs this package on Colab; it is there only once an address is set.
+"""The first cell of a stored notebook, which installs this package on Colab. It exists only once an address is set.
 
-Colab opens a notebook from its repository, without the package. The cell does nothing anywhere else, and is no part of
-the chapter: the book hides it, reruns and nbval pass over it, and no stamp covers it.
+Colab opens a notebook from its repository, without the package. The cell does nothing anywhere else and is not
+part of the chapter: the book hides it, reruns and nbval skip it, and no stamp covers it.
 """
 
 import re

@@ -1,10 +1,10 @@
-"""A measured value against a limit, when both the value and its error bar count."""
+"""Compare measured values with a limit, taking their error bars into account."""
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 ERRORS = 2.0
-"""How many standard errors a value must keep from its limit to decide."""
+"""The number of standard errors between a value and its limit that decides."""
 
 
 def stays_below(values: ArrayLike, errors: ArrayLike, limit: float) -> bool | None:

@@ -1,4 +1,4 @@
-"""Running a notebook: papermill, one thread, this very Python, and a record of what it read."""
+"""Execute a notebook with papermill: one thread, the running Python, and a record of the files read."""
 
 import contextlib
 import os
@@ -38,7 +38,7 @@ class Execution:
 
 
 def execute(notebook: Notebook, *, folder: Path, parameters: Mapping[str, object] | None = None) -> Execution:
-    """Run `notebook` with `parameters` in `folder` and return what came of it; a failing cell is a result, no exception.
+    """Run `notebook` with `parameters` in `folder` and return the result; a failing cell is a result and not an exception.
 
     The kernel is the Python that runs this, with one thread, a fixed hash seed and no configuration of its user.
     Raises RuntimeError if the kernel does not start.

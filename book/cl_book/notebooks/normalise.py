@@ -1,6 +1,6 @@
-"""One written form for a notebook, so that the same computation gives the same file, line by line.
+"""One stored form for a notebook, so that the same computation gives the same file, line by line.
 
-Times, random ids, paths of the machine and versions of its tools go; what was computed and what an author wrote stays.
+Times, random ids, paths of the machine and versions of its tools are removed. Results and the author's text stay.
 """
 
 import hashlib

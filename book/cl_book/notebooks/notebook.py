@@ -1,4 +1,4 @@
-"""Stored notebooks as data: where they are, their code cells, and what their outputs put on record."""
+"""Stored notebooks as data: their paths, their code cells, and the verdicts and values in their outputs."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ METADATA = "cl_core"
 """Notebook metadata key under which this project keeps its own notes."""
 
 SETUP = "setup-colab"
-"""Tag of the cell that :mod:`cl_book.notebooks.colab` puts before a chapter, and that is no part of it."""
+"""Tag of the cell that :mod:`cl_book.notebooks.colab` puts before a chapter, which is not part of it."""
 
 Cell = Any
 Notebook = Any

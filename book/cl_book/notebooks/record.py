@@ -1,4 +1,4 @@
-"""What a notebook says for the record: verdict lines on claims, and values that prose may quote.
+"""What a notebook puts on record: verdicts on claims, and values that prose may quote.
 
 Nothing here reads the list of claims: a page's outputs depend on what it computed, not on how the claims are worded.
 That each id exists, and stands on the page that its claim names, is tested statically.

@@ -1,4 +1,4 @@
-"""Running a notebook with other parameters, beside the stored one, which stays as it is."""
+"""Run a notebook with other parameters and write it to another folder; the stored notebook does not change."""
 
 import math
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Rerun:
-    """A finished rerun: where the executed notebook is, what it was given, what changed by it, and the failure if any."""
+    """A finished rerun: the path of the executed notebook, its parameters, the changed values, and the failure if any."""
 
     path: Path
     given: Mapping[str, Value]

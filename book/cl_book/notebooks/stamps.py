@@ -1,4 +1,4 @@
-"""Is a stored page still what its code would say? Its stamp records what the outputs were made from.
+"""Stamps: a stored notebook records what its outputs were made from, so that stale outputs are found.
 
 A stamp holds SHA-256 digests of the notebook's code cells (not its prose), its parameters, every module of this package
 that it can reach, every repository file that it read and every listing that it made, and its outputs. Times, versions

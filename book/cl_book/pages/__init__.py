@@ -1,4 +1,4 @@
-"""The book's own extensions to Sphinx: figures, verdicts and numbers from what notebooks store, never typed."""
+"""The book's Sphinx extension: it takes figures, verdicts and numbers from stored notebooks and results."""
 
 from hashlib import sha256
 from pathlib import Path
@@ -71,6 +71,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 
 def _digest() -> int:
-    """Return a number that changes with these sources: pages that they made before are then made anew."""
+    """Return a number that changes with these sources, so that Sphinx builds all pages anew."""
     sources = sorted(Path(__file__).parent.glob("*.py"))
     return int(sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:8], 16)

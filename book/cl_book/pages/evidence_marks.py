@@ -1,4 +1,4 @@
-"""How surely something is known about the paper: [P], [S] or [D]."""
+"""Marks for the source of a statement about the paper: [P], [S] or [D]."""
 
 from docutils import nodes
 from sphinx.application import Sphinx

@@ -1,4 +1,4 @@
-"""``:::{explorer}``: a curve of forgetting that a reader can bend, and a picture of it where scripts do not run."""
+"""``:::{explorer}``: an interactive curve of forgetting, and a static picture for pages without scripts."""
 
 import numpy as np
 from docutils import nodes

@@ -1,4 +1,4 @@
-"""Figures of a notebook: set into the page as SVG, so that the theme colours them, with a caption and their data.
+"""Figures of a notebook on a page: the SVG itself, so that the theme colours it, with a caption and a link to its data.
 
 A notebook stores a figure as SVG, CSV and text in one output. The Markdown cell after it holds
 ``:::{caption} fig-NAME`` with the sentence that says what the figure shows. Here the two become one ``<figure>``.

@@ -1,4 +1,4 @@
-"""What stands under every page: how to run it, the version, when the outputs were last refreshed, how to cite."""
+"""The footer of every page: how to run it, the version, the date of the last refresh, and how to cite."""
 
 import json
 from importlib.metadata import version

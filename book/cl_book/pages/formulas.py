@@ -1,4 +1,4 @@
-"""Formulas in a claim's plain text, such as ‖q_2 − q_1‖ or R^{n×m}, set with indices and powers."""
+"""Set formulas in a claim's plain text, such as ‖q_2 − q_1‖ or R^{n×m}, with indices and powers."""
 
 import re
 

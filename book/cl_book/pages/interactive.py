@@ -1,4 +1,4 @@
-"""What the pages that a reader can touch have in common: sliders, a table of numbers, and scripts for these pages alone."""
+"""Shared parts of the interactive pages: sliders, a table of numbers, and the scripts that only these pages load."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Ways out of the page that need a repository's address: launch and repository buttons, only once one is set."""
+"""Launch and repository buttons; they appear only once the repository's address is set."""
 
 from pathlib import Path
 

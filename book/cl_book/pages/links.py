@@ -1,4 +1,4 @@
-"""`make links`: every address that leads out of the project, checked by Sphinx's linkcheck, with one line for each.
+"""`make links`: check every external address with Sphinx's linkcheck, and print one line for each.
 
 Sphinx collects the links of the pages; those of files that are no pages are added to them. Other builds do nothing here.
 """

@@ -1,4 +1,4 @@
-"""Nothing leaves the page: drop thebe, which jupyter-book always loads and which fetches its code from a network."""
+"""Keep pages offline: drop thebe, which jupyter-book always loads and which fetches code from a network."""
 
 from sphinx.application import Sphinx
 from sphinx.config import Config

@@ -1,4 +1,4 @@
-"""What a notebook's outputs become on a page: figures, verdict lines; the rest is left to myst-nb."""
+"""Render a notebook's figures and verdicts on a page; myst-nb renders all other outputs."""
 
 import re
 from typing import Any, ClassVar
@@ -35,7 +35,7 @@ class StoredOutputs:
 
 
 class ShowVerdicts(SphinxTransform):
-    """Of the forms of a verdict keep the page's own."""
+    """Keep only the page's own form of a verdict."""
 
     default_priority = 310
 

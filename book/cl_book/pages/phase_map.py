@@ -1,4 +1,4 @@
-"""``:::{phasemap}``: where frozen training gains, on a map that a reader can bend, and a picture of it without scripts."""
+"""``:::{phasemap}``: an interactive map of where frozen training gains, and a static picture for pages without scripts."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Find numbers that someone typed into prose: decimals, percentages, ± outside of math, code, links and roles."""
+"""Find numbers typed into prose: decimals, percentages and ± outside of math, code, links and roles."""
 
 import json
 import re

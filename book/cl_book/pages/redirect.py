@@ -1,4 +1,4 @@
-"""The page at the top of the built folder: sends a reader on to the book's first page."""
+"""The page at the top of the built folder, which redirects to the book's first page."""
 
 from html import escape
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Stale pages say so: a banner where a page's outputs no longer follow from its code and what it read."""
+"""A banner on stale pages: their outputs no longer follow from their code and the files they read."""
 
 from functools import cache
 from hashlib import sha256
@@ -20,7 +20,7 @@ _LOGGER = logging.getLogger(__name__)
 
 @cache
 def find_reasons(notebook: Path) -> tuple[str, ...]:
-    """Return why `notebook` is stale, () if it is not; asked once a build, since it reads every module."""
+    """Return why `notebook` is stale, () if it is not. Computed once a build, because it reads every module."""
     return stamps.find_staleness(notebook)
 
 
