@@ -508,10 +508,36 @@ def test_reported_rows_are_held_against_each_other(book, checkout):
         [[text(cell) for cell in row.select("td")] for row in made.select("tbody tr")]
         for made in pages["book/index"].select("table")
     )
-    assert ["Split CUB-200, adaptive [S]", "20.76", "24.09", "10", "none", "none", "39.01", "60.69"] in triples
-    assert ["Permuted MNIST, initialized [S]", "75.97", "30.76", "4"] in pairs
-    assert ["Correlated CIFAR-100, initialized [D]", "43.78", "22.45", "any number"] in pairs
-    assert len(triples) == 9
+    assert ["Split CUB-200, adaptive [P]", "20.76", "24.09", "10", "none", "none", "39.01", "60.69"] in triples
+    assert ["Permuted MNIST, initialized [P]", "30.76", "24.28", "10", "3.5", "4", "75.97", "97.82"] in triples
+    assert ["Correlated CIFAR-100, initialized [P]", "43.78", "22.45", "any number"] in pairs
+    assert (len(triples), len(pairs)) == (18, 6)
+
+
+def test_reported_rows_are_compared_across_strategies_and_streams(book, checkout):
+    real = Path(__file__).resolve().parents[2] / "book/paper.csv"
+    (checkout / "book/paper.csv").write_text(real.read_text(encoding="utf-8"), encoding="utf-8")
+    kinds = ("task-accuracy", "variants", "changes")
+    warnings, pages = book(index="# Front\n\n" + "\n\n".join(f":::{{implied}} {kind}\n:::" for kind in kinds))
+    assert warnings == ""
+    gains, variants, changes = (
+        [[text(cell) for cell in row.select("td")] for row in made.select("tbody tr")]
+        for made in pages["book/index"].select("table")
+    )
+    assert ["Split CIFAR-100", "+6.58"] in gains
+    assert ["Corrupted CUB-200", "Forgetting", "−0.10", "+0.75"] in variants
+    assert ["Corrupted CUB-200", "adaptive", "+2.25", "+2.00"] in changes
+
+
+def test_two_reported_numbers_are_subtracted_in_prose(book, checkout):
+    real = Path(__file__).resolve().parents[2] / "book/paper.csv"
+    (checkout / "book/paper.csv").write_text(real.read_text(encoding="utf-8"), encoding="utf-8")
+    both = "I/corrupted-cub200/adaptive/avg_acc − I/split-cub200/adaptive/avg_acc"
+    warnings, pages = book(index=f"# Front\n\nIt gains {{paper}}`{both}`.")
+    assert warnings == ""
+    assert "It gains +2.25" in pages["book/index"].get_text()
+    warnings, _ = book(index="# Front\n\nIt gains {paper}`I/a/b/avg_acc − I/c/d/avg_acc`.")
+    assert "no 'I/a/b/avg_acc'" in warnings
 
 
 # Figures

@@ -185,6 +185,41 @@ def test_a_printed_item_refuses_what_the_main_text_leaves_out(item):
         item(plain(n2=2, p2=5, q2=np.zeros(5)))
 
 
+def test_the_coefficients_by_hand():
+    # p = 2, p_1 = p_2 = 6, n_1 = 4, n_2 = 2: r = 1/2, r_A = 2/3, r_B = 3/4, v_4 = v_5 = 3, v_6 = 7, r_B − r_A = 1/12.
+    s = Setting(2, 6, 6, 4, 2, np.ones(2), np.ones(6), np.zeros(2), np.zeros(6), 1.0, 1.0)
+    mixed = 2 * 2 - (1 / 3) * 6 * 3 + (1 / 4) * 8 * 3
+    assert gammas(s) == pytest.approx(
+        (
+            (1 / 4) * 12,
+            2 * 12 / 3,
+            (1 / 2 * 2 - 1 / 4 * 3) * 24 / 3,
+            4 * mixed * 24 / (8 * 3 * 3),
+            2 * 2 * 24 / ((8 - 2 - 1) * 3),
+        )
+    )
+    assert betas(s) == pytest.approx(
+        (
+            gammas(s)[0],
+            (7 - 3 * 3 / 4) * 12 / 3,
+            (1 / 2 * 7 - (1 - 3 / 8) * 7) * 24 / 3,
+            2 * gammas(s)[3],
+            2 * gammas(s)[4],
+        )
+    )
+    assert repaired_betas(s)[2] == pytest.approx((1 / 2 * 7 - (1 - 3 / 8) * 3) * 24 / 3)
+
+
+def test_exact_forgetting_has_the_mended_form_in_p2_at_fixed_capacity():
+    for s in optimum_settings(300):
+        sizes = np.arange(s.n2 + 2, s.K - 1)
+        if len(sizes) < 3:
+            continue
+        mended, exact = mended_theorem_iv4(s), curve(s, sizes)
+        form = s.n2 * (mended.eta / (sizes - s.n2 - 1) - mended.xi / sizes)
+        np.testing.assert_allclose(np.diff(exact), np.diff(form), rtol=1e-7, atol=1e-9 * np.abs(exact).max())
+
+
 def counts(claim, truth, cases) -> tuple[int, int, int]:
     """How often the claim says yes, how often that is wrong, how often it misses a yes."""
     told, right = np.array([claim(s) for s in cases]), np.array([truth(s) for s in cases])
@@ -262,8 +297,8 @@ def optimum_settings(number: int) -> list[Setting]:
     return found
 
 
-def curve(s: Setting, sizes: range) -> np.ndarray:
-    return np.array([exact_forgetting_frozen(resize(s, p2)) for p2 in sizes])
+def curve(s: Setting, sizes) -> np.ndarray:
+    return np.array([exact_forgetting_frozen(resize(s, int(p2))) for p2 in sizes])
 
 
 def test_theorem_iv4_by_hand_and_where_it_claims_nothing():
@@ -274,6 +309,9 @@ def test_theorem_iv4_by_hand_and_where_it_claims_nothing():
     noisy = Setting(3, 3, 3, 3, 5, half, [2.0, 0, 0], half, [1.0, 0, 0], 1.0, 0.5)
     assert theorem_iv4(noisy)[1] == pytest.approx(0.25 + 0.25 + 3 * 3 / (2 * 6))
     assert theorem_iv4(Setting(3, 3, 3, 3, 5, half, [1.0, 0, 0], half, [0.0, 0, 0], 0.0, 0.0)).p2 is None
+    # δ² = 8 adds (1 − r)·8 = 4.
+    apart = Setting(3, 3, 3, 3, 5, half, [2.0, 0, 0], half + np.sqrt([0, 8, 0]), [1.0, 0, 0], 0.0, 0.0)
+    assert theorem_iv4(apart)[1] == pytest.approx(0.5 * 8.5 + 4)
     with pytest.raises(ValueError, match="p \\+ p1 = 6 and n1 = 5"):
         theorem_iv4(Setting(3, 3, 3, 5, 5, half, [2.0, 0, 0], half, [1.0, 0, 0], 0.0, 0.0))
 

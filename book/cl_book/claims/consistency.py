@@ -1,7 +1,7 @@
 """Whether reported measures fit each other, by Forgetting = M/(M−1) · (Task.Acc − Avg.Acc) of M tasks.
 
 The identity holds for every accuracy matrix and, being linear, for means over seeds. Everything is in per cent. The
-paper's definitions of the measures are second-hand, so what does not fit is a question.
+paper defines the measures and leaves the M of Tables I and II open, so what does not fit is a question.
 """
 
 import math
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from cl_book.claims.paper_table import reported_rows
 
 LONG, USUAL = 20, 10
-"""Tasks of the experiments whose name says so, and the number reported for Split CIFAR-100."""
+"""Tasks of the experiments whose name says so, and the number that is usual; the paper states none for Tables I and II."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The paper's reported numbers held against each other, computed when the book is built."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from docutils import nodes
@@ -9,6 +9,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from cl_book.claims.consistency import ReportedRow, reported_strategies
+from cl_book.claims.contrasts import task_accuracy_gains, variant_changes, variant_differences
 from cl_book.claims.paper_table import PAPER
 from cl_book.pages.claim_boxes import table
 from cl_book.pages.evidence_marks import make_mark
@@ -21,14 +22,20 @@ class Implied(SphinxDirective):
     """``:::{implied} triples``: rows with Avg.Acc, Task.Acc and Forgetting, and the number of tasks that fits the three.
 
     ``:::{implied} pairs``: rows without Task.Acc, and the largest number of tasks that keeps it at 100 or below.
+    ``:::{implied} task-accuracy``: Task.Acc of adaptive less initialized training, wherever it is reported.
+    ``:::{implied} variants``: frozen less initialized training on a stream and on its variant.
+    ``:::{implied} changes``: what each strategy's measures gain from a stream to its variant.
     """
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         """Return the table."""
-        kind = directives.choice(self.arguments[0], ("triples", "pairs"))
+        kind = directives.choice(self.arguments[0], ("triples", "pairs", *_CONTRASTS))
         self.env.note_dependency(str(Path(self.env.srcdir) / PAPER))
+        if kind in _CONTRASTS:
+            columns, body = _CONTRASTS[kind]
+            return [table(columns, [[[nodes.paragraph(text=text)] for text in row] for row in body()], wordy=False)]
         chosen = [row for row in reported_strategies() if (row.task is None) == (kind == "pairs")]
         head, line = {"triples": (_TRIPLES, _triple), "pairs": (_PAIRS, _pair)}[kind]
         marks = {tuple(key.split("/")[1:3]): number.mark for key, number in reported(self.env).items()}
@@ -73,10 +80,43 @@ _SPELLED = {
 }
 
 
+def _stream(experiment: str) -> str:
+    """Return an experiment's name in words."""
+    return " ".join(_SPELLED.get(word, word.capitalize()) for word in experiment.split("-"))
+
+
+def _signed(points: float) -> str:
+    return f"{points:+.2f}".replace("-", "−")
+
+
+_MEASURES = {"forgetting": "Forgetting", "avg_acc": "Avg.Acc"}
+_CONTRASTS: dict[str, tuple[tuple[str, ...], Callable[[], list[list[str]]]]] = {
+    "task-accuracy": (
+        ("Experiment", "Task.Acc, adaptive less initialized"),
+        lambda: [[_stream(name), _signed(gain)] for name, gain in task_accuracy_gains().items()],
+    ),
+    "variants": (
+        ("Variant", "Measure", "Frozen less initialized, plain stream", "The same, variant"),
+        lambda: [
+            [_stream(variant), _MEASURES[measure], _signed(plain), _signed(varied)]
+            for variant, measure, plain, varied in variant_differences()
+        ],
+    ),
+    "changes": (
+        ("Variant", "Strategy", "Avg.Acc, variant less plain stream", "Forgetting, the same"),
+        lambda: [
+            [_stream(variant), strategy, _signed(accuracy), _signed(forgetting)]
+            for variant, strategy, accuracy, forgetting in variant_changes()
+        ],
+    ),
+}
+
+
 def _name(row: ReportedRow, marks: Mapping[tuple[str, ...], str]) -> nodes.paragraph:
     """Return experiment and strategy in words, with the mark of where the numbers come from."""
-    words = " ".join(_SPELLED.get(word, word.capitalize()) for word in row.experiment.split("-"))
-    return nodes.paragraph("", f"{words}, {row.strategy} ", make_mark(marks[row.experiment, row.strategy]))
+    return nodes.paragraph(
+        "", f"{_stream(row.experiment)}, {row.strategy} ", make_mark(marks[row.experiment, row.strategy])
+    )
 
 
 def setup(app: Sphinx) -> None:

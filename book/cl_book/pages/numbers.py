@@ -10,6 +10,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxRole
 
 from cl_book.claims import paper_table
+from cl_book.claims.contrasts import contrast
 from cl_book.claims.paper_table import PAPER, Reported
 from cl_book.notebooks import notebook
 from cl_book.pages import stale_banner
@@ -45,12 +46,22 @@ class Value(SphinxRole):
 
 
 class Paper(SphinxRole):
-    """``{paper}`I/split-cifar100/frozen/avg_acc```: a number reported for the paper, with its mark."""
+    """``{paper}`I/split-cifar100/frozen/avg_acc```: a number reported for the paper, with its mark.
+
+    ``{paper}`key − other key```: the difference of two of them in points, which is derived here.
+    """
 
     def run(self) -> Rendered:
-        """Return mean ± std and the mark; an unknown key is an error."""
+        """Return mean ± std and the mark, or a signed difference; an unknown key is an error."""
         table = reported(self.env)
-        key = self.text.strip()
+        key, minus, other = (part.strip() for part in self.text.partition(" − "))
+        if minus:
+            try:
+                points = contrast(key, other).difference
+            except ValueError as error:
+                return report_role_error(self, str(error))
+            text = f"{points:+.2f}".replace("-", "−")
+            return [nodes.inline(self.rawtext, text, classes=["cl-value"]), nodes.Text(" "), make_mark("D")], []
         if key not in table:
             return report_role_error(self, f"{PAPER} has no {key!r}{suggest(key, table)}")
         number = table[key]
