@@ -177,7 +177,5 @@ def _length(row: tuple[float | None, ...]) -> float | None:
     return math.hypot(*known) if known else None
 
 
-assert set(_STREAM) == {name for name, definition in DEFINITIONS.items() if definition.dataset == "digits"}
-
 if __name__ == "__main__":
     main()

@@ -19,6 +19,7 @@ from cl_book.pages import (
     interactive,
     launch,
     links,
+    markup_page,
     numbers,
     offline,
     outputs,
@@ -41,6 +42,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     for part in (
         offline,
         api_page,
+        markup_page,
         claim_boxes,
         figure_nodes,
         outputs,

@@ -24,7 +24,7 @@ COLUMNS = ("m", "forgetting", "loss on the new task", "squared length of the upd
 
 
 class Explorer(SphinxDirective):
-    """Sliders, a drawing and a table; all of it stands in the page, and the script makes it move."""
+    """``:::{explorer}``: sliders, a drawing and a table; all of it stands in the page, and the script makes it move."""
 
     def run(self) -> list[nodes.Node]:
         """Return the explorer as it stands before a reader touches it."""

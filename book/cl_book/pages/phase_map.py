@@ -33,7 +33,7 @@ COLUMNS = ("forgetting F", "loss on the new task", "mean loss G")
 
 
 class PhaseMap(SphinxDirective):
-    """Sliders, a map and a table; all of it stands in the page, and the script makes it move."""
+    """``:::{phasemap}``: sliders, a map and a table; all of it stands in the page, and the script makes it move."""
 
     def run(self) -> list[nodes.Node]:
         """Return the map as it stands before a reader touches it."""
