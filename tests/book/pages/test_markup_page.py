@@ -10,7 +10,7 @@ import pytest
 from cl_book.pages.markup_page import set_text
 from support.copies import Copy
 
-TOP = Path(__file__).resolve().parents[2]
+TOP = Path(__file__).resolve().parents[3]
 PAGE = (TOP / "book" / "writing.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 FILES = {"A stream": 2, "A strategy": 2, "A claim": 1, "A chapter": 2}
