@@ -1,17 +1,17 @@
-/* The explorer of the bound: six sliders, one curve. Plain JavaScript and SVG; the formulas are those of the core. */
+/* The explorer of the bound: seven sliders, one curve. Plain JavaScript and SVG; the formulas are those of the core. */
 (() => {
   "use strict";
   const { oneUpdate } = window.clStep;
   const { text, element, width, frame, start, fill } = window.clTouch;
 
   /** Forgetting, new-task loss and squared length for m = 0 … P; Infinity at the peak (cl_core.linear.outlook). */
-  function outlook({ parameters, specific, samples, noise, distance, shared_error }) {
+  function outlook({ parameters, specific, samples, noise, distance, shared_error, own_error }) {
     const forgetting = [], newLoss = [], norm = [];
     for (let m = 0; m <= parameters; m += 1) {
       const inQ = Math.min(m, specific) / specific;
       const inU = Math.max(0, m - specific) / (parameters - specific);
-      const drift = distance ** 2 * inQ, repairable = shared_error ** 2 * inU;
-      const gapFrozen = distance ** 2 * (1 - inQ) + shared_error ** 2 * (1 - inU);
+      const drift = distance ** 2 * inQ, repairable = shared_error ** 2 * inU + own_error ** 2 * inQ;
+      const gapFrozen = (distance ** 2 + own_error ** 2) * (1 - inQ) + shared_error ** 2 * (1 - inU);
       const update = oneUpdate(m, samples, { drift, repairable, gapTrained: drift + repairable, gapFrozen, noise });
       forgetting.push(update.forgetting);
       newLoss.push(update.newLoss);
@@ -21,6 +21,14 @@
   }
 
   const least = (values) => values.reduce((best, value, m) => (m > 0 && value < values[best] ? m : best), 1);
+
+  /** The size beyond the peak at which forgetting is least, null where that is at an end (cl_book.pages.explorer). */
+  function valley(values, samples) {
+    const beyond = values.slice(samples + 2);
+    if (beyond.length === 0) return null;
+    const place = beyond.reduce((best, value, m) => (value < beyond[best] ? m : best), 0);
+    return place > 0 && place < beyond.length - 1 ? samples + 2 + place : null;
+  }
 
   function ticks(low, high, count) {
     const rough = (high - low) / count, power = 10 ** Math.floor(Math.log10(rough));
@@ -91,9 +99,12 @@
       let winner = "Frozen and initialized training forget the same.";
       if (frozen < initialized) winner = "Frozen training forgets less than initialized training.";
       if (frozen > initialized) winner = "Initialized training forgets less than frozen training.";
-      said.textContent = `${winner} Of all sizes but zero, m = ${best} forgets least: ${text(curve.forgetting[best])}.`;
+      const low = valley(curve.forgetting, settings.samples);
+      const beyond = low === null ? "Beyond the peak there is no valley."
+        : `Beyond the peak the valley is at m = ${low}: ${text(curve.forgetting[low])}.`;
+      said.textContent = `${winner} Of all sizes but zero, m = ${best} forgets least: ${text(curve.forgetting[best])}. ${beyond}`;
     };
   });
 
-  window.clExplorer = { outlook };
+  window.clExplorer = { outlook, valley };
 })();

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cl_core.linear import expected_losses
+from cl_core.linear.optimum import forgetting_curve
 from cl_core.linear.tradeoff import outlook
 
 lengths = st.floats(0, 3)
@@ -18,9 +19,10 @@ lengths = st.floats(0, 3)
     noise=lengths,
     distance=lengths,
     error=lengths,
+    own=lengths,
     data=st.data(),
 )
-def test_it_is_what_the_recursion_says(shared, specific, samples, noise, distance, error, data):
+def test_it_is_what_the_recursion_says(shared, specific, samples, noise, distance, error, own, data):
     parameters = shared + specific
     m = data.draw(st.integers(0, parameters))
     found = outlook(
@@ -30,11 +32,15 @@ def test_it_is_what_the_recursion_says(shared, specific, samples, noise, distanc
         noise=noise,
         distance=distance,
         shared_error=error,
+        own_error=own,
     )
-    targets, start = np.zeros((2, parameters)), np.zeros(parameters)
-    targets[1, shared:] = distance / np.sqrt(specific)
-    start[:shared] = error / np.sqrt(shared)
-    losses = expected_losses(targets, [0, samples], [0, m], noise, start)
+    start = np.concatenate([np.full(shared, error / np.sqrt(shared)), np.full(specific, own / np.sqrt(specific))])
+    # δ and −δ together are at a right angle to e wherever q is cut; a peak counts if either sees it.
+    step = np.where(np.arange(parameters) < shared, 0.0, distance / np.sqrt(specific))
+    both = [
+        expected_losses([np.zeros(parameters), sign * step], [0, samples], [0, m], noise, start) for sign in (1, -1)
+    ]
+    losses = np.mean(both, axis=0)
     if np.isinf(losses[1, 0]):
         assert np.isinf(found.forgetting[m])
     else:
@@ -54,9 +60,23 @@ def test_the_ends_by_hand():
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("specific", 0), ("specific", 40), ("samples", 0), ("noise", -1.0), ("distance", np.inf), ("shared_error", -0.1)],
+    [
+        ("specific", 0),
+        ("specific", 40),
+        ("samples", 0),
+        ("noise", -1.0),
+        ("distance", np.inf),
+        ("shared_error", -0.1),
+        ("own_error", -0.1),
+    ],
 )
 def test_wrong_arguments(name, value):
     fine = {"parameters": 40, "specific": 4, "samples": 10, "noise": 0.5, "distance": 2.0, "shared_error": 3.0}
     with pytest.raises(ValueError, match=name):
         outlook(**{**fine, name: value})
+
+
+def test_with_redundant_coordinates_it_is_the_valley():
+    found = outlook(parameters=90, specific=6, samples=20, noise=0.5, distance=0.5, shared_error=0.0, own_error=1.5)
+    sizes = np.arange(6, 91)
+    np.testing.assert_allclose(found.forgetting[6:], forgetting_curve(sizes, xi=2.0, eta=0.25, samples=20), rtol=1e-12)

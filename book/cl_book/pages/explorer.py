@@ -14,10 +14,11 @@ SCRIPT = "explorer.js"
 SLIDERS = (
     Slider("parameters", "parameters P", 20, 200, 1, 100),
     Slider("specific", "size of the block q", 1, 199, 1, 10),
-    Slider("samples", "samples n", 2, 150, 1, 40),
+    Slider("samples", "samples n", 2, 150, 1, 20),
     Slider("noise", "noise σ", 0, 2, 0.05, 0.5),
-    Slider("distance", "distance of the tasks", 0, 3, 0.05, 1),
-    Slider("shared_error", "error of the shared part", 0, 3, 0.05, 1),
+    Slider("distance", "distance of the tasks", 0, 3, 0.05, 0.5),
+    Slider("own_error", "error of the block q", 0, 3, 0.05, 1.5),
+    Slider("shared_error", "error of the shared part", 0, 3, 0.05, 0),
 )
 ROWS = ("no update", "● frozen: q alone", "■ initialized: everything", "▲ least, of all sizes but zero")
 COLUMNS = ("m", "forgetting", "loss on the new task", "squared length of the update")
@@ -44,13 +45,28 @@ def write_markup() -> str:
     return (
         f'<div class="cl-explorer">\n{interactive.make_form(SLIDERS, prefix="cl", name="Settings", reset=True)}'
         f"{interactive.wrap_drawing(_draw_picture(curve, sizes))}"
-        f'<p class="cl-said" role="status"></p>\n{interactive.make_table(COLUMNS, rows)}</div>\n'
+        f'<p class="cl-said" role="status">{describe_valley(curve, settings["samples"])}</p>\n{interactive.make_table(COLUMNS, rows)}</div>\n'
     )
 
 
 def find_best_size(curve: Outlook) -> int:
     """Return the size of one or more at which forgetting is least, the smallest if there are several."""
     return 1 + int(np.argmin(curve.forgetting[1:]))
+
+
+def find_valley(curve: Outlook, samples: int) -> int | None:
+    """Return the size beyond the peak at which forgetting is least, None where that is at an end: then there is no valley."""
+    beyond = curve.forgetting[samples + 2 :]
+    place = int(np.argmin(beyond)) if len(beyond) else 0
+    return samples + 2 + place if 0 < place < len(beyond) - 1 else None
+
+
+def describe_valley(curve: Outlook, samples: int) -> str:
+    """Return a sentence on the valley beyond the peak."""
+    valley = find_valley(curve, samples)
+    if valley is None:
+        return "Beyond the peak there is no valley."
+    return f"Beyond the peak the valley is at m = {valley}: {interactive.format_number(curve.forgetting[valley])}."
 
 
 def _draw_picture(curve: Outlook, sizes: tuple[int, ...]) -> str:
@@ -65,7 +81,7 @@ def _draw_picture(curve: Outlook, sizes: tuple[int, ...]) -> str:
     axes.set(
         xlabel="trained parameters m",
         title="forgetting",
-        ylim=(1.3 * curve.forgetting.min(), 1.35 * float(shown.max())),
+        ylim=(1.3 * curve.forgetting.min(), max(1.35 * float(shown.max()), -1.2 * curve.forgetting.min(), 0.05)),
     )
     alt = "Forgetting against the number of trained parameters: " + ", ".join(
         f"{name} {interactive.format_number(curve.forgetting[m])} at m = {m}"

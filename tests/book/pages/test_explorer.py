@@ -6,8 +6,9 @@ import re
 
 import numpy as np
 import pytest
-from cl_book.pages.explorer import SLIDERS, find_best_size, write_markup
+from cl_book.pages.explorer import SLIDERS, describe_valley, find_best_size, find_valley, write_markup
 
+from cl_core.linear import optimal_magnitude
 from cl_core.linear.tradeoff import outlook
 
 PAGE = "book/explorer"
@@ -28,6 +29,8 @@ CASES = [
     settings(samples=10, shared_error=3, distance=0.35),
     settings(parameters=41, samples=40),
     settings(shared_error=0, noise=0),
+    settings(own_error=0, shared_error=1),
+    settings(own_error=2.4, shared_error=0.6, samples=40),
     *(
         settings(samples=n, noise=noise, distance=distance, shared_error=error)
         for n, noise, distance, error in itertools.product((5, 60), (0.05, 1.95), (0, 2.4), (0.15, 2))
@@ -44,6 +47,24 @@ def test_what_stands_in_the_page_is_the_core_s():
     for row, m in zip(rows, sizes, strict=True):
         shown = [float(words.replace("−", "-")) for words in row[1:]]
         assert shown == pytest.approx([column[m] for column in curve], abs=5e-4)
+
+
+def test_a_valley_is_there_at_the_first_setting_and_where_the_theory_says():
+    first = settings()
+    curve = outlook(**first)
+    valley = find_valley(curve, first["samples"])
+    place, depth = optimal_magnitude(
+        first["own_error"] ** 2 - first["distance"] ** 2, first["noise"] ** 2, first["samples"]
+    )
+    assert valley in (np.floor(place), np.ceil(place))
+    assert curve.forgetting[valley] == pytest.approx(depth, rel=1e-3)
+    assert curve.forgetting[valley] < curve.forgetting[-1] - 0.3
+    assert describe_valley(curve, first["samples"]) in write_markup()
+
+
+def test_where_the_noise_is_too_much_there_is_no_valley():
+    assert find_valley(outlook(**settings(noise=2)), settings()["samples"]) is None
+    assert find_valley(outlook(**settings(parameters=20)), settings()["samples"]) is None
 
 
 def test_the_ranges_of_the_sliders_fit_the_core():
@@ -73,6 +94,14 @@ def numbers(page, values):
 def test_every_number_is_the_core_s(page):
     for values in CASES:
         np.testing.assert_allclose(numbers(page, values), np.array(outlook(**values)), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.slow
+def test_the_valley_is_told_as_the_page_tells_it(page):
+    for values in CASES:
+        told = page.evaluate("(v) => clExplorer.valley(clExplorer.outlook(v).forgetting, v.samples)", values)
+        assert told == find_valley(outlook(**values), values["samples"])
+    assert describe_valley(outlook(**settings()), settings()["samples"]) in page.inner_text(".cl-said")
 
 
 @pytest.mark.slow
