@@ -57,9 +57,9 @@ def execute(
         identity = _identity(plan.name, plan.config, stream, source, machine)
         checkpoint = None if cache is None else Checkpoint(plan.name, identity, cache)
         context = RunContext(plan, stream, plan.network, plan.recipe, device, checkpoint, listener)
-        made = plan.strategy.make(StrategyInputs(plan.settings, plan.seed, context.block_sizes(), device, source))
-        if not isinstance(made, Strategy):
-            state = made(context)
+        strategy = plan.strategy.make(StrategyInputs(plan.settings, plan.seed, context.block_sizes(), device, source))
+        if not isinstance(strategy, Strategy):
+            state = strategy(context)
         else:
             alike = {name: value for name, value in plan.config.items() if name != "moves"}
             prefixes = (
@@ -67,7 +67,7 @@ def execute(
                 and siblings
                 and SharedPrefixes(plan, siblings, _identity("", alike, stream, None, machine), cache)
             )
-            state = train_sequentially(context, made, prefixes or None)
+            state = train_sequentially(context, strategy, prefixes or None)
         return _result(context, state, source, machine, recorded or {})
 
 

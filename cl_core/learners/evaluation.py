@@ -79,13 +79,13 @@ def _remembered(network: Network, x: Tensor, batch: int) -> tuple[Tensor, int]:
     depth = network.first_moved
     if depth == 0 or not fits_memory(network, x, depth):
         return x, 0
-    known = _MEMORY.setdefault(network, {})
-    for key in [key for key, entry in known.items() if entry.images() is None]:
-        del known[key]
+    entries = _MEMORY.setdefault(network, {})
+    for key in [key for key, entry in entries.items() if entry.images() is None]:
+        del entries[key]
     state = _state(network, x, depth, batch)
-    entry = known.get(id(x))
+    entry = entries.get(id(x))
     if entry is None or entry.images() is not x or entry.state != state:
-        entry = known[id(x)] = _Remembered(ref(x), state, features_of(network, x, depth, batch))
+        entry = entries[id(x)] = _Remembered(ref(x), state, features_of(network, x, depth, batch))
     return entry.features, depth
 
 

@@ -257,6 +257,20 @@ def test_a_part_of_the_way_is_old_plus_that_part_running_statistics_too(make, re
     assert moved > 0
     assert short.update_norms == pytest.approx([fraction * norm for norm in long.update_norms])
     assert short.train_correct == evaluate(network, data[1].x_train, data[1].y_train, 1)
+    assert not torch.equal(after["heads.1.weight"], end["heads.1.weight"])
+    trained.load_state_dict({name: after[name] if name.startswith("blocks.") else now for name, now in end.items()})
+    refit_head(trained, data[1], 1, recipe)
+    assert torch.equal(after["heads.1.weight"], trained.head(1).weight)
+
+
+def test_a_head_that_all_tasks_share_goes_a_part_of_the_way_too(make, recipe, frozen_copy):
+    trained, data = make("mlp", shared_head=True)
+    network, _ = make("mlp", shared_head=True)
+    before = frozen_copy(network)
+    train_task(trained, data[1], 1, 3, recipe, 5)
+    train_task(network, data[1], 1, Update(3, fraction=0.25), recipe, 5)
+    for name, now in network.state_dict().items():
+        assert torch.allclose(now, before[name] + 0.25 * (trained.state_dict()[name] - before[name]), rtol=1e-12), name
 
 
 def test_after_a_part_of_the_way_the_head_is_fitted_to_the_features_as_they_are(make, recipe):
