@@ -275,7 +275,7 @@ def test_a_cluster_with_a_worker_killed_gives_the_same_results(unbroken, tmp_pat
 
 def test_local_processes_come_from_their_own_interpreter():
     local = LocalExecutor(1)
-    executor = local.start()
+    executor = local.start_pool()
     assert executor.submit(os.getpid).result(60) != os.getpid()
     executor.shutdown(wait=True)
     local.shutdown()
