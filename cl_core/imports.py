@@ -9,6 +9,9 @@ from pathlib import Path
 OWN = ("cl_core",)
 """The package that is followed where no others are named."""
 
+_NO_DATA = (".py", ".pyc", ".pyi", ".typed")
+"""Beside a module, files with these endings are no data: code, and what only type checkers read."""
+
 
 def package_folder(package: str = OWN[0]) -> Path:
     """Return the folder of the top-level `package` that is imported here; raises ModuleNotFoundError if there is none."""
@@ -83,7 +86,7 @@ def _module_files(module: str) -> list[Path]:
     stem = package_folder(package).joinpath(*rest)
     if not stem.is_dir():
         return [stem.with_suffix(".py")]
-    data = sorted(path for path in stem.iterdir() if path.is_file() and path.suffix not in (".py", ".pyc"))
+    data = sorted(path for path in stem.iterdir() if path.is_file() and path.suffix not in _NO_DATA)
     return [stem / "__init__.py", *data]
 
 

@@ -73,3 +73,8 @@ def test_a_stamp_does_not_depend_on_the_wording_of_claims():
     reached = imports.reachable({"cl_book.figures.drawing", "cl_book.notebooks.record"}, ["cl_core", "cl_book"])
     assert "cl_book.notebooks.record" in reached
     assert "cl_book.claims.claim" not in reached
+
+
+def test_what_only_type_checkers_read_is_no_data():
+    assert {"cl_core", "cl_core.learners"} <= set(imports.digests(["cl_core", "cl_core.learners"]))
+    assert not [name for name in imports.digests(["cl_core", "cl_core.learners"]) if "/" in name]
