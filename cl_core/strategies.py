@@ -246,6 +246,34 @@ def score(metric: str, arrival: Arrival) -> float:
     return compare(arrival.gradient, arrival.previous_gradient)
 
 
+def integrate(scores: Sequence[float | None], threshold: float, step: int, modules: int, start: int) -> tuple[int, ...]:
+    """Return h after each task: how many of `modules` modules Algorithm 1 holds fixed, 0 to `modules`.
+
+    `scores[0]` is None, as the first task has nothing to be compared with; h then is `start`. A score strictly above
+    `threshold` adds `step` to h, any other takes `step` away, a missing or NaN score too; h is clipped to 0 and
+    `modules`. Raises ValueError for counts that do not fit, a threshold of NaN, or a first score.
+    Source: paper, Algorithm 1.
+    """
+    if modules < 0:
+        raise ValueError(f"modules = {modules} does not fit; allowed: 0 or more")
+    if not 0 <= start <= modules:
+        raise ValueError(f"start = {start} does not fit {modules} modules; allowed: 0 to {modules}")
+    if step < 0:
+        raise ValueError(f"step = {step} does not fit; allowed: 0 or more")
+    _require_threshold(threshold)
+    if scores and scores[0] is not None:
+        raise ValueError(f"scores[0] = {scores[0]!r} does not fit; the first task has no score, so give None")
+    held: list[int] = []
+    for task, value in enumerate(scores):
+        if task == 0:
+            held.append(start)
+        elif value is not None and value > threshold:
+            held.append(min(held[-1] + step, modules))
+        else:
+            held.append(max(held[-1] - step, 0))
+    return tuple(held)
+
+
 def trailing_sizes(magnitudes: Sequence[int], blocks: Sequence[int]) -> tuple[int, ...]:
     """Return, for each magnitude, the number of parameters in that many trailing blocks of the given sizes."""
     for magnitude in magnitudes:

@@ -15,6 +15,7 @@ from cl_core.strategies import (
     Residual,
     Strategy,
     Update,
+    integrate,
     score,
     trailing_sizes,
 )
@@ -163,3 +164,41 @@ def test_trailing_sizes_count_from_the_end():
     assert trailing_sizes((0, 1, 2, 3), (5, 3, 2)) == (0, 2, 5, 10)
     with pytest.raises(ValueError, match="magnitude 4 does not fit 3 blocks"):
         trailing_sizes((4,), (5, 3, 2))
+
+
+EIGHT_SCORES = (None, 0.3, 0.1, 0.5, math.nan, -0.2, 0.31, 0.9)
+"""Against a threshold of .1, by hand: none, above, equal (not above), above, not a number, below, above, above."""
+
+
+def test_eight_scores_worked_by_hand_hold_one_block_more_where_related_and_one_fewer_elsewhere():
+    held = integrate(EIGHT_SCORES, 0.1, 1, 3, 1)
+    assert held == (1, 2, 1, 2, 1, 0, 1, 2)
+    # The text's reading, h holds fixed, lets K − h blocks move; the other reading, h trains, lets h move.
+    assert tuple(3 - h for h in held) == (2, 1, 2, 1, 2, 3, 2, 1)
+
+
+def test_the_path_is_clipped_at_both_ends_and_comes_back_from_the_end_in_one_step():
+    assert integrate((None, 1.0, 1.0, 1.0, -1.0, -1.0, -1.0, 1.0), 0.0, 2, 3, 0) == (0, 2, 3, 3, 1, 0, 0, 2)
+    assert integrate(EIGHT_SCORES, 0.1, 2, 5, 4) == (4, 5, 3, 5, 3, 1, 3, 5)
+
+
+def test_a_missing_score_counts_as_not_related_and_a_run_without_tasks_has_no_path():
+    assert integrate((None, None), -5.0, 1, 3, 2) == (2, 1)
+    assert integrate((), 0.0, 1, 3, 2) == ()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"modules": -1}, "modules = -1 does not fit; allowed: 0 or more"),
+        ({"start": 4}, "start = 4 does not fit 3 modules; allowed: 0 to 3"),
+        ({"start": -1}, "start = -1 does not fit 3 modules"),
+        ({"step": -1}, "step = -1 does not fit; allowed: 0 or more"),
+        ({"threshold": math.nan}, "threshold = nan does not fit"),
+        ({"scores": (0.5, 0.5)}, r"scores\[0\] = 0.5 does not fit; the first task has no score"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_named_in_one_line(wrong, message: str):
+    with pytest.raises(ValueError, match=message) as caught:
+        integrate(**{"scores": (None, 0.5), "threshold": 0.1, "step": 1, "modules": 3, "start": 1, **wrong})
+    assert "\n" not in str(caught.value)
