@@ -53,7 +53,7 @@ def _results(results: ResultSet) -> Report:
 
 def _claims() -> Report:
     stands = standings()
-    not_run = [f"{one.claim.id}: not run ({one.claim.title})" for one in stands if one.printed == NOT_RUN]
+    not_run = [f"{one.claim.id}: not run ({one.claim.heading})" for one in stands if one.printed == NOT_RUN]
     unexplained = [
         f"{one.claim.id}: {what} after its first result; {cure} in {FILE}"
         for one in stands

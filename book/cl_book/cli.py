@@ -225,10 +225,12 @@ def claims(
         ),
     ] = None,
 ) -> None:
-    """List claims with their verdict: reproduced, not reproduced, inconclusive, not run, or stale.
+    """List claims with their verdict, and count the paper's statements apart from our own.
 
-    Stale: the verdict was printed by code that has changed since. Source: the theory's notebooks, or runs. Differences
-    are in the claimed direction: above zero speaks for the claim. The protocol page of the book has the rule.
+    Items of the paper hold as printed, hold when something more is given, or fail (P ids); our own theory holds or fails
+    (T); runs are reproduced or not (C). Any may be inconclusive, not run, or stale: printed by code that has changed
+    since. Source: the theory's notebooks, or runs. Differences are in the claimed direction: above zero speaks for the
+    claim. The protocol page of the book has the rule.
 
     Example: cl-core claims C04 C07 --results mine
     """

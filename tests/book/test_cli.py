@@ -132,20 +132,20 @@ def test_claims(run, checkout, write_page, own_code):
     entries = [{**claim, "id": "T04", "page": "notebooks/page"}, {**claim, "id": "T05", "page": "notebooks/none"}]
     (checkout / "book" / "claims.yml").write_text(yaml.safe_dump(entries), encoding="utf-8")
     path = write_page("page", "x = 1")
-    stamp(path, {"claim": "T04", "verdict": "reproduced", "evidence": "z 2"})
+    stamp(path, {"claim": "T04", "verdict": "holds", "evidence": "z 2"})
 
     code, out, _ = run("claims", "--json")
     listed = json.loads(out)
     assert code == 0
     assert [(one["id"], one["verdict"], one["source"]) for one in listed] == [
-        ("T04", "reproduced", "theory"),
+        ("T04", "holds", "theory"),
         ("T05", "not run", "theory"),
     ]
     assert "T05: not run (a)" in run("check")[1]
 
     path.write_text(path.read_text().replace("x = 1", "x = 2"))
     assert [one["verdict"] for one in json.loads(run("claims", "--json")[1])] == ["stale", "not run"]
-    assert "stale (was reproduced)" in run("claims")[1]
+    assert "stale (was holds)" in run("claims")[1]
 
 
 def test_a_broken_list_of_claims_is_one_line(run, checkout):

@@ -53,9 +53,9 @@ SVG = (
 VERDICT = new_output(
     "display_data",
     {
-        "text/plain": "T01 · reproduced · z 1",
+        "text/plain": "T01 · holds · z 1",
         "text/html": "<p>T01</p>",
-        VERDICT_MIME: {"claim": "T01", "verdict": "reproduced", "evidence": "z 1"},
+        VERDICT_MIME: {"claim": "T01", "verdict": "holds", "evidence": "z 1"},
     },
 )
 FIGURE = new_output(
@@ -243,15 +243,15 @@ def test_a_printed_verdict_becomes_a_badge(book):
     warnings, pages = book()
     assert warnings == ""
     line = pages["notebooks/page"].select_one("p.cl-verdict-line")
-    assert text(line) == "T01 reproduced z 1"
-    assert line.select_one(".cl-badge.cl-reproduced")
+    assert text(line) == "T01 holds z 1"
+    assert line.select_one(".cl-badge.cl-agrees")
 
 
 def test_a_claim_links_to_its_place_in_the_verdict_box(book):
     warnings, pages = book(index="# Front\n\nSee {claim}`T01` and {claim}`T02`.", page=":::{verdicts}\n:::")
     assert warnings == ""
     first, second = pages["book/index"].select(".cl-badge")
-    assert text(first) == "T01 reproduced"
+    assert text(first) == "T01 holds"
     assert first.find_parent("a")["href"] == "../notebooks/page.html#claim-t01"
     assert text(second) == "T02 not run"
     assert second.find_parent("a") is None
@@ -272,22 +272,22 @@ def test_an_unknown_claim_is_red(book):
 
 
 def test_a_passage_for_the_right_verdict_is_shown(book):
-    warnings, pages = book(page=":::{reads} T01 reproduced T02 not run\nIt holds.\n:::")
+    warnings, pages = book(page=":::{reads} T01 holds T02 not run\nIt holds.\n:::")
     assert warnings == ""
     assert text(pages["notebooks/page"].select_one(".cl-reads")) == "It holds."
 
 
 def test_a_passage_written_for_another_verdict_is_red(book):
-    warnings, _ = book(page=":::{reads} T01 not reproduced\nIt fails.\n:::")
-    assert "written for T01 not reproduced, but the verdict is: reproduced" in warnings
+    warnings, _ = book(page=":::{reads} T01 fails\nIt fails.\n:::")
+    assert "written for T01 fails, but the verdict is: holds" in warnings
 
 
 @pytest.mark.parametrize(
     ("bound", "message"),
     [
         ("T01", "no verdict after T01"),
-        ("reproduced", "where a claim's id should"),
-        ("T07 reproduced", "no claim 'T07'"),
+        ("holds", "where a claim's id should"),
+        ("T07 holds", "no claim 'T07'"),
     ],
 )
 def test_a_binding_that_says_too_little_is_red(book, bound, message):
@@ -296,7 +296,7 @@ def test_a_binding_that_says_too_little_is_red(book, bound, message):
 
 
 def test_a_stale_pages_verdict_counts_as_stale_elsewhere_only(book):
-    passage = ":::{reads} T01 reproduced\nIt holds.\n:::"
+    passage = ":::{reads} T01 holds\nIt holds.\n:::"
     warnings, pages = book(index=f"# Front\n\n{passage}", page=passage, fresh=False)
     assert warnings.count("the verdict is: stale") == 1
     assert "book/index" in warnings
@@ -309,15 +309,68 @@ def test_the_scoreboard_lists_every_claim_or_those_of_a_mark(book):
         page=":::{scoreboard}\n:::\n\n:::{verdicts}\n:::",
     )
     assert warnings == ""
-    assert text(pages["book/index"].select_one(".cl-tally")) == "Of 2 claims: 1 reproduced, 1 not run."
+    assert text(pages["book/index"].select_one(".cl-tally")) == "Of 2 claims of our own: 1 holds, 1 not run."
     assert [text(row.td) for row in pages["book/index"].select("tbody tr")] == ["T02 not run"]
-    assert [text(row.td) for row in pages["notebooks/page"].select("tbody tr")] == ["T01 reproduced", "T02 not run"]
+    assert [text(row.td) for row in pages["notebooks/page"].select("tbody tr")] == ["T01 holds", "T02 not run"]
+
+
+ITEM = """
+- id: P01
+  item: Lemma IV.2 (3)
+  title: Frozen training forgets this much
+  statement: It does.
+  where: Section IV
+  mark: P
+  source: theory
+  page: notebooks/page
+  shows: A number.
+  tolerance: None is needed.
+"""
+CONDITION = new_output(
+    "display_data",
+    {
+        "text/plain": "P01 · holds when p_2 > n_2 · z 1",
+        "text/html": "<p>P01</p>",
+        VERDICT_MIME: {"claim": "P01", "verdict": "holds when", "condition": "p_2 > n_2", "evidence": "z 1"},
+    },
+)
+
+
+def test_an_item_of_the_paper_is_shown_with_its_condition_and_counted_apart(book, checkout):
+    (checkout / "book/claims.yml").write_text(CLAIM + ITEM, encoding="utf-8")
+    passages = "".join(
+        f":::{{reads}} T01 holds P01 {words}\nIt holds.\n:::\n\n" for words in ("holds when", "holds when p_2 > n_2")
+    )
+    warnings, pages = book(
+        index=f"# Front\n\n:::{{tally}}\n:::\n\n:::{{scoreboard}}\n:origin: paper\n:::\n\n{{claim}}`P01`\n\n{passages}",
+        page=":::{verdicts}\n:::",
+        outputs=(VALUE, VERDICT, CONDITION),
+    )
+    assert warnings == ""
+    index, page = pages["book/index"], pages["notebooks/page"]
+    assert [text(line) for line in index.select(".cl-tally")] == [
+        "Of 1 statement of the paper: 1 holds under a condition.",
+        "Of 2 claims of our own: 1 holds, 1 not run.",
+    ]
+    assert [text(row.td) for row in index.select("tbody tr")] == ["P01 holds when p2 > n2"]
+    assert "Lemma IV.2 (3): Frozen training forgets this much" in text(index.select_one("tbody tr"))
+    assert text(index.select("a .cl-badge.cl-agrees-when")[-1]) == "P01 holds when p2 > n2"
+    assert len(index.select(".cl-reads")) == 2
+    assert text(page.select("p.cl-verdict-line")[1]) == "P01 holds when p2 > n2 z 1"
+    assert page.select_one("#claim-p01")
+
+
+@pytest.mark.parametrize("words", ["holds as printed", "holds when p_2 < n_2"])
+def test_a_passage_for_another_condition_is_red(book, checkout, words):
+    (checkout / "book/claims.yml").write_text(CLAIM + ITEM, encoding="utf-8")
+    warnings, _ = book(page=f":::{{reads}} P01 {words}\nIt holds.\n:::", outputs=(CONDITION,))
+    assert f"written for P01 {words}, but the verdict is: holds when p_2 > n_2" in warnings
 
 
 def test_the_tally_counts_all_claims_or_those_of_a_mark(book):
     warnings, pages = book(index="# Front\n\n:::{tally}\n:mark: P\n:::")
     assert warnings == ""
-    assert text(pages["book/index"].select_one(".cl-tally")) == "Of 1 claim: 1 not run."
+    assert text(pages["book/index"].select_one(".cl-tally")) == "Of 1 claim of our own: 1 not run."
 
 
 def test_formulas_in_a_claim_are_set_with_indices_and_names_stay_whole(book, checkout):
@@ -392,7 +445,7 @@ def test_a_claim_on_runs_shows_what_was_reported_what_came_out_and_its_command(m
     assert "cl-core sweep --experiments split-cifar100 --strategies frozen,initialized --seeds 0-4" in text(
         folded.select_one(".cl-command")
     )
-    assert "1 exploratory claim was decided" in text(page)
+    assert "by chance" not in text(page), "one verdict alone is not counted"
     assert "smaller, exploratory" in text(pages["notebooks/page"].select_one(".cl-verdicts dt"))
 
 
@@ -544,7 +597,7 @@ def test_two_reported_numbers_are_subtracted_in_prose(book, checkout):
 
 
 def test_a_figure_joins_drawing_caption_and_data(book, checkout):
-    caption = ":::{caption} fig-valley T01 reproduced\nIt **falls**.\n:::\n\nSee {numref}`fig-valley`."
+    caption = ":::{caption} fig-valley T01 holds\nIt **falls**.\n:::\n\nSee {numref}`fig-valley`."
     warnings, pages = book(page=caption, outputs=[FIGURE, VERDICT])
     assert warnings == ""
     page = pages["notebooks/page"]
@@ -587,10 +640,10 @@ def test_pages_follow_when_only_another_pages_verdict_changed(book):
     index = "# Front\n\n{claim}`T01`"
     box = ":::{verdicts}\n:::"
     book(index=index, page=box)
-    failed = json.loads(json.dumps(VERDICT).replace("reproduced", "not reproduced"))
+    failed = json.loads(json.dumps(VERDICT).replace("holds", "fails"))
     warnings, pages = book(index=index, page=box, outputs=[nbformat.from_dict(failed)])
     assert warnings == ""
-    assert text(pages["book/index"].select_one(".cl-badge")) == "T01 not reproduced"
+    assert text(pages["book/index"].select_one(".cl-badge")) == "T01 fails"
 
 
 def test_the_paper_map_says_what_has_no_page(book):
@@ -605,7 +658,7 @@ def test_the_paper_map_says_what_has_no_page(book):
         "Theorem",
         "It holds. [P]",
         "Page cl-core rerun notebooks/page.ipynb",
-        "T01 reproduced A first claim, cell 1",
+        "T01 holds A first claim, cell 1",
     ]
     assert second == ["Table", "Numbers. [S]", "not run yet", "T02 not run A second claim"]
 

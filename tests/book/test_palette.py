@@ -5,7 +5,7 @@ import pytest
 from cl_book.figures.drawing import PALETTE
 
 CSS = Path(__file__).resolve().parents[2] / "book/_static/palette.css"
-ON_ITS_WASH = ("yes", "no", "open", "none", "alarm")
+ON_ITS_WASH = ("yes", "when", "no", "open", "none", "alarm")
 LEAST = 4.5
 
 

@@ -6,7 +6,7 @@ import pytest
 from cl_book.notebooks import notebook as notebooks
 from cl_book.notebooks import stamps
 from cl_book.notebooks.normalise import to_text
-from cl_book.notebooks.record import NOT_REPRODUCED, REPRODUCED, VERDICT_MIME
+from cl_book.notebooks.record import FAILS, HOLDS, VERDICT_MIME
 from cl_book.pages.prose import find_bare_numbers, read_texts
 
 PAGE = """\
@@ -45,12 +45,12 @@ def book(copy):
 
 @pytest.fixture
 def line(book):
-    """A claim that stands reproduced, and where it was printed."""
+    """A claim of the theory that holds, and where it was printed."""
     for path in sorted((book.top / "notebooks").glob("*.ipynb")):
         for found in notebooks.read_verdicts(notebooks.load(path)):
-            if found.verdict == REPRODUCED:
+            if found.verdict == HOLDS:
                 return path, found
-    pytest.fail("no stored notebook reproduces a claim")
+    pytest.fail("in no stored notebook a claim holds")
 
 
 def turn(path, line, monkeypatch, top):
@@ -58,7 +58,7 @@ def turn(path, line, monkeypatch, top):
     notebook = notebooks.load(path)
     for output in notebooks.select_code_cells(notebook)[line.cell - 1].outputs:
         if output.get("data", {}).get(VERDICT_MIME, {}).get("claim") == line.claim:
-            text = json.dumps(output.data, ensure_ascii=False).replace(REPRODUCED, NOT_REPRODUCED)
+            text = json.dumps(output.data, ensure_ascii=False).replace(HOLDS, FAILS)
             output["data"] = json.loads(text)
     old = notebook.metadata["cl_core"]
     monkeypatch.chdir(top)
@@ -69,16 +69,16 @@ def turn(path, line, monkeypatch, top):
 
 def test_the_build_sees_a_broken_reference_and_a_turned_verdict(book, line, monkeypatch):
     path, found = line
-    sound = book.build(claim=found.claim, verdict=REPRODUCED)
+    sound = book.build(claim=found.claim, verdict=HOLDS)
     assert sound.returncode == 0, sound.stdout
     assert "it follows" in (book.top / "_build/html/book/page.html").read_text(encoding="utf-8")
 
     turn(path, found, monkeypatch, book.top)
-    faulty = book.build(claim=found.claim, verdict=REPRODUCED, reference="eq-none")
+    faulty = book.build(claim=found.claim, verdict=HOLDS, reference="eq-none")
     assert faulty.returncode != 0
     warnings = [line for line in faulty.stdout.splitlines() if "WARNING" in line or "ERROR" in line]
     assert len([line for line in warnings if "eq-none" in line]) == 1
-    said = f"this text was written for {found.claim} reproduced, but the verdict is: not reproduced"
+    said = f"this text was written for {found.claim} holds, but the verdict is: fails"
     assert len([line for line in warnings if said in line]) == 1
     assert len(warnings) == 2, faulty.stdout
 

@@ -56,6 +56,16 @@ class Claim(BaseModel):
     added: str | None = Field(default=None, min_length=1, description="when and why it was added after first results")
     amended: str | None = Field(default=None, min_length=1, description="why it was changed after its first result")
 
+    @property
+    def heading(self) -> str:
+        """The title, after the paper's item if the claim is one: ``Lemma IV.2 (3): frozen training forgets …``."""
+        return f"{self.item}: {self.title}" if self.item else self.title
+
+    @property
+    def origin(self) -> Literal["paper", "ours"]:
+        """Whose statement it is: the paper's are its items (P ids) and what it says of its runs; ours is all else."""
+        return "paper" if self.id[0] == "P" or (self.id[0] == "C" and self.mark != "D") else "ours"
+
     @model_validator(mode="after")
     def _source_fits(self) -> "Claim":
         if _SOURCE_OF[self.id[0]] != self.source:

@@ -4,42 +4,70 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from cl_book.claims.claim import Standing
+from cl_book.claims.claim import STALE, Standing
 from cl_book.claims.decision_rule import expected_false
 from cl_book.claims.repeat_command import command
 from cl_book.claims.run_claims import EXPLORATORY
-from cl_book.notebooks.record import NOT_RUN
+from cl_book.notebooks.record import FAILS, HOLDS, HOLDS_AS_PRINTED, HOLDS_WHEN, NOT_RUN, VERDICTS
+
+_ORDER = (*VERDICTS, STALE, NOT_RUN)
+_ORIGINS = {
+    "paper": ("statement of the paper", "statements of the paper"),
+    "ours": ("claim of our own", "claims of our own"),
+}
+_COUNTED = {
+    HOLDS_AS_PRINTED: ("holds as printed", "hold as printed"),
+    HOLDS_WHEN: ("holds under a condition", "hold under a condition"),
+    HOLDS: ("holds", "hold"),
+    FAILS: ("fails", "fail"),
+}
+"""How one claim and several stand, where the word is a verb."""
 
 
 def lines(standings: Sequence[Standing]) -> list[str]:
-    """Return each claim with its verdict, labels and evidence, and last how many stand where."""
+    """Return each claim with its verdict, labels and evidence, and last how many stand where.
+
+    One claim alone is given with its command, and nothing is counted.
+    """
     report = []
     for one in standings:
         printed = f" (was {one.printed})" if one.stale else ""
-        report.append(f"{one.claim.id}  {one.verdict + printed:<16}  {one.claim.source:<6}  {one.claim.title}")
-        details = "; ".join([*one.labels, *([one.evidence] if one.evidence and one.evidence not in one.labels else [])])
+        report.append(f"{one.claim.id}  {one.verdict + printed:<16}  {one.claim.source:<6}  {one.claim.heading}")
+        condition = [f"{HOLDS_WHEN} {one.condition}"] if one.condition else []
+        evidence = [one.evidence] if one.evidence and one.evidence not in one.labels else []
+        details = "; ".join([*condition, *one.labels, *evidence])
         if details:
             report.append(f"     {details}")
     if len(standings) == 1:
-        report.append(f"     {command(standings[0].claim)}")
-    counts = Counter(one.verdict for one in standings)
-    report.append(
-        f"{len(standings)} claim{'' if len(standings) == 1 else 's'}: "
-        + ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
-    )
+        return [*report, f"     {command(standings[0].claim)}"]
+    report += tally(standings)
     if chance := by_chance(standings):
         report.append(chance)
     return report
 
 
+def tally(standings: Sequence[Standing]) -> list[str]:
+    """Return how many of the paper's statements stand where, and how many claims of our own; a line of each that is there."""
+    return [_count(own, *names) for origin, names in _ORIGINS.items() if (own := _of_origin(standings, origin))]
+
+
+def _of_origin(standings: Sequence[Standing], origin: str) -> list[str]:
+    return [one.verdict for one in standings if one.claim.origin == origin]
+
+
+def _count(verdicts: Sequence[str], one: str, several: str) -> str:
+    counts = sorted(Counter(verdicts).items(), key=lambda item: _ORDER.index(item[0]))
+    parts = [f"{number} {_COUNTED.get(verdict, (verdict, verdict))[number > 1]}" for verdict, number in counts]
+    return f"{len(verdicts)} {one if len(verdicts) == 1 else several}: {', '.join(parts)}"
+
+
 def by_chance(standings: Sequence[Standing]) -> str:
-    """Return how many exploratory verdicts to expect by chance, in a sentence; empty where there is none."""
+    """Return how many exploratory verdicts to expect by chance, in a sentence; empty where fewer than two are decided."""
     decided = [one for one in standings if EXPLORATORY in one.labels and one.verdict != NOT_RUN]
-    if not decided:
+    if len(decided) < 2:
         return ""
-    many = f"{len(decided)} exploratory claims were" if len(decided) > 1 else "1 exploratory claim was"
     return (
-        f"{many} decided, each at its own level: if no effect were there at all, "
+        f"{len(decided)} exploratory claims were decided, each at its own level: if no effect were there at all, "
         f"{expected_false(len(decided)):.1f} would come out reproduced by chance"
     )
 
@@ -50,7 +78,9 @@ def entry(one: Standing) -> dict[str, Any]:
     return {
         "id": one.claim.id,
         "verdict": one.verdict,
+        "condition": one.condition,
         "source": one.claim.source,
+        "item": one.claim.item,
         "title": one.claim.title,
         "mark": one.claim.mark,
         "page": one.claim.page,

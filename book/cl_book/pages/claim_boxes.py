@@ -15,12 +15,32 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from cl_book.claims import standings as claims
-from cl_book.claims.claim import Claim, Standing
+from cl_book.claims.claim import STALE, Claim, Standing
+from cl_book.notebooks.record import (
+    FAILS,
+    HOLDS,
+    HOLDS_AS_PRINTED,
+    HOLDS_WHEN,
+    INCONCLUSIVE,
+    NOT_REPRODUCED,
+    NOT_RUN,
+    REPRODUCED,
+    in_words,
+)
 from cl_book.pages.evidence_marks import make_mark
 from cl_book.pages.formulas import set_formulas
 from cl_book.pages.role_errors import Rendered, report_role_error, suggest
 
-_ID = re.compile(r"[TC]\d\d")
+_ID = re.compile(r"[TPC]\d\d")
+_COLOURS = {
+    **dict.fromkeys((HOLDS, HOLDS_AS_PRINTED, REPRODUCED), "cl-agrees"),
+    HOLDS_WHEN: "cl-agrees-when",
+    **dict.fromkeys((FAILS, NOT_REPRODUCED), "cl-disagrees"),
+    INCONCLUSIVE: "cl-open",
+    **dict.fromkeys((NOT_RUN, STALE), "cl-undecided"),
+}
+"""The class of a badge by its verdict: claims on theory and on runs share the colours, whatever their words."""
+
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -35,7 +55,7 @@ def standings() -> dict[str, Standing]:
 
 
 def bound(arguments: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the (claim, verdict) pairs of ``T04 reproduced T05 not reproduced``; raises ValueError if it is none."""
+    """Return the (claim, verdict) pairs of ``T04 holds P01 holds when C05 not reproduced``; raises ValueError if it is none."""
     pairs: list[tuple[str, list[str]]] = []
     for word in arguments:
         if _ID.fullmatch(word):
@@ -53,8 +73,9 @@ def bound(arguments: Sequence[str]) -> list[tuple[str, str]]:
 def require(directive: SphinxDirective, arguments: Sequence[str]) -> None:
     """Warn, which fails the build, of each claim in `arguments` whose verdict is not the one given there.
 
-    A label may go with it, as in ``C04 not reproduced, reversed``: then that is asked for too. A stale page's own text
-    is held against what the page still shows; its banner says that it is stale.
+    A label may go with it, as in ``C04 not reproduced, reversed``, or the condition, as in ``P01 holds when m > n``: then
+    that is asked for too. A stale page's own text is held against what the page still shows; its banner says that it is
+    stale.
     """
     try:
         pairs = bound(arguments)
@@ -67,12 +88,13 @@ def require(directive: SphinxDirective, arguments: Sequence[str]) -> None:
         standing = stands[claim]
         own = standing.claim.page == directive.env.docname
         now = standing.printed if own else standing.verdict
-        if verdict not in {now, *(f"{now}, {label}" for label in standing.labels)}:
+        words = in_words(standing.printed, standing.condition) if own else standing.words
+        if verdict not in {now, words, *(f"{now}, {label}" for label in standing.labels)}:
             _LOGGER.warning(
                 "this text was written for %s %s, but the verdict is: %s; read it again and rewrite it",
                 claim,
                 verdict,
-                now,
+                words,
                 location=directive.get_location(),
                 type="cl_book",
                 subtype="verdict",
@@ -80,7 +102,7 @@ def require(directive: SphinxDirective, arguments: Sequence[str]) -> None:
 
 
 class Reads(SphinxDirective):
-    """``:::{reads} T04 reproduced``: a passage that interprets a result and holds for that verdict only."""
+    """``:::{reads} T04 holds``: a passage that interprets a result and holds for that verdict only."""
 
     required_arguments = 1
     optional_arguments = 40
@@ -125,7 +147,12 @@ class Verdicts(SphinxDirective):
         target = nodes.target("", "", ids=[_anchor(claim)], names=[_anchor(claim)])
         self.state.document.note_explicit_target(target)
         term = nodes.term(
-            "", "", target, nodes.Text(f"{claim.id} · {claim.title} "), _badge(standing.verdict), nodes.Text(" ")
+            "",
+            "",
+            target,
+            nodes.Text(f"{claim.id} · {claim.heading} "),
+            _badge(standing.verdict, standing.words),
+            nodes.Text(" "),
         )
         term.append(make_mark(claim.mark))
         if standing.labels:
@@ -155,21 +182,21 @@ def table(
 
 def linked_badge(env: BuildEnvironment, standing: Standing, *, named: bool) -> nodes.Node:
     """Return the badge as a link to where the claim is decided; plain while that page is not in the book."""
-    inner = _badge(standing.verdict, before=f"{standing.claim.id} " if named else "")
+    inner = _badge(standing.verdict, f"{standing.claim.id} {standing.words}" if named else standing.words)
     if standing.claim.page not in env.found_docs:
         return inner
     return claim_link("", "", inner, page=standing.claim.page, anchor=_anchor(standing.claim))
 
 
-def printed_verdict(claim: str, verdict: str, evidence: str) -> nodes.paragraph:
-    """Return a verdict line as a cell prints it: id, badge, evidence."""
+def printed_verdict(claim: str, verdict: str, evidence: str, condition: str = "") -> nodes.paragraph:
+    """Return a verdict line as a cell prints it: id, badge with the condition if there is one, evidence."""
     line = nodes.paragraph("", "", nodes.strong(text=claim), nodes.Text(" "), classes=["cl-verdict-line"])
-    line += [_badge(verdict), *set_formulas(" " + evidence)]
+    line += [_badge(verdict, in_words(verdict, condition)), *set_formulas(" " + evidence)]
     return line
 
 
-def _badge(verdict: str, *, before: str = "") -> nodes.inline:
-    return nodes.inline("", before + verdict, classes=["cl-badge", "cl-" + verdict.replace(" ", "-")])
+def _badge(verdict: str, words: str) -> nodes.inline:
+    return nodes.inline("", "", *set_formulas(words), classes=["cl-badge", _COLOURS[verdict]])
 
 
 def _anchor(claim: Claim) -> str:

@@ -30,7 +30,8 @@ class StoredOutputs:
         if data.mime_type == "text/csv":
             return [data_link(csv=data.string)]
         if data.mime_type == VERDICT_MIME:
-            return [printed_verdict(data.content["claim"], data.content["verdict"], data.content["evidence"])]
+            said = data.content
+            return [printed_verdict(said["claim"], said["verdict"], said["evidence"], said.get("condition", ""))]
         return [] if data.mime_type == VALUE_MIME else None
 
 

@@ -1,6 +1,6 @@
 """The scoreboard: every claim, what the paper reports, what came out here, and the command that repeats it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from docutils import nodes
@@ -10,16 +10,15 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx_design.shared import create_component
 
 from cl_book.claims import report
-from cl_book.claims.claim import STALE, Standing
+from cl_book.claims.claim import Standing
 from cl_book.claims.repeat_command import command
 from cl_book.claims.run_claims import EXPLORATORY, PRIMARY
-from cl_book.notebooks.record import NOT_RUN, format_signed
+from cl_book.notebooks.record import format_signed
 from cl_book.pages.claim_boxes import linked_badge, standings, table
 from cl_book.pages.evidence_marks import MARKS, make_mark
 from cl_book.pages.formulas import set_formulas
 from cl_book.pages.numbers import reported
 
-_ORDER = ("reproduced", "not reproduced", "inconclusive", STALE, NOT_RUN)
 _ABOUT = {"theory": "Where it comes from", "runs": "Reported, and here"}
 
 
@@ -27,14 +26,20 @@ def _source(argument: str) -> str:
     return directives.choice(argument, tuple(_ABOUT))  # type: ignore[no-any-return]
 
 
+def _origin(argument: str) -> str:
+    return directives.choice(argument, ("paper", "ours"))  # type: ignore[no-any-return]
+
+
 class Scoreboard(SphinxDirective):
     """``:::{scoreboard}``: every claim, where it stands and why, and how to repeat it.
 
-    ``:mark: P`` lists those with that mark alone, ``:source: runs`` (or theory) those of one source, ``:family:
-    primary`` (or exploratory) those of one family.
+    ``:mark: P`` lists those with that mark alone, ``:origin: paper`` (or ours) those of one origin, ``:source: runs`` (or
+    theory) those of one source, ``:family: primary`` (or exploratory) those of one family.
     """
 
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = {"mark": str, "source": _source, "family": str}
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = {
+        **{"mark": str, "origin": _origin, "source": _source, "family": str}
+    }
 
     def run(self) -> list[nodes.Node]:
         """Return the table; a selection that no claim is in is an error."""
@@ -48,7 +53,7 @@ class Scoreboard(SphinxDirective):
     def _wanted(self, standing: Standing) -> bool:
         claim, family = standing.claim, self.options.get("family")
         return (
-            claim.mark in self.options.get("mark", "".join(MARKS))
+            _chosen(standing, self.options)
             and claim.source == self.options.get("source", claim.source)
             and (family is None or family in standing.labels)
         )
@@ -56,7 +61,7 @@ class Scoreboard(SphinxDirective):
     def _row(self, standing: Standing) -> list[list[nodes.Node]]:
         claim = standing.claim
         statement = nodes.paragraph(
-            "", "", nodes.strong(text=claim.title), *set_formulas(". " + claim.statement.strip())
+            "", "", nodes.strong(text=claim.heading), *set_formulas(". " + claim.statement.strip())
         )
         where = nodes.paragraph(
             "", "", make_mark(claim.mark), nodes.Text(" " + claim.where.strip()), classes=["cl-quiet"]
@@ -86,28 +91,28 @@ class Scoreboard(SphinxDirective):
 
 
 class Tally(SphinxDirective):
-    """``:::{tally}``: how many claims stand where, in one line, and how many verdicts chance alone would give.
+    """``:::{tally}``: how many statements of the paper stand where, and apart from them how many claims of our own.
 
-    ``:mark: P`` counts those with that mark alone.
+    A line says how many verdicts chance alone would give. ``:mark: P`` counts claims with that mark alone, ``:origin:
+    paper`` (or ours) those of one origin.
     """
 
-    option_spec: ClassVar[dict[str, Callable[[str], str]]] = {"mark": str}
+    option_spec: ClassVar[dict[str, Callable[[str], str]]] = {"mark": str, "origin": _origin}
 
     def run(self) -> list[nodes.Node]:
-        """Return the line."""
-        wanted = self.options.get("mark", "".join(MARKS))
-        everyone = [standing for standing in standings().values() if standing.claim.mark in wanted]
-        verdicts = [standing.verdict for standing in everyone]
-        parts = [f"{verdicts.count(verdict)} {verdict}" for verdict in sorted(set(verdicts), key=_ORDER.index)]
-        text = (
-            f"Of {len(verdicts)} claim{'' if len(verdicts) == 1 else 's'}: " + ", ".join(parts) + "."
-            if verdicts
-            else "No claim is written down yet."
-        )
-        lines: list[nodes.Node] = [nodes.paragraph(text=text, classes=["cl-tally"])]
-        if chance := report.by_chance(everyone):
+        """Return the lines."""
+        counted = [standing for standing in standings().values() if _chosen(standing, self.options)]
+        lines: list[nodes.Node] = [
+            nodes.paragraph(text=f"Of {line}.", classes=["cl-tally"]) for line in report.tally(counted)
+        ] or [nodes.paragraph(text="No claim is written down yet.", classes=["cl-tally"])]
+        if chance := report.by_chance(counted):
             lines.append(nodes.paragraph(text=chance[0].upper() + chance[1:] + "."))
         return lines
+
+
+def _chosen(standing: Standing, options: Mapping[str, str]) -> bool:
+    claim = standing.claim
+    return claim.mark in options.get("mark", "".join(MARKS)) and claim.origin == options.get("origin", claim.origin)
 
 
 def _folded(standing: Standing) -> list[nodes.Node]:

@@ -48,7 +48,7 @@ def _list_outdated(app: Sphinx, env: BuildEnvironment, *_sets: set[str]) -> list
         "states": {docname: find_reasons(path) for docname in env.found_docs if (path := find_notebook(env, docname))},
         "results": read_results().states,
         "looks": _digest_static_files(app),
-        "verdicts": {claim: (each.verdict, each.evidence, each.labels) for claim, each in standings().items()},
+        "verdicts": {claim: (each.words, each.evidence, each.labels) for claim, each in standings().items()},
     }
     before = getattr(env, "cl_book_state", None)
     env.cl_book_state = state  # type: ignore[attr-defined]

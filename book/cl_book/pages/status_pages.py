@@ -70,7 +70,7 @@ class PaperMap(SphinxDirective):
             if claim not in known:
                 raise self.error(f"there is no claim {claim!r}{suggest(claim, known)}")
             line = nodes.paragraph("", "", linked_badge(self.env, known[claim], named=True))
-            line += nodes.Text(f" {known[claim].claim.title}{self._cell(claim, known[claim].claim.page)}")
+            line += nodes.Text(f" {known[claim].claim.heading}{self._cell(claim, known[claim].claim.page)}")
             lines.append(line)
         return lines or [nodes.paragraph(text="none yet")]
 

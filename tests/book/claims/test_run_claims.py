@@ -330,7 +330,7 @@ def test_the_report_says_how_many_verdicts_chance_would_give(state, keep_all):
     found = claims.standings()
     told = lines(found)
     assert told[0].startswith("C01  reproduced        runs    a")
-    assert told[-2] == "2 claims: 2 reproduced"
+    assert told[-2] == "2 statements of the paper: 2 reproduced"
     assert told[-1] == by_chance(found)
     assert "2 exploratory claims" in told[-1]
     data = entry(found[0])

@@ -29,7 +29,7 @@ def test_the_check_reads_something():
         ("12 ± 3", ["±"]),
         ("within 1e-10", ["1e-10"]),
         ("a comma: 3,2", ["3,2"]),
-        (":::{caption} fig-a T04 reproduced\nIt falls to 0.5.\n:::", ["0.5"]),
+        (":::{caption} fig-a T04 holds\nIt falls to 0.5.\n:::", ["0.5"]),
         ("costs $5 and 0.3 of $x$", ["0.3"]),
         ("| a | 0.25 |\n|---|---|", ["0.25"]),
     ],
