@@ -111,6 +111,7 @@ def _check_kernel() -> Finding:
 
 def _check_disk_and_data() -> list[Finding]:
     from cl_core.streams import list_available, locate_data
+    from cl_core.streams.arrays import KEYS
 
     folder = Path(locate_data())
     there = next(parent for parent in (folder, *folder.parents) if parent.exists())
@@ -120,10 +121,17 @@ def _check_disk_and_data() -> list[Finding]:
     rows = list_available()
     for row in rows:
         if row.verified is False:
-            fix = f"delete {row.path} and run `cl-core data fetch {row.name}`"
+            fix = (
+                f"make {row.path} again; it needs uint8 arrays {', '.join(KEYS)} of {row.name}, or give --data official"
+                if row.route == "prepared"
+                else f"delete {row.path} and run `cl-core data fetch {row.name}`"
+            )
             findings.append(Finding("data", f"{row.name} ({row.route}) is not what it should be", fix))
+    own = [f"{row.name} ({row.own[:8]})" for row in rows if row.own is not None]
+    if own:
+        findings.append(Finding("data", f"your own: {', '.join(own)}"))
     here = [f"{row.name} ({row.route})" for row in rows if row.verified]
-    absent = sorted({row.name for row in rows} - {row.name for row in rows if row.verified})
+    absent = sorted({row.name for row in rows} - {row.name for row in rows if row.verified or row.own is not None})
     findings.append(
         Finding("data", f"here and verified: {', '.join(here) or 'none'}; not here: {', '.join(absent) or 'none'}")
     )

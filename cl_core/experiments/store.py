@@ -243,7 +243,7 @@ def find(
 def save(result: Result, path: Path) -> None:
     """Write `result`, sealed, to `path` atomically. Raises FileExistsError where a result stands: none is ever edited."""
     if path.exists():
-        raise FileExistsError(f"{path} exists, and no command edits a result; delete it to run it again")
+        raise FileExistsError(f"{path} exists, and no command edits a result; move it away to run it again")
     if result.digest != own_digest(result):
         raise ValueError(f"the result for {path} carries no digest of itself; save result.sealed()")
     files.write_text(path, dumps(result))

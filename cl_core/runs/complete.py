@@ -13,7 +13,9 @@ from cl_core.experiments.progress import Listener, silent
 from cl_core.experiments.shared_prefixes import SharedPrefixes
 from cl_core.experiments.store import Result
 from cl_core.runs.staleness import state
-from cl_core.streams.manifest import Route
+from cl_core.streams.datasets import load as load_data
+from cl_core.streams.fetching import locate_prepared
+from cl_core.streams.manifest import SOURCES, Route
 
 
 @dataclass(frozen=True)
@@ -81,16 +83,37 @@ def find_source(plan: Plan, results: Path) -> Result | None:
 
 
 def load_existing(path: Path, plan: Plan, *, route: Route | None, source: Result | None) -> Result:
-    """Return the result at `path`. Raises ValueError if it is stale or was computed by another route than `route`."""
+    """Return the result at `path`.
+
+    Raises ValueError if it is stale, was computed by another route than `route`, or on other images than those that
+    now stand where prepared ones do.
+    """
     result = store.load(path)
-    reasons = list(state(result, name=path.as_posix()).stale)
+    reasons = list(state(result, name=path.absolute().as_posix()).stale)
     if source is not None and result.source is not None and result.source["outcome"] != source.outcome:
         reasons.append("the run that it follows has changed")
     if reasons:
-        raise ValueError(f"{path} is stale ({'; '.join(reasons)}); delete it to run {plan.describe()} again")
+        raise ValueError(
+            f"{path} is stale ({'; '.join(reasons)}); move it away, or give another folder (--out), to run "
+            f"{plan.describe()} again"
+        )
     if route is not None and result.data["route"] != route:
         raise ValueError(
             f"{path} was computed on {result.data['label']} by the route {result.data['route']!r}, not {route!r}; "
             "give another folder (--out) to have both"
         )
+    _require_same_images(result, path)
     return result
+
+
+def _require_same_images(result: Result, path: Path) -> None:
+    """Raise ValueError where the prepared file now holds other images than a result on a user's own was computed on."""
+    source = SOURCES[result.data["name"]]
+    if result.data["route"] != "prepared" or result.data["digest"] in source.labels:
+        return
+    prepared = locate_prepared(source)
+    if prepared.exists() and load_data(source.name, "prepared").digest != result.data["digest"]:
+        raise ValueError(
+            f"{path} was computed on {result.data['label']}, and {prepared} now holds other images; "
+            "give another folder (--out) to have both"
+        )

@@ -1,5 +1,6 @@
 """A stored result run again, and how far the two agree."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,8 @@ from cl_core.experiments import store
 from cl_core.experiments.plan import make_plan
 from cl_core.experiments.progress import Listener, silent
 from cl_core.experiments.store import Result
-from cl_core.runs.complete import find_source, load_existing
+from cl_core.runs.complete import find_source
+from cl_core.runs.staleness import state
 from cl_core.streams.manifest import Route
 
 TOLERANCE: Mapping[str, float] = {"float64": 1.0, "float32": 3.0, "bfloat16": 3.0}
@@ -50,10 +52,16 @@ def repeat(path: Path, *, route: Route | None = None, listener: Listener = silen
     """
     from cl_core.experiments.runner import execute
 
+    # Written out, since the run that a control follows stands two folders up.
+    path = Path(os.path.abspath(path))  # noqa: PTH100  a linked file keeps its own neighbours
     before = store.load(path)
     today = make_plan(before.experiment, before.strategy, before.seed, before.profile, overrides=before.overrides)
-    source = find_source(today, path.parents[2])
-    load_existing(path, today, route=None, source=source)
+    source = find_source(today, path.parents[min(2, len(path.parents) - 1)])
+    reasons = list(state(before).stale)
+    if source is not None and before.source is not None and before.source["outcome"] != source.outcome:
+        reasons.append("the run that it follows has changed")
+    if reasons:
+        raise ValueError(f"{path} is stale ({'; '.join(reasons)}); another run would compute something else")
     own_route: Route = before.data["route"]
     after = execute(today, route=route or own_route, source=source, listener=listener)
     return after, compare(before, after)

@@ -84,5 +84,7 @@ def _read(listing: tuple[_File, ...], *, in_repository: bool, confirmed: bool) -
         return results[name]
 
     for name, result in results.items():
-        states[name] = state(result, name=f"{RESULTS}/{name}", read_source=read_source, confirmed=confirmed)
+        states[name] = state(
+            result, name=f"{RESULTS}/{name}", read_source=read_source, confirmed=confirmed, reference=in_repository
+        )
     return ResultSet(results, dict(sorted(states.items())))

@@ -39,12 +39,14 @@ def state(
     name: str | None = None,
     read_source: Callable[[str], Result] | None = None,
     confirmed: bool | None = None,
+    reference: bool = False,
 ) -> State:
     """Return what has changed since `result` was made.
 
     `name` is where it stands, checked against the name that its run has; `read_source` reads a run by its name below
     the results folder, to check a control's source (None: not checked). `confirmed`: whether golden runs confirm
-    today's code (None: the ledger is asked).
+    today's code (None: the ledger is asked). `reference`: whether it is one of the repository's own, which are made on
+    data that the manifest knows; a user's may stand on any.
     """
     reasons = []
     if result.digest != own_digest(result):
@@ -56,7 +58,7 @@ def state(
     except ValueError as error:
         reasons.append(f"the catalogue no longer has this run: {error}")
     else:
-        reasons += _config_reasons(result, today) + _data_reasons(result, today)
+        reasons += _config_reasons(result, today) + _data_reasons(result, today, reference=reference)
         if name is not None and not name.endswith(today.name):
             reasons.append(f"it stands at {name}, while its run is called {today.name}")
     if read_source is not None:
@@ -77,13 +79,16 @@ def _config_reasons(result: Result, today: Plan) -> list[str]:
     ]
 
 
-def _data_reasons(result: Result, today: Plan) -> list[str]:
+def _data_reasons(result: Result, today: Plan, *, reference: bool) -> list[str]:
     data, wanted = result.data, today.dataset
     if data.get("name") != wanted:
         return [f"data {data.get('name')!r}, now {wanted!r}"]
     # The arrays of an official archive are known by the archive's digest, which is checked when it is fetched.
-    if data.get("route") != "official" and data.get("digest") not in SOURCES[wanted].labels:
-        return [f"its data ({wanted}, {data.get('route')}) are not among those that this version knows"]
+    if reference and data.get("route") != "official" and data.get("digest") not in SOURCES[wanted].labels:
+        return [
+            f"its data ({wanted}, {data.get('route')}) are not among those that this version knows; "
+            "move it out of the repository's results, into a folder for --out"
+        ]
     return []
 
 

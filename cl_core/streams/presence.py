@@ -15,7 +15,8 @@ class Presence:
     """A row of the table of data sets: one set by one route.
 
     `bytes` is what is stored, or, where nothing is, what would be fetched. `verified` is True where the digest is one
-    that the manifest or the stored file vouches for, False where it is not, None where nothing is here.
+    that the manifest or the stored file vouches for, False where it is not, None where nothing is here. `own` is the
+    digest of arrays that only their user knows, None for all others: such a file is neither right nor wrong.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Presence:
     present: bool
     verified: bool | None
     licence: str
+    own: str | None = None
 
 
 def list_available() -> list[Presence]:
@@ -42,13 +44,19 @@ def _describe(source: Source, route: Route) -> Presence:
         whole = SOURCES[source.part_of or source.name]
         size = sum(archive.bytes for archive in whole.archives) if route == "official" else 0
         return Presence(source.name, route, path, size, False, None, source.licence)
-    return Presence(source.name, route, path, path.stat().st_size, True, _verify(source, route, path), source.licence)
+    verified, own = _verify(source, route, path)
+    return Presence(source.name, route, path, path.stat().st_size, True, verified, source.licence, own)
 
 
-def _verify(source: Source, route: Route, path: Path) -> bool:
+def _verify(source: Source, route: Route, path: Path) -> tuple[bool | None, str | None]:
+    """Return whether the file at `path` is the right one, and the digest of one that is a user's own."""
     try:
         content = arrays.read(path)
+        if route == "prepared":
+            arrays.check(path, content, shape=source.shape, classes=source.classes)
         digest = arrays.digest(content)
     except (DataError, KeyError):
-        return False
-    return str(content.get("digest")) == digest if route == "official" else digest in source.labels
+        return False, None
+    if route == "official":
+        return str(content.get("digest")) == digest, None
+    return (True, None) if digest in source.labels else (None, digest)

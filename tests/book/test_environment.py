@@ -77,6 +77,18 @@ def test_data_that_is_not_what_it_should_be(surroundings, monkeypatch):
     assert "cl-core data fetch mnist" in finding.fix
 
 
+def test_data_of_a_users_own_are_no_problem_and_nothing_advises_to_delete_them(surroundings, monkeypatch):
+    own = Presence("mnist", "prepared", Path("/data/prepared/mnist.npz"), 1, True, None, "", own="0123456789")
+    monkeypatch.setattr("cl_core.streams.list_available", lambda: [own])
+    assert problems() == []
+    assert Finding("data", "your own: mnist (01234567)") in inspect_environment()
+    broken = Presence("mnist", "prepared", own.path, 1, True, False, "")
+    monkeypatch.setattr("cl_core.streams.list_available", lambda: [broken])
+    (finding,) = problems()
+    assert "/data/prepared/mnist.npz again" in finding.fix
+    assert "delete" not in finding.fix
+
+
 def test_only_what_applies_here_is_compared():
     lines = ["# a comment", "", "nothing-here==1 ; sys_platform == 'amiga'", "numpy==0.1", "nowhere==2"]
     assert list(compare_with_lock(lines)) == [("numpy", version("numpy"), "0.1"), ("nowhere", None, "2")]

@@ -37,7 +37,7 @@ def test_no_command_edits_a_result(make_result, tmp_path):
     path = tmp_path / "frozen-0.json"
     store.save(make_result(), path)
     before = path.read_bytes()
-    with pytest.raises(FileExistsError, match="delete it to run it again"):
+    with pytest.raises(FileExistsError, match="move it away to run it again"):
         store.save(make_result(seed=1), path)
     assert path.read_bytes() == before
 

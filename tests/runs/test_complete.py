@@ -71,7 +71,7 @@ def test_a_stale_result_is_neither_taken_nor_replaced(folders, make_result):
     path = folders["results"] / made.name
     store.save(make_result(protocol=0), path)
     before = path.read_bytes()
-    with pytest.raises(ValueError, match=r"is stale \(protocol 0, now 1\); delete it to run"):
+    with pytest.raises(ValueError, match=r"is stale \(protocol 0, now 1\); move it away"):
         complete.complete(made, **folders)
     assert path.read_bytes() == before
 

@@ -57,6 +57,12 @@ def test_an_unknown_copy_of_the_data_is_stale(make_result, checkout):
     assert "not among those" in only_state(checkout).stale[0]
 
 
+def test_an_unknown_copy_of_the_data_is_a_users_own_in_a_folder_of_theirs(make_result, tmp_path):
+    data = {**make_result().data, "digest": "0" * 64}
+    store.save(make_result(data=data), tmp_path / "cpu/split-cifar10/frozen-0.json")
+    assert [state.word for state in read_results(tmp_path).states.values()] == ["current"]
+
+
 def test_another_data_set_is_stale(make_result, checkout):
     data = dict(make_result().data)
     put(checkout, make_result(data={**data, "name": "mnist"}))

@@ -172,6 +172,8 @@ def list_data() -> None:
     typer.echo(f"data folder: {locate_data()} ($CL_DATA_DIR)")
     for row in list_available():
         state = {True: "here, verified", False: "here, NOT what it should be", None: "not here"}[row.verified]
+        if row.own is not None:
+            state = f"here, your own, {row.own[:8]}"
         typer.echo(f"  {row.name:<9} {row.route:<9} {state:<28} {_format_size(row.bytes):>9}  {row.licence}")
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from cl_core import streams
@@ -130,3 +131,65 @@ def test_data_fetch_of_a_wrong_name_suggests_the_right_one(command):
     code, _, err = command("data", "fetch", "cifar-100")
     assert code == 2
     assert "did you mean 'cifar100'" in err
+
+
+@pytest.fixture
+def own_images(monkeypatch, tmp_path):
+    """Write random images as a user's own MNIST, another set for another seed; return the file."""
+    monkeypatch.setenv("CL_DATA_DIR", str(tmp_path / "data"))
+    path = tmp_path / "data" / "prepared" / "mnist.npz"
+    path.parent.mkdir(parents=True)
+
+    def write(seed=0):
+        draw = np.random.default_rng(seed)
+        images = {
+            f"x_{part}": draw.integers(0, 256, (count, 28, 28), dtype=np.uint8)
+            for part, count in (("train", 300), ("test", 50))
+        }
+        labels = {f"y_{part}": np.arange(len(images[f"x_{part}"]), dtype=np.uint8) % 10 for part in ("train", "test")}
+        np.savez(path, **images, **labels)
+        return path
+
+    write()
+    return write
+
+
+SHORT = ["--profile", "cpu", "--data", "prepared", *QUICK, "--set", "head_warmup_steps=1"]
+
+
+def test_a_result_on_a_users_own_images_holds_is_followed_and_is_repeated(command, own_images, tmp_path):
+    results = tmp_path / "results"
+    words = ["run", "permuted-mnist", *SHORT, "--out", results]
+    follows = STRATEGIES["within"].follows
+    for strategy, says in ((follows, "written"), (follows, "was there already"), ("within", "written")):
+        code, out, err = command(*words, "--strategy", strategy)
+        assert (code, says in out) == (0, True), err
+    for path in results.rglob("*.json"):
+        assert "identical to the bit" in command("repeat", path)[1]
+    sweep = ["sweep", "--experiments", "permuted-mnist", "--strategies", "within", *SHORT, "--out", results]
+    code, out, err = command(*sweep)
+    assert (code, "0 computed, 2 were there" in out) == (0, True), out + err
+    row = next(line for line in command("data", "list")[1].splitlines() if line.split()[:2] == ["mnist", "prepared"])
+    assert "here, your own, " in row
+
+
+def test_a_result_on_images_that_a_user_has_changed_since_is_not_taken_for_one_on_these(command, own_images, tmp_path):
+    words = ["run", "permuted-mnist", *SHORT, "--strategy", "frozen", "--out", tmp_path / "results"]
+    assert command(*words)[0] == 0
+    own_images(seed=1)
+    code, _, err = command(*words)
+    assert (code, "now holds other images" in err, "delete" in err) == (2, True, False), err
+
+
+@pytest.mark.parametrize("place", ["beside it", "above it", "elsewhere"])
+def test_a_stored_result_is_repeated_from_any_folder_by_any_path(command, tmp_path, monkeypatch, place):
+    words = ["run", "digits-permuted", "--strategy", "frozen", *QUICK, "--out", tmp_path / "results"]
+    assert command(*words)[0] == 0
+    (path,) = (tmp_path / "results").rglob("*.json")
+    if place == "elsewhere":
+        copied = tmp_path / "mine.json"
+        copied.write_bytes(path.read_bytes())
+        path = copied
+    monkeypatch.chdir(path.parent.parent if place == "above it" else path.parent)
+    code, out, err = command("repeat", path.relative_to(path.parent.parent if place == "above it" else path.parent))
+    assert (code, "identical to the bit" in out) == (0, True), err
