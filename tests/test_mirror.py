@@ -22,7 +22,6 @@ TESTED_BY = {
     "tests/experiments/test_plan.py": ["cl_core/experiments/catalogue.py"],
     "tests/experiments/test_runner.py": [
         "cl_core/experiments/bounds.py",
-        "cl_core/experiments/progress.py",
         "cl_core/experiments/rows.py",
         "cl_core/experiments/run_context.py",
         "cl_core/experiments/sequential.py",
@@ -33,7 +32,6 @@ TESTED_BY = {
     "tests/book/claims/test_run_claims.py": ["book/cl_book/claims/caveats.py", "book/cl_book/claims/report.py"],
     "tests/book/commands/test_run_command.py": ["book/cl_book/commands/run_summary.py"],
     "tests/book/test_rerun_page.py": ["book/cl_book/commands/sweep_command.py"],
-    "tests/runs/test_estimate.py": ["book/cl_book/commands/sweep_display.py"],
     "tests/book/test_build.py": ["book/cl_book/pages/footer.py", "book/cl_book/pages/offline.py"],
     "tests/book/test_cover.py": ["book/cl_book/pages/cover_picture.py"],
     "tests/book/pages/test_explorer.py": ["book/cl_book/pages/interactive.py"],
