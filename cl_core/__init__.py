@@ -4,7 +4,7 @@ Each name is imported when it is first used. The linear theory, the strategies a
 networks need the extra ``cl-core[torch]``.
 """
 
-from cl_core.extras import import_late
+from cl_core.late import import_late
 
 __version__ = "0.1.0"
 

@@ -1,13 +1,11 @@
-"""What a run has learned and kept, from its accuracy matrix alone, and what each measure is called. NumPy only.
+"""What a run has learned and kept, from its accuracy matrix alone. NumPy only.
 
 ``a[t, k]`` is the accuracy on task k after training task t, for k ≤ t; entries above the diagonal are not read (NaN
 by custom). M is the number of tasks. Each function keeps the unit it is given, share or per cent. Tasks count from 1
 in the formulas. Source: paper, metrics (second-hand).
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -54,38 +52,6 @@ def lost_share(a: ArrayLike, chance: ArrayLike) -> float:
     a = _checked(a, least=2)
     learned = np.sum((np.diag(a) - np.broadcast_to(np.asarray(chance, dtype=float), (len(a),)))[:-1])
     return float(np.sum((np.diag(a) - a[-1])[:-1]) / learned) if learned > 0 else float("nan")
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A measure by its `name` in results: its title, its axis in a figure, which way is better, its place among colours.
-
-    `of` takes the accuracy matrix to the measure, in the matrix's unit; `lost_share` takes each task's chance as well,
-    and is a share whatever the unit. `unit` and `axis` are for values times 100. `slot` is the place of its colour in a
-    palette of six, of which strategies have the first three; None for a measure that is not drawn.
-    """
-
-    name: str
-    title: str
-    unit: str
-    axis: str
-    better: Literal["more", "less"]
-    of: Callable[..., float]
-    slot: int | None = None
-
-
-MEASURES: Mapping[str, Measure] = {
-    measure.name: measure
-    for measure in (
-        Measure("avg_acc", "Avg.Acc", "%", "average accuracy at the end, %", "more", average_accuracy, slot=5),
-        Measure("task_acc", "Task.Acc", "%", "accuracy on a new task, %", "more", task_accuracy, slot=4),
-        Measure("forgetting", "Forgetting", "points", "forgetting, points", "less", forgetting, slot=3),
-        Measure("peak_forgetting", "Peak forgetting", "points", "peak forgetting, points", "less", peak_forgetting),
-        Measure("backward_transfer", "Backward transfer", "points", "transfer, points", "more", backward_transfer),
-        Measure("lost_share", "lost share", "%", "relative forgetting (lost share), %", "less", lost_share),
-    )
-}
-"""The measures of an accuracy matrix, by the names that results and tables give them."""
 
 
 def _checked(a: ArrayLike, *, least: int) -> Matrix:

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 import cl_core
-from cl_core.extras import EXTRA_OF, import_late, missing_extra
+from cl_core.extras import EXTRA_OF, missing_extra
+from cl_core.late import import_late
 
 TOP = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -56,7 +57,7 @@ def test_this_needs_numpy_alone(module):
 
 def test_importing_the_package_imports_nothing_else():
     done = bare("import cl_core\nprint(sorted(name for name in sys.modules if name.startswith(('cl_core', 'numpy'))))")
-    assert done.stdout == "['cl_core', 'cl_core.extras']\n"
+    assert done.stdout == "['cl_core', 'cl_core.late']\n"
 
 
 def test_a_network_without_torch_says_which_extra():

@@ -19,6 +19,10 @@ TESTED_BY = {
     "tests/book/test_environment.py": ["cl_core/streams/presence.py"],
     "tests/experiments/test_strategy_table.py": ["cl_core/learners/penalties.py"],
     "tests/experiments/test_settings.py": ["cl_core/settings_base.py"],
+    "tests/experiments/test_store.py": ["cl_core/metric_table.py"],
+    "tests/learners/test_networks.py": ["cl_core/learners/resnet.py"],
+    "tests/learners/test_training.py": ["cl_core/learners/part_way.py"],
+    "tests/test_extras.py": ["cl_core/late.py"],
     "tests/experiments/test_plan.py": ["cl_core/experiments/catalogue.py"],
     "tests/experiments/test_runner.py": [
         "cl_core/experiments/bounds.py",

@@ -17,6 +17,7 @@ from pydantic import Field
 
 from cl_core import files, metrics
 from cl_core.experiments.plan import digest_json
+from cl_core.metric_table import MEASURES
 from cl_core.naming import require_name
 from cl_core.settings_base import Value
 
@@ -162,7 +163,7 @@ def metric(result: Result, name: str) -> float:
 
     Raises ValueError for a name that is no metric, with the nearest one.
     """
-    require_name("metric", name, metrics.MEASURES)
+    require_name("metric", name, MEASURES)
     matrix = accuracies(result)
     if name == "avg_acc":
         return float(np.mean(matrix[-1]))
@@ -171,7 +172,7 @@ def metric(result: Result, name: str) -> float:
         return float("nan")
     if name == "lost_share":
         return metrics.lost_share(matrix, [1 / classes for classes in result.classes])
-    return float(metrics.MEASURES[name].of(matrix))
+    return float(MEASURES[name].of(matrix))
 
 
 def flags(result: Result) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 Each name is imported when it is first used; all but ``NetworkSpec`` and ``Recipe`` need torch.
 """
 
-from cl_core.extras import import_late
+from cl_core.late import import_late
 
 _NAMES = {
     "ArrivalReport": "cl_core.learners.arrival",

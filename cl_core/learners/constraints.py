@@ -32,6 +32,11 @@ class Masked:
 
     mask: Tensor
 
+    @property
+    def movable(self) -> int:
+        """Number of parameters that may move."""
+        return int(self.mask.sum())
+
     def __call__(self, parameters: Sequence[Tensor], start: Sequence[Tensor], rate: float) -> None:
         """Put masked coordinates back."""
         sizes = [parameter.numel() for parameter in parameters]

@@ -18,8 +18,9 @@ from torch.nn import functional
 from cl_core.learners.arrival import arrive
 from cl_core.learners.curvature import Loss, Prediction, flatten_parameters, make_loss_function, predict
 from cl_core.learners.networks import Network
+from cl_core.learners.recipe import Recipe
 from cl_core.learners.tensors import TaskData
-from cl_core.learners.training import Recipe, moving_blocks, train_task
+from cl_core.learners.training import moving_blocks, train_task
 
 Floats = NDArray[np.float64]
 

@@ -6,7 +6,6 @@ blocks in four groups, the shape of a ResNet-18 (paper, experiments; second-hand
 
 import math
 from collections.abc import Sequence
-from itertools import product
 
 import numpy as np
 import torch
@@ -17,21 +16,6 @@ from cl_core.draws import Purpose, generator
 from cl_core.learners.recipe import NetworkSpec
 
 __all__ = ["Network", "NetworkSpec", "block_parameters", "build_network"]
-
-_GROUPS = 4
-_BLOCKS_IN_GROUP = 2
-_MOST_NORM_GROUPS = 8
-_DENSE_UP_TO = 2
-_TAPS = {
-    side: torch.tensor(
-        [
-            3 * (row - to_row + 1) + column - to_column + 1
-            for to_row, to_column, row, column in product(range(side), repeat=4)
-        ]
-    )
-    for side in range(1, _DENSE_UP_TO + 1)
-}
-"""For images of each side, the tap of a 3×3 convolution that joins each pair of pixels: to which, from which."""
 
 
 class Network(nn.Module):
@@ -96,7 +80,9 @@ def build_network(
     # Layers draw their own first weights from torch's global stream; leave that as it was.
     with torch.random.fork_rng(devices=[]):
         if spec.kind == "resnet":
-            blocks, outputs = _resnet_blocks(spec, channels)
+            from cl_core.learners.resnet import build_resnet_blocks
+
+            blocks, outputs = build_resnet_blocks(spec, channels)
         else:
             blocks, outputs = _mlp_blocks(spec, math.prod(image_shape))
         heads = [nn.Linear(outputs, classes) for _ in range(1 if spec.shared_head else tasks)]
@@ -115,78 +101,6 @@ def block_parameters(network: Network) -> tuple[int, ...]:
     return tuple(sum(parameter.numel() for parameter in block.parameters()) for block in network.blocks)
 
 
-class _Convolution(nn.Conv2d):
-    """A convolution without bias that keeps the image's size, up to its stride."""
-
-    def __init__(self, inputs: int, outputs: int, *, size: int, stride: int) -> None:
-        super().__init__(inputs, outputs, size, stride=stride, padding=size // 2, bias=False)
-        self.dense_up_to = _DENSE_UP_TO if size == 3 and stride == 1 else 0
-
-    def forward(self, x: Tensor) -> Tensor:
-        # On so small an image a CPU spends most of a step on this weight's gradient, unless it is a matrix's.
-        if x.shape[2] == x.shape[3] <= self.dense_up_to and x.device.type == "cpu":
-            return _dense_convolution(x, self.weight)
-        return super().forward(x)
-
-
-def _dense_convolution(x: Tensor, weight: Tensor) -> Tensor:
-    """Return the 3×3 convolution of images (n, inputs, side, side), as one matrix from all pixels to all pixels.
-
-    Row by row the matrix holds, for each pair of pixels, the tap that joins them; at side 2 every pair has one.
-    """
-    images, inputs, side, _ = x.shape
-    pixels, outputs = side * side, weight.shape[0]
-    taps = weight.permute(0, 2, 3, 1).reshape(outputs, 9, inputs).index_select(1, _TAPS[side])
-    matrix = taps.view(outputs * pixels, pixels * inputs)
-    flat = functional.linear(x.permute(0, 2, 3, 1).reshape(images, pixels * inputs), matrix)
-    return flat.view(images, outputs, side, side).contiguous(memory_format=torch.channels_last)
-
-
-class _Stem(nn.Module):
-    """One convolution, normalised and rectified."""
-
-    def __init__(self, inputs: int, outputs: int, *, stride: int, norm: str) -> None:
-        super().__init__()
-        self.convolution = _Convolution(inputs, outputs, size=3, stride=stride)
-        self.norm = _normalisation(norm, outputs)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return functional.relu(self.norm(self.convolution(x)), inplace=True)
-
-
-class _Residual(nn.Module):
-    """Two convolutions beside a shortcut: the identity, or a 1×1 convolution where the shape changes."""
-
-    def __init__(self, inputs: int, outputs: int, *, stride: int, norm: str) -> None:
-        super().__init__()
-        self.convolution1 = _Convolution(inputs, outputs, size=3, stride=stride)
-        self.norm1 = _normalisation(norm, outputs)
-        self.convolution2 = _Convolution(outputs, outputs, size=3, stride=1)
-        self.norm2 = _normalisation(norm, outputs)
-        same = stride == 1 and inputs == outputs
-        self.shortcut = nn.Identity() if same else _Shortcut(inputs, outputs, stride=stride, norm=norm)
-
-    def forward(self, x: Tensor) -> Tensor:
-        inner = functional.relu(self.norm1(self.convolution1(x)), inplace=True)
-        return functional.relu(self.norm2(self.convolution2(inner)) + self.shortcut(x), inplace=True)
-
-
-class _Shortcut(nn.Module):
-    """A 1×1 convolution of every `stride`-th pixel, normalised."""
-
-    def __init__(self, inputs: int, outputs: int, *, stride: int, norm: str) -> None:
-        super().__init__()
-        self.stride = stride
-        self.convolution = _Convolution(inputs, outputs, size=1, stride=1)
-        self.norm = _normalisation(norm, outputs)
-
-    def forward(self, x: Tensor) -> Tensor:
-        # Not by the convolution's own stride: with few channels, its weight gradient writes past its memory on a CPU
-        # (oneDNN issue 6035).
-        output: Tensor = self.norm(self.convolution(x[:, :, :: self.stride, :: self.stride]))
-        return output
-
-
 class _Hidden(nn.Module):
     """One fully connected layer, rectified; images are flattened on the way in."""
 
@@ -198,26 +112,9 @@ class _Hidden(nn.Module):
         return functional.relu(self.linear(x.flatten(1)), inplace=True)
 
 
-def _resnet_blocks(spec: NetworkSpec, channels: int) -> tuple[list[nn.Module], int]:
-    width = spec.width
-    blocks: list[nn.Module] = [_Stem(channels, width, stride=spec.stem_stride, norm=spec.norm)]
-    for group in range(_GROUPS):
-        for place in range(_BLOCKS_IN_GROUP):
-            inputs, width = width, spec.width * 2**group
-            stride = 2 if group > 0 and place == 0 else 1
-            blocks.append(_Residual(inputs, width, stride=stride, norm=spec.norm))
-    return blocks, width
-
-
 def _mlp_blocks(spec: NetworkSpec, inputs: int) -> tuple[list[nn.Module], int]:
     sizes = [inputs, *[spec.width] * spec.depth]
     return [_Hidden(size, spec.width) for size in sizes[:-1]], spec.width
-
-
-def _normalisation(norm: str, channels: int) -> nn.Module:
-    if norm == "batch":
-        return nn.BatchNorm2d(channels)
-    return nn.GroupNorm(math.gcd(channels, _MOST_NORM_GROUPS), channels)
 
 
 def _draw_weights(module: nn.Module, *, gain: float, draws: np.random.Generator) -> None:

@@ -17,32 +17,11 @@ from torch.nn import functional
 from torch.optim.sgd import sgd
 
 from cl_core.draws import Purpose, generator
-from cl_core.learners.arrival import ArrivalReport, arrive, fit_head
-from cl_core.learners.constraints import Masked
-from cl_core.learners.evaluation import BATCH, count_correct, evaluate, features_of, fits_memory, logits, logits_change
+from cl_core.learners.evaluation import BATCH, count_correct, features_of, fits_memory
 from cl_core.learners.networks import Network, block_parameters
-from cl_core.learners.penalties import Minibatch
 from cl_core.learners.recipe import Recipe
-from cl_core.learners.tensors import TaskData, choose_arithmetic, choose_dtype, prepare, select_rows
+from cl_core.learners.tensors import TaskData, choose_arithmetic, select_rows
 from cl_core.strategies import Update
-
-__all__ = [
-    "ArrivalReport",
-    "Progress",
-    "Recipe",
-    "TaskData",
-    "TaskReport",
-    "arrive",
-    "choose_dtype",
-    "count_correct",
-    "evaluate",
-    "logits",
-    "logits_change",
-    "moving_blocks",
-    "prepare",
-    "refit_head",
-    "train_task",
-]
 
 Progress = Callable[[int, int], None]
 """Is told, after each step, how many steps are done and how many there are in all."""
@@ -96,7 +75,11 @@ def train_task(
     parameters = [parameter for block in moving for parameter in network.blocks[block].parameters()]
     before = [[parameter.detach().clone() for parameter in block.parameters()] for block in network.blocks]
     start = [value for block in moving for value in before[block]]
-    old_state = None if update.fraction == 1 else _moved_state(network, moving)
+    if update.fraction < 1:
+        from cl_core.learners.part_way import copy_moving_state, go_part_of_the_way, refit_head
+    if penalty is not None:
+        from cl_core.learners.penalties import Minibatch
+    old_state = None if update.fraction == 1 else copy_moving_state(network, moving)
     with only_training(network, moving, task):
         inputs, entry = _inputs(network, data.x_train, entry, recipe.precision)
 
@@ -120,13 +103,13 @@ def train_task(
             share=update.step_share,
         )
     if old_state is not None:
-        _shorten(network, moving, old_state, update.fraction)
+        go_part_of_the_way(network, moving, old_state, update.fraction)
         if len(network.heads) > 1:
             refit_head(network, data, task, recipe)
     mark_moved(network, moving, task)
     norms = [_distance(block.parameters(), old) for block, old in zip(network.blocks, before, strict=True)]
     sizes = block_parameters(network)
-    movable = int(constraint.mask.sum()) if isinstance(constraint, Masked) else sum(sizes[block] for block in moving)
+    movable = getattr(constraint, "movable", sum(sizes[block] for block in moving))
     return TaskReport(
         magnitude=update.blocks,
         steps=steps,
@@ -137,15 +120,6 @@ def train_task(
         relative_norms=tuple(norm / _length(old) for norm, old in zip(norms, before, strict=True)),
         moved_share=movable / sum(sizes),
     )
-
-
-def refit_head(network: Network, data: TaskData, task: int, recipe: Recipe) -> None:
-    """Fit the head of `task` to its training images with the blocks as they are, from where it stands.
-
-    Convex, in the recipe's `head_warmup_steps`; see :func:`cl_core.learners.arrival.fit_head`.
-    """
-    network.eval()
-    fit_head(network, data.x_train, data.y_train, task, steps=recipe.head_warmup_steps, precision=recipe.precision)
 
 
 def moving_blocks(blocks: int, magnitude: int, *, leading: bool = False) -> range:
@@ -231,25 +205,6 @@ def mark_moved(network: Network, moving: range, task: int) -> None:
         for tensor in (*module.parameters(), *module.buffers()):
             torch.autograd.graph.increment_version(tensor)
     network.first_moved = moving.start if moving else len(network.blocks)
-
-
-def _moved_state(network: Network, moving: range) -> list[Tensor]:
-    """Return copies of all that moves with the blocks: parameters, running statistics, and a head that all tasks share."""
-    return [tensor.detach().clone() for tensor in _movable(network, moving)]
-
-
-def _shorten(network: Network, moving: range, old: Sequence[Tensor], fraction: float) -> None:
-    """Put all that moved at old + `fraction` · (trained − old)."""
-    with torch.no_grad():
-        for tensor, begun in zip(_movable(network, moving), old, strict=True):
-            tensor.copy_(begun + fraction * (tensor - begun))
-
-
-def _movable(network: Network, moving: range) -> Iterator[Tensor]:
-    modules = [network.blocks[block] for block in moving] + (list(network.heads) if len(network.heads) == 1 else [])
-    tensors = (tensor for module in modules for tensor in (*module.parameters(), *module.buffers()))
-    # Counters of batches are integers, and have no way to go a part of.
-    return (tensor for tensor in tensors if tensor.is_floating_point())
 
 
 def _inputs(network: Network, x: Tensor, entry: int, precision: str) -> tuple[Tensor, int]:

@@ -18,14 +18,12 @@ from cl_core.linear.rules import RuleRun, run_rule
 from cl_core.linear.schedule import Schedule, best_fixed_schedule, oracle_losses
 from cl_core.linear.simulate import draw_losses, simulate_losses
 from cl_core.linear.step import Update, learned_share, one_update, variance
-from cl_core.linear.tradeoff import Outlook, outlook
 from cl_core.linear.updates import draw_updates, loss_change, z_score
 
 __all__ = [
     "GAUSSIAN",
     "Decomposition",
     "Law",
-    "Outlook",
     "Profile",
     "RuleRun",
     "Schedule",
@@ -55,7 +53,6 @@ __all__ = [
     "one_update",
     "optimal_magnitude",
     "oracle_losses",
-    "outlook",
     "profile",
     "realise",
     "run_rule",

@@ -5,12 +5,12 @@ import json
 
 import pytest
 from cl_book import golden
+from cl_book.claims.reference_runs import STEPS
+from cl_book.claims.reference_runs import plans as plan_reference
 
 from cl_core import files
 from cl_core.experiments.catalogue import PROTOCOL
 from cl_core.experiments.strategy_table import STRATEGIES
-from cl_core.runs.reference import STEPS
-from cl_core.runs.reference import plans as plan_reference
 from cl_core.streams import DEFINITIONS
 
 FOLDER = files.root() / golden.FOLDER

@@ -5,11 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from cl_book.claims.reference_runs import STEPS
 from cl_book.cli import app
 from cl_book.commands.sweep_command import sweep
 from typer.testing import CliRunner
-
-from cl_core.runs.reference import STEPS
 
 TOP = Path(__file__).resolve().parents[2]
 PAGE = (TOP / "book" / "rerun.md").read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 
 import pytest
+from cl_book.claims.reference_runs import SCHEDULES
 from support.executor_here import ExecutorHere
 
 from cl_core.experiments import store
@@ -17,7 +18,6 @@ from cl_core.experiments.runner import execute
 from cl_core.experiments.shared_prefixes import SharedPrefixes, siblings_of
 from cl_core.learners import training
 from cl_core.runs import grid, sweep
-from cl_core.runs.reference import SCHEDULES
 
 TINY = {"tasks": (5,), "width": (8,), "batch": (256,), "epochs": (1,), "head_warmup_steps": (2,)}
 SMALL = {**TINY, "gradient_samples": (32,), "few": (1,), "many": (2,)}

@@ -10,7 +10,7 @@ import pytest
 
 from cl_core import files
 from cl_core.experiments import store
-from cl_core.metrics import MEASURES
+from cl_core.metric_table import MEASURES
 
 
 def test_a_result_comes_back_as_it_was(make_result, tmp_path):

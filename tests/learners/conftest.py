@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from cl_core.learners.networks import NetworkSpec, build_network
+from cl_core.learners.recipe import Recipe
 from cl_core.learners.tensors import prepare
-from cl_core.learners.training import Recipe
 
 
 @dataclass(frozen=True)

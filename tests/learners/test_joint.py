@@ -5,8 +5,8 @@ import torch
 from torch.nn import functional
 
 from cl_core.learners import joint
+from cl_core.learners.evaluation import evaluate
 from cl_core.learners.joint import train_joint
-from cl_core.learners.training import evaluate
 
 
 @pytest.mark.parametrize("kind", ["resnet", "mlp"])

@@ -5,9 +5,10 @@ import pytest
 import torch
 from torch.nn import functional
 
+from cl_core.learners.evaluation import evaluate
 from cl_core.learners.penalties import Minibatch
 from cl_core.learners.rehearsal import Rehearsal
-from cl_core.learners.training import evaluate, train_task
+from cl_core.learners.training import train_task
 from cl_core.strategies import Arrival
 
 

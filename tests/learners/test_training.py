@@ -8,7 +8,10 @@ import pytest
 import torch
 
 from cl_core.learners import evaluation, training
-from cl_core.learners.training import arrive, evaluate, moving_blocks, refit_head, train_task
+from cl_core.learners.arrival import arrive
+from cl_core.learners.evaluation import evaluate
+from cl_core.learners.part_way import refit_head
+from cl_core.learners.training import moving_blocks, train_task
 from cl_core.strategies import Update
 
 

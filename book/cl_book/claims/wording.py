@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cl_book.claims.arms import Arm
 from cl_core.experiments.catalogue import CATALOGUE
 from cl_core.experiments.strategy_table import STRATEGIES
-from cl_core.metrics import MEASURES
+from cl_core.metric_table import MEASURES
 from cl_core.streams.definitions import DEFINITIONS
 
 _ARMS = {"frozen-0": "frozen at magnitude zero", "within": "all blocks within frozen's distance"}

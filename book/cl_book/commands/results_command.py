@@ -33,8 +33,8 @@ def results(
 
     Example: cl-core results --csv runs.csv.gz
     """
+    from cl_book.result_table import format_csv, make_table, write_csv
     from cl_core.runs.result_set import read_results
-    from cl_core.runs.result_table import format_csv, make_table, write_csv
 
     if file is not None and not csv:
         raise ValueError(f"{file} is given without --csv; write cl-core results --csv {file}")

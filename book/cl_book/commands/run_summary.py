@@ -8,7 +8,7 @@ from cl_core.experiments.plan import Plan
 from cl_core.experiments.progress import format_duration
 from cl_core.experiments.store import Result
 from cl_core.experiments.strategy_table import STRATEGIES
-from cl_core.metrics import MEASURES
+from cl_core.metric_table import MEASURES
 
 _SHOWN = ("avg_acc", "task_acc", "forgetting", "peak_forgetting")
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cl_book.claims.reference_runs import RULES, STEPS
 from cl_book.commands.run_command import Route, check_route, format_list, report_data_errors
 from cl_core.experiments.catalogue import CATALOGUE, PROFILES
 from cl_core.experiments.strategy_table import STRATEGIES
-from cl_core.runs.reference import RULES, STEPS
 
 if TYPE_CHECKING:
+    from cl_book.commands.estimate import Pace
     from cl_core.experiments.plan import Plan
-    from cl_core.runs.estimate import Pace
     from cl_core.runs.sweep import SweepState
 
 HELP = "\n\n".join(
@@ -96,11 +96,11 @@ def sweep(
 ) -> None:
     """Do every run of a set that is missing (the manual is HELP)."""
     from cl_book.claims.stated import statement_digests
+    from cl_book.commands.estimate import learn_pace
     from cl_book.commands.sweep_display import SweepDisplay
     from cl_core.experiments.checkpoints import locate_cache
     from cl_core.experiments.store import load
     from cl_core.runs.complete import locate_results
-    from cl_core.runs.estimate import learn_pace
     from cl_core.runs.executors import open_executor
     from cl_core.runs.sweep import survey_runs
     from cl_core.runs.sweep import sweep as do_sweep
@@ -146,8 +146,8 @@ def _make_plans(
     route: str | None,
 ) -> "list[Plan]":
     """Return the runs that these words ask for: steps of the reference runs, or a product of their own."""
+    from cl_book.claims.reference_runs import plans
     from cl_core.runs import grid
-    from cl_core.runs.reference import plans
 
     if reference is not None:
         if settings:

@@ -8,12 +8,12 @@ from typing import Self
 from rich.console import Console
 from rich.progress import TaskID
 
+from cl_book.commands.estimate import Pace
 from cl_book.commands.run_display import make_progress
 from cl_core.experiments import store
 from cl_core.experiments.plan import Plan
 from cl_core.experiments.progress import format_duration
 from cl_core.experiments.store import Result
-from cl_core.runs.estimate import Pace
 from cl_core.runs.sweep import SweepState
 
 

@@ -14,13 +14,13 @@ from numpy.typing import ArrayLike
 
 from cl_book.claims.arms import Arm, run_of
 from cl_book.claims.paired_differences import mean_update
+from cl_book.claims.reference_runs import SHORT_STEPS
 from cl_book.claims.statistics import Interval, t_interval
 from cl_book.figures.drawing import INK, LINES, MARKERS, PALETTE, PAPER, WIDTH, style
 from cl_book.figures.trend_figures import COLOURS
 from cl_book.notebooks.notebook_run import format_signed
 from cl_core.experiments.store import Result, metric
-from cl_core.metrics import MEASURES
-from cl_core.runs.reference import SHORT_STEPS
+from cl_core.metric_table import MEASURES
 from cl_core.runs.result_set import ResultSet
 
 LEAST_RUNS = 2

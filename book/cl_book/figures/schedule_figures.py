@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from cl_book.figures.drawing import INK, PALETTE, PAPER, WIDTH, show
 from cl_book.notebooks.notebook_run import read_points
 from cl_core.experiments.store import Result
-from cl_core.metrics import MEASURES
+from cl_core.metric_table import MEASURES
 
 SHOWN = ("avg_acc", "task_acc", "forgetting")
 

@@ -11,7 +11,7 @@ from cl_book.figures.drawing import INK, LINES, MARKERS, PALETTE, WIDTH, show
 from cl_book.figures.run_figures import draw_line, format_values
 from cl_book.notebooks.notebook_run import read_points
 from cl_core.experiments.store import Result, accuracies
-from cl_core.metrics import MEASURES
+from cl_core.metric_table import MEASURES
 
 Runs = Mapping[float, Mapping[str, Result]]
 """Runs by the value of a setting, then by strategy."""

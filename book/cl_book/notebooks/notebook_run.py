@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cl_book.notebooks import record
-from cl_core import metrics, streams
+from cl_core import metric_table, streams
 from cl_core.experiments import run, store
 from cl_core.experiments.catalogue import PROFILES, VALIDATION_SEEDS_FROM
 from cl_core.experiments.controls import degenerate
@@ -27,7 +27,7 @@ PAPER_STRATEGIES = ("initialized", "frozen", "adaptive")
 """The strategies that the paper compares."""
 
 MEASURES: Mapping[str, str] = {
-    name: metrics.MEASURES[name].title for name in ("avg_acc", "task_acc", "forgetting", "lost_share")
+    name: metric_table.MEASURES[name].title for name in ("avg_acc", "task_acc", "forgetting", "lost_share")
 }
 """The measures of a table of runs, and their column titles there; all in per cent."""
 

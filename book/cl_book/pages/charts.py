@@ -8,12 +8,12 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from cl_book.claims.arms import PROFILE
+from cl_book.claims.reference_runs import OVERLAPS, SEVERITIES
 from cl_book.figures.drawing import to_csv, to_svg
 from cl_book.figures.result_figures import Picture, draw_forgetting_by_distance, draw_gains_along
 from cl_book.pages.figure_nodes import data_link, drawing, make_captioned_figure, name_data_file
 from cl_book.pages.result_values import noted
 from cl_book.pages.role_errors import suggest
-from cl_core.runs.reference import OVERLAPS, SEVERITIES
 from cl_core.runs.result_set import ResultSet, read_results
 
 CHARTS: dict[str, tuple[str, Callable[[str, ResultSet], Picture | None]]] = {

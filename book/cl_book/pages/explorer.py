@@ -8,7 +8,7 @@ from sphinx.util.docutils import SphinxDirective
 from cl_book.figures import drawing
 from cl_book.pages import interactive
 from cl_book.pages.interactive import Slider
-from cl_core.linear.tradeoff import Outlook, outlook
+from cl_book.pages.tradeoff import Outlook, outlook
 
 SCRIPT = "explorer.js"
 SLIDERS = (

@@ -22,7 +22,7 @@ from cl_book.pages.role_errors import suggest
 from cl_core.experiments.catalogue import CATALOGUE
 from cl_core.experiments.settings import SETTINGS
 from cl_core.experiments.strategy_table import STRATEGIES
-from cl_core.metrics import MEASURES
+from cl_core.metric_table import MEASURES
 from cl_core.runs.result_set import ResultSet, read_results
 from cl_core.settings_base import Value
 from cl_core.streams.definitions import DEFINITIONS

@@ -10,7 +10,7 @@ from sphinx.util.docutils import SphinxRole
 
 from cl_book.pages.role_errors import Rendered, report_role_error, suggest
 from cl_core.experiments import store
-from cl_core.metrics import MEASURES
+from cl_core.metric_table import MEASURES
 from cl_core.runs.result_set import read_results
 
 

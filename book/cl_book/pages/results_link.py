@@ -9,8 +9,8 @@ from sphinx.util.osutil import relative_uri
 from sphinx.writers.html5 import HTML5Translator
 
 from cl_book.pages.figure_nodes import DATA
+from cl_book.result_table import make_table, write_csv
 from cl_core.runs.result_set import read_results
-from cl_core.runs.result_table import make_table, write_csv
 
 FILE = f"{DATA}/results.csv"
 """Where the table lies in the built book."""

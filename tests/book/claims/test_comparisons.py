@@ -2,13 +2,13 @@
 
 import pytest
 from cl_book.claims import claim as claims
+from cl_book.claims import reference_runs as reference
 from cl_book.claims.arms import Arm
 from cl_book.claims.comparisons import Comparison
 from cl_book.claims.paper_table import reported
 from pydantic import TypeAdapter, ValidationError
 
 from cl_core.experiments.catalogue import CATALOGUE
-from cl_core.runs import reference
 
 STATED = {claim.id: claim.test for claim in claims.load() if claim.test is not None}
 PRIMARY = {name: test for name, test in STATED.items() if test.primary}

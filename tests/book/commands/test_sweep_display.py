@@ -3,11 +3,11 @@
 import io
 
 import pytest
+from cl_book.commands.estimate import learn_pace
 from cl_book.commands.sweep_display import SweepDisplay, describe_sweep_time_left
 from rich.console import Console
 
 from cl_core.experiments.plan import make_plan
-from cl_core.runs.estimate import learn_pace
 from cl_core.runs.sweep import SweepState
 
 PLANS = [make_plan("digits-split", "frozen", seed, "smoke") for seed in (100, 101, 102)]

@@ -7,9 +7,9 @@ import re
 import numpy as np
 import pytest
 from cl_book.pages.explorer import SLIDERS, describe_valley, find_best_size, find_valley, write_markup
+from cl_book.pages.tradeoff import outlook
 
 from cl_core.linear import optimal_magnitude
-from cl_core.linear.tradeoff import outlook
 
 PAGE = "book/explorer"
 DEFAULTS = {one.name: one.value for one in SLIDERS}

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from cl_book.pages.tradeoff import outlook
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cl_core.linear import expected_losses
 from cl_core.linear.optimum import forgetting_curve
-from cl_core.linear.tradeoff import outlook
 
 lengths = st.floats(0, 3)
 

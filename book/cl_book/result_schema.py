@@ -1,6 +1,6 @@
 """The form of a result's file: its JSON Schema and a table of its fields, both made from the class Result.
 
-``python -m cl_core.runs.result_schema`` writes ``results/schema.json`` and the table in ``results/README.md``.
+``python -m cl_book.result_schema`` writes ``results/schema.json`` and the table in ``results/README.md``.
 """
 
 import json
@@ -14,7 +14,7 @@ from cl_core.experiments.store import RESULTS, VERSION, Result
 
 SCHEMA = f"{RESULTS}/schema.json"
 README = f"{RESULTS}/README.md"
-BEGIN, END = "<!-- fields: made by python -m cl_core.runs.result_schema -->", "<!-- end of fields -->"
+BEGIN, END = "<!-- fields: made by python -m cl_book.result_schema -->", "<!-- end of fields -->"
 
 
 def make_schema() -> dict[str, Any]:

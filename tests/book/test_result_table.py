@@ -5,11 +5,11 @@ import gzip
 import io
 
 import pytest
+from cl_book.result_table import format_csv, make_table, write_csv
 
 from cl_core.experiments import store
 from cl_core.experiments.provenance import code_digest
 from cl_core.runs.result_set import ResultSet, read_results
-from cl_core.runs.result_table import format_csv, make_table, write_csv
 from cl_core.runs.staleness import State
 
 

@@ -5,11 +5,11 @@ from collections import defaultdict
 
 import pytest
 from cl_book.claims import claim as claims
+from cl_book.claims.reference_runs import STEPS, plans
 from cl_book.cli import app
 from typer.testing import CliRunner
 
 from cl_core.experiments.plan import make_plan
-from cl_core.runs.reference import STEPS, plans
 
 RULES = {"initialized", "frozen", "frozen-0", "adaptive"}
 TREND = {"initialized", "frozen", "adaptive"}

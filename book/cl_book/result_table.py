@@ -12,7 +12,7 @@ from cl_core import files
 from cl_core.experiments import store
 from cl_core.experiments.provenance import code_digest
 from cl_core.experiments.store import Result
-from cl_core.metrics import MEASURES
+from cl_core.metric_table import MEASURES
 from cl_core.runs.result_set import ResultSet
 
 Cell = str | int | float | bool | None

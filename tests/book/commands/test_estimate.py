@@ -1,9 +1,9 @@
 """How long runs will take, from stored ones."""
 
 import pytest
+from cl_book.commands.estimate import count_image_passes, learn_pace
 
 from cl_core.experiments.plan import make_plan
-from cl_core.runs.estimate import count_image_passes, learn_pace
 
 
 def timed(make_result, seconds, **fields):

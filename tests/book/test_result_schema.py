@@ -5,12 +5,12 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from cl_book.result_schema import README, SCHEMA, fill_readme, make_schema
 
 from cl_core.experiments import store
-from cl_core.runs.result_schema import README, SCHEMA, fill_readme, make_schema
 
 TOP = Path(__file__).resolve().parents[2]
-WRITE = "write it with: python -m cl_core.runs.result_schema"
+WRITE = "write it with: python -m cl_book.result_schema"
 
 
 @pytest.fixture(scope="module")
