@@ -16,7 +16,8 @@ _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 _LANGUAGE = {"file_extension": ".py", "mimetype": "text/x-python", "name": "python", "pygments_lexer": "ipython3"}
 _CELL_METADATA = ("tags", "mystnb")
 _HIDING = ("cellView", "jupyter")
-_KERNEL_FILE = re.compile(r"[^\s\"'(]*ipykernel_\d+[/\\]\d+\.py")
+# Tried at the beginning of a word alone: from every letter of it, one long line would take quadratic time.
+_KERNEL_FILE = re.compile(r"(?<![^\s\"'(])[^\s\"'(]*ipykernel_\d+[/\\]\d+\.py")
 
 
 def normalise_notebook(notebook: Notebook) -> Notebook:
@@ -51,14 +52,17 @@ def _normalise_cell(cell: Cell) -> Cell:
 def _join_streams(outputs: list[Cell]) -> list[Cell]:
     """Join a cell's pieces of stdout, and of stderr: how a stream is cut is a matter of timing."""
     merged: list[Cell] = []
-    streams: dict[str, Cell] = {}
+    streams: dict[str, tuple[Cell, list[str]]] = {}
     for output in outputs:
-        if output.output_type == "stream" and output.name in streams:
-            streams[output.name].text += output.text
-            continue
-        if output.output_type == "stream":
-            streams[output.name] = output
-        merged.append(output)
+        if output.output_type != "stream":
+            merged.append(output)
+        elif output.name in streams:
+            streams[output.name][1].append(output.text)
+        else:
+            streams[output.name] = (output, [output.text])
+            merged.append(output)
+    for first, pieces in streams.values():
+        first.text = "".join(pieces)
     return merged
 
 
@@ -75,8 +79,31 @@ def _normalise_output(output: Cell) -> Cell:
 
 def _hide_paths(text: str) -> str:
     text = _KERNEL_FILE.sub("<cell>", text)
-    package = str(package_folder().parent)
-    return text.replace(package, "…").replace(str(Path.home()), "~")
+    for folder, sign in ((package_folder().parent, "…"), (_find_home(), "~")):
+        if folder is not None:
+            text = _replace_folder(text, folder, sign)
+    return text
+
+
+def _find_home() -> Path | None:
+    """Return the user's home; None for a user that has none."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
+
+
+def _replace_folder(text: str, folder: Path, sign: str) -> str:
+    """Return `text` with `sign` for `folder`, where a path begins with it and it ends or a ``/`` follows.
+
+    Nothing is replaced for the root, for a relative folder and for one whose name has no letter: their names stand in
+    text that means no path, such as ``1/2``.
+    """
+    if not folder.is_absolute() or not any(letter.isalpha() for letter in str(folder)):
+        return text
+    begins = r"(?:(?<![\w.~…)\]/-])|(?<=://))"
+    ends = r"(?![\w~-]|\.+\w)"
+    return re.sub(begins + re.escape(str(folder)) + ends, sign, text)
 
 
 def _number(cells: list[Cell]) -> None:
