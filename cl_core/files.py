@@ -5,10 +5,12 @@ A page is stale when a file it read has changed. So every read of a repository f
 In a wheel there is no repository; the copies shipped with the package answer instead.
 """
 
+import errno
 import fnmatch
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files as resources
 from pathlib import Path, PurePosixPath
 
@@ -19,6 +21,77 @@ LISTING = "listing:"
 """Prefix, in the record, of a pattern whose matching names were listed."""
 
 _SHIPPED = "_shipped"
+_TRIAL = 1 << 16
+"""Bytes that a folder must take before work begins whose result goes there; few results are larger."""
+
+
+class FileError(OSError):
+    """A failure of the system, in one line: what was being done, to which file, why it failed, and what to do."""
+
+    line: str = ""
+
+    def __str__(self) -> str:
+        return self.line
+
+
+@contextmanager
+def explain_failure(doing: str, path: Path, *, remedy: str = "") -> Iterator[None]:
+    """Turn a failure of the system at `path` into a FileError.
+
+    `doing` is what was being done, such as ``save the checkpoint``; `remedy` what else helps, such as a variable that
+    names another folder.
+    """
+    try:
+        yield
+    except FileError:
+        raise
+    except OSError as error:
+        if error.errno is None:
+            raise
+        failure = FileError(error.errno, error.strerror, str(path))
+        cures = "; or ".join(cure for cure in (_CURES.get(error.errno, ""), remedy) if cure)
+        failure.line = f"cannot {doing} {path}: {error.strerror}" + (f"; {cures}" if cures else "")
+        raise failure from error
+
+
+_CURES = {
+    errno.ENOSPC: "free some room there",
+    errno.EDQUOT: "free some room there",
+    errno.ENOLCK: "let its file system give locks",
+}
+
+
+def require_writable(folder: Path, *, doing: str, remedy: str = "") -> None:
+    """Write a small file into `folder`, made where it is missing, and remove it; raises FileError where that fails.
+
+    To be called before the work whose result goes there.
+    """
+    with explain_failure(doing, folder, remedy=remedy):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".trial.", suffix=".part") as trial:
+            trial.write(bytes(_TRIAL))
+            trial.flush()
+            os.fsync(trial.fileno())
+
+
+def locate_user_folder(variable: str) -> Path:
+    """Return the folder that the environment's `variable` names, else the user's cache folder; it need not exist.
+
+    Raises RuntimeError for a user without a home, unless the variable is set.
+    """
+    named = os.environ.get(variable)
+    if named:
+        return Path(named).expanduser()
+    # Imported where it is needed: in a notebook it warns of a missing widget, and a page stores no warnings.
+    import pooch
+
+    try:
+        folder = Path(pooch.os_cache("cl_core"))
+    except RuntimeError:
+        folder = Path()
+    if not folder.is_absolute():
+        raise RuntimeError(f"the user has no home folder to keep files in; set {variable} to a folder")
+    return folder
 
 
 def root() -> Path | None:
@@ -32,8 +105,11 @@ def root() -> Path | None:
 
 
 def _is_checkout(folder: Path) -> bool:
-    project = folder / "pyproject.toml"
-    return project.is_file() and 'name = "cl-core"' in project.read_text(encoding="utf-8")
+    # Folders above the checkout are strangers': their files may be in any encoding, and closed.
+    try:
+        return b'name = "cl-core"' in (folder / "pyproject.toml").read_bytes()
+    except OSError:
+        return False
 
 
 def locate(name: str) -> Path | None:
@@ -84,25 +160,29 @@ def _all_names(first: str) -> Iterator[str]:
     yield from (path.relative_to(top).as_posix() for path in (top / first).rglob("*") if path.is_file())
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write `data` to `path` so that a reader sees the old content or the new, never a part, whatever happens."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(partial).chmod(0o666 & ~_umask())
-        Path(partial).replace(path)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
+def write_bytes(path: Path, data: bytes, *, doing: str = "write", remedy: str = "") -> None:
+    """Write `data` to `path` so that a reader sees the old content or the new, never a part, whatever happens.
+
+    Raises FileError, with `doing` and `remedy` in its line, where the system refuses.
+    """
+    with explain_failure(doing, path, remedy=remedy):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(partial).chmod(0o666 & ~_umask())
+            Path(partial).replace(path)
+        except BaseException:
+            Path(partial).unlink(missing_ok=True)
+            raise
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, *, doing: str = "write", remedy: str = "") -> None:
     """Write `text` (UTF-8) to `path` atomically, as :func:`write_bytes` does."""
-    write_bytes(path, text.encode("utf-8"))
+    write_bytes(path, text.encode("utf-8"), doing=doing, remedy=remedy)
 
 
 def _umask() -> int:

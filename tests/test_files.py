@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pickle
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,75 @@ def test_a_full_disk_keeps_the_old_file_and_leaves_no_part(tmp_path: Path, monke
         files.write_text(path, "new")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("number", "cure"), [(errno.ENOSPC, "free some room there; or "), (errno.EACCES, ""), (errno.ENOLCK, "let its file")]
+)
+def test_a_failure_of_the_system_is_one_line_on_file_doing_and_cure(tmp_path: Path, number: int, cure: str):
+    path = tmp_path / "file.txt"
+    with (
+        pytest.raises(files.FileError) as caught,
+        files.explain_failure("outer work on", tmp_path),
+        files.explain_failure("save the table", path, remedy="set X to another folder"),
+    ):
+        raise OSError(number, os.strerror(number))
+    line = f"cannot save the table {path}: {os.strerror(number)}; {cure}"
+    assert str(caught.value).startswith(line)
+    assert str(caught.value).endswith("set X to another folder")
+    assert "\n" not in str(caught.value)
+    # A worker's failure comes back to its sweep in this way.
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert (str(copy), copy.errno, copy.filename) == (str(caught.value), number, str(path))
+
+
+def test_an_error_that_is_no_failure_of_the_system_stays_as_it_is(tmp_path: Path):
+    with pytest.raises(FileExistsError, match="^no command edits a result$"), files.explain_failure("x", tmp_path):
+        raise FileExistsError("no command edits a result")
+
+
+def test_a_folder_is_tried_before_work_begins_and_nothing_is_left_in_it(tmp_path: Path):
+    files.require_writable(tmp_path / "a" / "b", doing="store results in")
+    assert list((tmp_path / "a" / "b").iterdir()) == []
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(files.FileError, match=r"cannot store results in .*file: .*; give another$"):
+        files.require_writable(tmp_path / "file", doing="store results in", remedy="give another")
+
+
+def test_a_full_disk_is_seen_by_the_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(files.FileError, match="No space left on device; free some room there"):
+        files.require_writable(tmp_path, doing="store results in")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("home", ["relative", "~nobody"])
+def test_a_user_without_a_home_is_told_the_variable(home: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", home)
+    monkeypatch.delenv("SOME_DIR", raising=False)
+    with pytest.raises(RuntimeError, match="no home folder to keep files in; set SOME_DIR to a folder"):
+        files.locate_user_folder("SOME_DIR")
+    monkeypatch.setenv("SOME_DIR", "/somewhere")
+    assert files.locate_user_folder("SOME_DIR") == Path("/somewhere")
+
+
+def test_a_user_unknown_to_the_system_is_told_the_variable(monkeypatch: pytest.MonkeyPatch):
+    def refuse(name: str) -> str:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr("pooch.os_cache", refuse)
+    with pytest.raises(RuntimeError, match="set SOME_DIR to a folder"):
+        files.locate_user_folder("SOME_DIR")
+
+
+def test_a_strangers_project_file_above_the_checkout_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "pyproject.toml").write_bytes('[project]\nname = "caf\u00e9"\n'.encode("latin-1"))
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "pyproject.toml").mkdir()
+    (tmp_path / "a" / "b").mkdir()
+    monkeypatch.chdir(tmp_path / "a" / "b")
+    assert files.root() not in (tmp_path, tmp_path / "a")

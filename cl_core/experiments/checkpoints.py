@@ -4,11 +4,12 @@ A checkpoint is an npz archive of plain arrays, one of which holds the record as
 Everything lies in ``$CL_CACHE_DIR/runs`` (default: the user's cache folder), never in the repository.
 """
 
+import errno
 import io
 import json
+import logging
 import os
 import shutil
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,21 +21,20 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from cl_core import files
+from cl_core.files import FileError
 
 CACHE = "CL_CACHE_DIR"
 """Name of the environment variable that moves the cache folder."""
 
 _RECORD = "record.json"
+_REMEDY = f"set {CACHE} to a folder on another disk"
+_LOG = logging.getLogger(__name__)
 Arrays = dict[str, NDArray[Any]]
 
 
 def locate_cache() -> Path:
-    """Return the folder for checkpoints: ``$CL_CACHE_DIR``, else the user's cache folder."""
-    # Imported where it is needed: in a notebook it warns of a missing widget, and a page stores no warnings.
-    import pooch
-
-    path = os.environ.get(CACHE)
-    return Path(path).expanduser() if path else Path(pooch.os_cache("cl_core"))
+    """Return the folder for checkpoints: ``$CL_CACHE_DIR``, else the user's cache folder. RuntimeError without a home."""
+    return files.locate_user_folder(CACHE)
 
 
 @dataclass(frozen=True)
@@ -67,33 +67,65 @@ class Checkpoint:
         buffer = io.BytesIO()
         contents: dict[str, Any] = {**arrays, _RECORD: np.frombuffer(text.encode("utf-8"), dtype=np.uint8)}
         np.savez(buffer, **contents)
-        files.write_bytes(self.folder / "checkpoint.npz", buffer.getvalue())
+        files.write_bytes(
+            self.folder / "checkpoint.npz", buffer.getvalue(), doing="save the checkpoint", remedy=_REMEDY
+        )
 
     def load(self) -> tuple[Arrays, dict[str, Any]] | None:
         """Return the arrays and the record saved last, or None where there is nothing to go on with."""
+        path = self.folder / "checkpoint.npz"
         try:
-            with np.load(self.folder / "checkpoint.npz", allow_pickle=False) as stored:
+            with files.explain_failure("read the checkpoint", path, remedy=_REMEDY):
+                content = path.read_bytes()
+        except FileError as error:
+            if error.errno == errno.ENOENT:
+                return None
+            raise
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as stored:
                 arrays = {key: stored[key] for key in stored.files}
-        except (FileNotFoundError, zipfile.BadZipFile, ValueError, EOFError):
+            record = dict(json.loads(arrays.pop(_RECORD).tobytes().decode("utf-8")))
+        except Exception:  # There is no list of what numpy and zipfile raise at bytes that are no archive.
             return None
-        record = json.loads(arrays.pop(_RECORD).tobytes().decode("utf-8"))
-        if record.pop("identity") != self.identity:
+        if record.pop("identity", None) != self.identity:
             return None
         return arrays, record
 
     def note(self, event: str, task: int) -> None:
-        """Append one line to the journal: task `task` was ``begun`` or ``finished`` by this process."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "journal.jsonl").open("a", encoding="utf-8") as journal:
-            journal.write(json.dumps({"event": event, "task": task, "process": os.getpid()}) + "\n")
+        """Append one line to the journal: task `task` was ``begun`` or ``finished`` by this process.
+
+        The journal is only recorded: where it cannot be written, the log says so and the run goes on.
+        """
+        path = self._journal
+        line = json.dumps({"event": event, "task": task, "process": os.getpid()}).encode() + b"\n"
+        try:
+            with files.explain_failure("write the journal", path, remedy=_REMEDY):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with path.open("a+b") as journal:
+                    journal.seek(max(0, journal.seek(0, os.SEEK_END) - 1))
+                    torn = journal.read(1) not in (b"", b"\n")
+                    journal.write(b"\n" + line if torn else line)
+        except FileError as error:
+            _LOG.warning("%s", error)
 
     def journal(self) -> list[dict[str, Any]]:
-        """Return the journal's lines."""
+        """Return the journal's lines; one that was torn by a kill or a loss of power is passed over, and the log says so."""
         try:
-            lines = (self.folder / "journal.jsonl").read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
+            lines = self._journal.read_bytes().split(b"\n")
+        except OSError:
             return []
-        return [json.loads(line) for line in lines]
+        entries = []
+        for number, line in enumerate(lines, start=1):
+            entry = _parse_entry(line)
+            if entry is not None:
+                entries.append(entry)
+            elif line.strip():
+                _LOG.warning("%s: line %d is torn and passed over; what it noted is not counted", self._journal, number)
+        return entries
+
+    @property
+    def _journal(self) -> Path:
+        return self.folder / "journal.jsonl"
 
     def clear(self) -> None:
         """Remove checkpoint and journal; the lock's file stays, because removing it would let two processes in."""
@@ -106,15 +138,16 @@ class Checkpoint:
         The system frees the lock when its holder ends in whatever way.
         """
         path = self.folder.with_name(self.folder.name + ".lock")
-        path.parent.mkdir(parents=True, exist_ok=True)
         # Beside the locked file, which some systems let nobody else read.
         holder = path.with_name(path.name + ".holder")
         lock = FileLock(path)
-        try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            waiting(_read_holder(holder))
-            lock.acquire()
+        with files.explain_failure("lock", path, remedy=_REMEDY):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire(blocking=False)
+            except Timeout:
+                waiting(_read_holder(holder))
+                lock.acquire()
         try:
             # On a full disk whoever waits is told of an unknown process.
             with suppress(OSError):
@@ -123,6 +156,15 @@ class Checkpoint:
         finally:
             holder.unlink(missing_ok=True)
             lock.release()
+
+
+def _parse_entry(line: bytes) -> dict[str, Any] | None:
+    """Return what a line of the journal notes, None for one that is not whole."""
+    try:
+        entry = json.loads(line)
+        return {"event": str(entry["event"]), "task": int(entry["task"]), "process": int(entry["process"])}
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        return None
 
 
 def _read_holder(path: Path) -> str:

@@ -24,6 +24,9 @@ from cl_core.settings_base import Value
 RESULTS = "results"
 """Name of the repository's folder of reference results."""
 
+REMEDY = "give another folder with --out"
+"""What helps where a result cannot be stored."""
+
 VERSION = 1
 """Version of the files' form. A file that names none is of version 1, and version 1 is not written into a file."""
 
@@ -247,7 +250,7 @@ def save(result: Result, path: Path) -> None:
         raise FileExistsError(f"{path} exists, and no command edits a result; move it away to run it again")
     if result.digest != own_digest(result):
         raise ValueError(f"the result for {path} carries no digest of itself; save result.sealed()")
-    files.write_text(path, dumps(result))
+    files.write_text(path, dumps(result), doing="store the result", remedy=REMEDY)
 
 
 def _layout(value: Any) -> str:

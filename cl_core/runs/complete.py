@@ -57,6 +57,7 @@ def complete(
             place.clear()
             SharedPrefixes(plan, siblings, "", cache).clear(results)
             return Completed(load_existing(path, plan, route=route, source=source), path, computed=False)
+        files.require_writable(path.parent, doing="store results in", remedy=store.REMEDY)
         from cl_core.experiments.runner import execute
 
         result = execute(

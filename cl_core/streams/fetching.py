@@ -1,7 +1,6 @@
 """The official archives, fetched once: downloaded, checked, parsed and stored as arrays, whole or not at all."""
 
 import hashlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from cl_core import files
 from cl_core.naming import require_name
 from cl_core.streams import archives, arrays, formats
 from cl_core.streams.errors import DataError
@@ -32,12 +32,7 @@ _PARSING = 1
 
 def locate_data() -> Path:
     """Return the folder of the data: ``$CL_DATA_DIR``, else the user's cache folder. It need not exist."""
-    folder = os.environ.get("CL_DATA_DIR")
-    if folder:
-        return Path(folder).expanduser()
-    import pooch
-
-    return Path(pooch.os_cache("cl_core"))
+    return files.locate_user_folder("CL_DATA_DIR")
 
 
 def locate_prepared(source: Source) -> Path:

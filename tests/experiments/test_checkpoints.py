@@ -62,7 +62,7 @@ def test_a_full_disk_leaves_the_checkpoint_before_it(place, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(files.os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match=r"save the checkpoint .*checkpoint.npz: No space left .*set CL_CACHE_DIR"):
         place.save({"w": np.ones(2)}, {"task": 1})
     assert place.load()[1] == {"task": 0}
     assert [path.name for path in place.folder.iterdir()] == ["checkpoint.npz"]
@@ -89,6 +89,61 @@ def test_the_cache_folder_follows_the_environment(monkeypatch, tmp_path):
     assert locate_cache() == tmp_path
     monkeypatch.delenv("CL_CACHE_DIR")
     assert locate_cache() != tmp_path
+
+
+@pytest.mark.parametrize("end", [b'{"event": "begun", "ta', bytes(40), b"\n", b"[1]", b"\xff\xfe"])
+def test_a_torn_line_of_the_journal_is_lost_alone_and_the_file_is_named(place, end, caplog):
+    place.note("begun", 0)
+    path = place.folder / "journal.jsonl"
+    path.write_bytes(path.read_bytes() + end)
+    place.note("begun", 1)
+    assert [(line["event"], line["task"]) for line in place.journal()] == [("begun", 0), ("begun", 1)]
+    assert [record.getMessage().partition(" is ")[0] for record in caplog.records] == (
+        [] if end == b"\n" else [f"{path}: line 2"]
+    )
+
+
+def test_a_journal_that_cannot_be_written_costs_nothing_but_a_line(place, caplog):
+    (place.folder / "journal.jsonl").mkdir(parents=True)
+    place.note("begun", 0)
+    assert place.journal() == []
+    assert "cannot write the journal" in caplog.text
+    assert "CL_CACHE_DIR" in caplog.text
+
+
+def _array(path):
+    with path.open("wb") as file:
+        np.save(file, np.zeros(3))
+
+
+def _text_record(path):
+    np.savez(path, **{"record.json": np.frombuffer(b'"text"', dtype=np.uint8)})
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: np.savez(path, w=np.zeros(2)),
+        _array,
+        _text_record,
+        lambda path: np.savez(path, **{"record.json": np.frombuffer(b"\xff{", dtype=np.uint8)}),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(bytes(4000)),
+    ],
+)
+def test_a_file_that_is_no_checkpoint_means_start_over(place, damage):
+    place.folder.mkdir(parents=True)
+    damage(place.folder / "checkpoint.npz")
+    assert place.load() is None
+
+
+def test_what_the_system_refuses_is_named_with_the_variable_that_moves_it(place, monkeypatch):
+    def refuse(lock, **options):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr("cl_core.experiments.checkpoints.FileLock.acquire", refuse)
+    with pytest.raises(OSError, match=r"cannot lock .*frozen-0\.lock: No locks available; .*set CL_CACHE_DIR"), place.lock():
+        pytest.fail("there is no lock")
 
 
 def _hold(place, holding, release):

@@ -6,6 +6,7 @@ import pytest
 
 from cl_core import files
 from cl_core.experiments import store
+from cl_core.experiments.checkpoints import Checkpoint
 from cl_core.experiments.plan import make_plan
 from cl_core.runs import complete, repeat
 
@@ -85,17 +86,41 @@ def test_a_result_on_other_images_is_not_passed_off(folders, make_result):
         complete.complete(made, **folders, route="official")
 
 
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_place_where_nothing_can_be_stored_is_told_before_training(folders, tmp_path, place):
+    (tmp_path / "file").write_text("no folder")
+    moments = []
+    with pytest.raises(OSError, match=r"cannot store results in .*; give another folder with --out$"):
+        complete.complete(tiny("frozen"), results=tmp_path / place, cache=folders["cache"], listener=moments.append)
+    assert moments == []
+
+
+def test_a_torn_journal_costs_no_result(folders, caplog):
+    place = Checkpoint(tiny("frozen").name, "", folders["cache"])
+    place.note("begun", 0)
+    journal = place.folder / "journal.jsonl"
+
+    def tear(moment):
+        if moment.stage == "finished":
+            journal.write_bytes(journal.read_bytes() + b'{"event": "begun", "ta')
+
+    done = complete.complete(tiny("frozen"), **folders, listener=tear)
+    assert done.result.recorded["begun"] == [1, 1, 1]
+    assert f"{journal}: line" in caplog.text
+
+
 def test_a_full_disk_at_the_end_loses_the_file_and_not_the_work(folders, monkeypatch):
     kept, fsync = [], files.os.fsync
 
     def full(descriptor):
-        if len(kept) >= 3:
+        # One write tries the folder of results, three save the tasks.
+        if len(kept) >= 4:
             raise OSError(28, "No space left on device")
         kept.append(descriptor)
         fsync(descriptor)
 
     monkeypatch.setattr(files.os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match=r"cannot store the result .*frozen.*: No space left .*--out"):
         complete.complete(tiny("frozen"), **folders)
     assert not any(path.is_file() for path in folders["results"].rglob("*"))
     monkeypatch.undo()
