@@ -3,6 +3,7 @@
 import errno
 import os
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -111,24 +112,18 @@ def test_a_full_disk_is_seen_by_the_trial(tmp_path: Path, monkeypatch: pytest.Mo
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("home", ["relative", "~nobody"])
-def test_a_user_without_a_home_is_told_the_variable(home: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    monkeypatch.setenv("HOME", home)
+def _refuse(name: str) -> str:
+    raise RuntimeError("Could not determine home directory.")
+
+
+@pytest.mark.parametrize("cache", [_refuse, lambda name: f"~nobody/.cache/{name}"])
+def test_a_user_without_a_home_is_told_the_variable(cache: Callable[[str], str], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("pooch.os_cache", cache)
     monkeypatch.delenv("SOME_DIR", raising=False)
     with pytest.raises(RuntimeError, match="no home folder to keep files in; set SOME_DIR to a folder"):
         files.locate_user_folder("SOME_DIR")
     monkeypatch.setenv("SOME_DIR", "/somewhere")
     assert files.locate_user_folder("SOME_DIR") == Path("/somewhere")
-
-
-def test_a_user_unknown_to_the_system_is_told_the_variable(monkeypatch: pytest.MonkeyPatch):
-    def refuse(name: str) -> str:
-        raise RuntimeError("Could not determine home directory.")
-
-    monkeypatch.setattr("pooch.os_cache", refuse)
-    with pytest.raises(RuntimeError, match="set SOME_DIR to a folder"):
-        files.locate_user_folder("SOME_DIR")
 
 
 def test_a_strangers_project_file_above_the_checkout_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
