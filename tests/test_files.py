@@ -90,7 +90,7 @@ def test_a_failure_of_the_system_is_one_line_on_file_doing_and_cure(tmp_path: Pa
 
 
 def test_an_error_that_is_no_failure_of_the_system_stays_as_it_is(tmp_path: Path):
-    with pytest.raises(FileExistsError, match="^no command edits a result$"), files.explain_failure("x", tmp_path):
+    with pytest.raises(FileExistsError, match=r"^no command edits a result$"), files.explain_failure("x", tmp_path):
         raise FileExistsError("no command edits a result")
 
 
