@@ -126,7 +126,7 @@ def rerun(
             f"\ncode cell {done.failure.cell} failed:\n\n{done.failure.source}\n\n{done.failure.error}", err=True
         )
         typer.echo(f"\nkept, as far as it came: {done.path}", err=True)
-        raise typer.Exit(1)
+        raise typer.Exit(128 + done.failure.signal if done.failure.signal else 1)
     for change in done.changes:
         typer.echo(f"  {change.name}: {change.stored} → {change.now}")
     if not done.changes:

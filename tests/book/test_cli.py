@@ -1,6 +1,8 @@
 """The command line as a user meets it: help that reads like a manual, clear errors, exit codes, no torch."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 
@@ -96,6 +98,17 @@ def test_failing_rerun_keeps_what_there_is(run, write_page, checkout):
     assert "1 / (steps - 7)" in err
     assert "ZeroDivisionError: division by zero" in err
     assert "so far" in (checkout / "mine" / "page.ipynb").read_text()
+
+
+def test_a_rerun_that_is_terminated_keeps_what_there_is_and_its_exit_code_says_why(run, write_page, checkout):
+    stop = f"import os, time; os.kill({os.getpid()}, {int(signal.SIGTERM)}); time.sleep(100)"
+    path = write_page("page", "print('before')", stop)
+    code, _, err = run("rerun", path, "--out", checkout / "out")
+    assert code == 128 + signal.SIGTERM
+    assert "code cell 2 failed" in err
+    assert "stopped by SIGTERM" in err
+    assert f"kept, as far as it came: {checkout / 'out' / 'page.ipynb'}" in err
+    assert "before" in (checkout / "out" / "page.ipynb").read_text(encoding="utf-8")
 
 
 def test_refresh_then_check(run, write_page, own_code):

@@ -142,7 +142,10 @@ def test_what_the_system_refuses_is_named_with_the_variable_that_moves_it(place,
         raise OSError(37, "No locks available")
 
     monkeypatch.setattr("cl_core.experiments.checkpoints.FileLock.acquire", refuse)
-    with pytest.raises(OSError, match=r"cannot lock .*frozen-0\.lock: No locks available; .*set CL_CACHE_DIR"), place.lock():
+    with (
+        pytest.raises(OSError, match=r"cannot lock .*frozen-0\.lock: No locks available; .*set CL_CACHE_DIR"),
+        place.lock(),
+    ):
         pytest.fail("there is no lock")
 
 

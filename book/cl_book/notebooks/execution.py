@@ -2,29 +2,37 @@
 
 import contextlib
 import os
+import signal
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from cl_book.notebooks import notebook as notebooks
-from cl_book.notebooks.normalise import normalise_notebook
+from cl_book.notebooks.normalise import find_home, normalise_notebook
 from cl_book.notebooks.notebook import METADATA, Notebook
 from cl_core import files
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
+_REMEDY = "set TMPDIR to a folder on another disk"
 _PAPERMILL_MARK = "papermill-error-cell-tag"
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A cell that raised: its number among the code cells from 1, its source, and the error as Python shows it."""
+    """A cell that raised: its number among the code cells from 1, its source, and the error as Python shows it.
+
+    `signal` is the number of the signal that stopped the run in this cell, 0 where none did.
+    """
 
     cell: int
     source: str
     error: str
+    signal: int = 0
 
 
 @dataclass(frozen=True)
@@ -41,7 +49,8 @@ def execute(notebook: Notebook, *, folder: Path, parameters: Mapping[str, object
     """Run `notebook` with `parameters` in `folder` and return the result; a failing cell is a result and not an exception.
 
     The kernel is the Python that runs this, with one thread, a fixed hash seed and no configuration of its user.
-    Raises RuntimeError if the kernel does not start.
+    A run stopped by Ctrl-C or SIGTERM is a result too, as far as it came, if a cell has begun. Raises RuntimeError if
+    the kernel does not start, FileError where the scratch folder cannot be written, KeyboardInterrupt where nothing had begun.
     """
     import papermill
 
@@ -50,8 +59,8 @@ def execute(notebook: Notebook, *, folder: Path, parameters: Mapping[str, object
     bare.cells = [cell for cell in bare.cells if not notebooks.is_setup(cell)]
     for cell in notebooks.select_code_cells(bare):
         cell.outputs, cell.execution_count = [], None
-    start, death = time.perf_counter(), ""
-    with tempfile.TemporaryDirectory() as scratch:
+    start, death, stopped = time.perf_counter(), "", 0
+    with _terminate_as_interrupt(), tempfile.TemporaryDirectory() as scratch:
         reads, executed, log = (Path(scratch) / name for name in ("reads", "executed.ipynb", "log"))
         surroundings = {
             **_ONE_THREAD,
@@ -59,8 +68,11 @@ def execute(notebook: Notebook, *, folder: Path, parameters: Mapping[str, object
             "IPYTHONDIR": str(Path(scratch) / "ipython"),
             files.RECORD: str(reads),
         }
+        if find_home() is None:
+            # IPython does not start without one.
+            surroundings["HOME"] = scratch
         try:
-            with _set_environment(surroundings):
+            with _set_environment(surroundings), files.explain_failure("run in", Path(scratch), remedy=_REMEDY):
                 papermill.execute_notebook(
                     bare,
                     str(executed),
@@ -70,18 +82,58 @@ def execute(notebook: Notebook, *, folder: Path, parameters: Mapping[str, object
                     kernel_manager_class=_make_kernel_manager(log),
                     progress_bar=False,
                 )
+        except files.FileError:
+            raise
+        except KeyboardInterrupt as interruption:
+            stopped = interruption.number if isinstance(interruption, _Terminated) else signal.SIGINT
+            death = f"stopped by {signal.Signals(stopped).name}"
+            if not executed.exists():
+                raise
         except Exception as error:
             # A cell's own error stands in the outputs; anything else killed the kernel under a cell.
             death = "\n".join([f"{type(error).__name__}: {error}", *_read_log_end(log)])
             if not executed.exists():
                 raise RuntimeError(f"the notebook could not be run: {death}") from error
         seconds = time.perf_counter() - start
-        result = notebooks.load(executed)
+        try:
+            result = notebooks.load(executed)
+        except ValueError:
+            # Stopped while the file was being written.
+            if stopped:
+                raise KeyboardInterrupt from None
+            raise
         record = reads.read_text(encoding="utf-8").splitlines() if reads.exists() else []
     result.cells = [cell for cell in result.cells if _PAPERMILL_MARK not in cell.metadata.get("tags", [])]
     result = normalise_notebook(result)
     failure = _find_failure(result, death)
+    if failure is not None and stopped:
+        failure = replace(failure, error=death, signal=stopped)
     return Execution(notebook=result, reads=tuple(sorted(set(record))), seconds=seconds, failure=failure)
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, which batch systems and `timeout` send before they kill."""
+
+    number = signal.SIGTERM
+
+
+@contextlib.contextmanager
+def _terminate_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM end the work within as Ctrl-C does, so that it is cleared up after."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        # A second one must not stop the clearing up.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _read_log_end(log: Path) -> list[str]:

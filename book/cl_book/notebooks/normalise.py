@@ -79,13 +79,13 @@ def _normalise_output(output: Cell) -> Cell:
 
 def _hide_paths(text: str) -> str:
     text = _KERNEL_FILE.sub("<cell>", text)
-    for folder, sign in ((package_folder().parent, "…"), (_find_home(), "~")):
+    for folder, sign in ((package_folder().parent, "…"), (find_home(), "~")):
         if folder is not None:
             text = _replace_folder(text, folder, sign)
     return text
 
 
-def _find_home() -> Path | None:
+def find_home() -> Path | None:
     """Return the user's home; None for a user that has none."""
     try:
         return Path.home()

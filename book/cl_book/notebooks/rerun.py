@@ -19,6 +19,8 @@ from cl_core import files
 SMOKE = "smoke"
 """The profile in which a chapter only shows that it works."""
 
+_REMEDY = "give another folder with --out"
+
 REPEATED = ("draws", "tuning", "cases", "seeds", "tasks", "cuts", "epochs", "longer")
 """Parameters that say how often something is done: more of it makes a chapter slower and its answers surer."""
 
@@ -76,17 +78,19 @@ def _choose_least(declared: tuple[Parameter, ...]) -> dict[str, object]:
 def rerun(path: Path, *, given: Mapping[str, Value], out: Path) -> Rerun:
     """Run the notebook at `path` with the checked parameters `given` and write it to the folder `out`, under its name.
 
-    Two reruns with the same parameters write the same file. A cell that fails ends the run; what there is by then is
-    written all the same. Raises ValueError if that would overwrite the notebook itself.
+    Two reruns with the same parameters write the same file. A cell that fails ends the run, and so does a signal; what
+    there is by then is written all the same. Raises ValueError if that would overwrite the notebook itself, FileError
+    where `out` cannot be written, before anything runs.
     """
     target = out / path.name
     if target.resolve() == path.resolve():
         raise ValueError(f"{target} is the notebook itself; give another folder with --out")
     source = notebooks.load(path)
+    files.require_writable(out, doing="write the executed notebook into", remedy=_REMEDY)
     run = execution.execute(source, folder=path.parent, parameters=given)
     result = run.notebook
     result.metadata[METADATA] = {"rerun": {"notebook": path.name, "parameters": dict(given)}}
-    files.write_text(target, to_text(normalise_notebook(result)))
+    files.write_text(target, to_text(normalise_notebook(result)), remedy=_REMEDY)
     changes = () if run.failure else _list_changes(source, result)
     return Rerun(path=target, given=given, changes=changes, failure=run.failure)
 

@@ -1,8 +1,13 @@
 """Running a notebook: one thread, a record of reads, and a failing cell as a result."""
 
+import os
+import signal
 import sys
+import tempfile
+from pathlib import Path
 
 import nbformat
+import papermill
 import pytest
 from cl_book.notebooks import execution
 
@@ -49,3 +54,50 @@ def test_a_dead_kernel_is_a_failure_of_its_cell(run):
     assert done.failure.cell == 2
     assert "Dead" in done.failure.error
     assert done.notebook.cells[1].outputs[0].text == "before\n"
+
+
+@pytest.fixture
+def scratch(tmp_path, monkeypatch):
+    """The folder in which runs have their scratch folders."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    return folder
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_keeps_what_was_done_and_removes_the_scratch(run, scratch, number):
+    def refuse(given, frame):
+        pytest.fail("the handler from before the run has the signal")
+
+    before = signal.signal(signal.SIGTERM, refuse)
+    ours = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        stop = f"import os, time; os.kill({os.getpid()}, {int(number)}); time.sleep(100)"
+        done, _ = run("print('before')", stop, "print('after')")
+        assert signal.getsignal(signal.SIGTERM) is refuse
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGINT, ours)
+    assert (done.failure.cell, done.failure.source, done.failure.signal) == (2, stop, number)
+    assert done.failure.error == f"stopped by {number.name}"
+    assert done.notebook.cells[1].outputs[0].text == "before\n"
+    assert list(scratch.iterdir()) == []
+
+
+def test_a_full_disk_for_scratch_is_named_with_the_variable_that_moves_it(run, scratch, monkeypatch):
+    def full(notebook, output, **options):
+        Path(output).write_text("{half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(papermill, "execute_notebook", full)
+    with pytest.raises(OSError, match=rf"cannot run in {scratch}.*: No space left on device; .*set TMPDIR"):
+        run("1")
+    assert list(scratch.iterdir()) == []
+
+
+def test_a_user_without_a_home_has_one_for_the_run(run, scratch, monkeypatch):
+    monkeypatch.setattr(execution, "find_home", lambda: None)
+    done, _ = run("import os; print(os.environ['HOME'])")
+    assert done.notebook.cells[1].outputs[0].text.startswith(f"{scratch}/")

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from cl_book.notebooks import execution
 from cl_book.notebooks.parameters import ParameterError
 from cl_book.notebooks.refresh import refresh
 from cl_book.notebooks.rerun import Change, rerun, resolve
@@ -107,3 +108,13 @@ def test_the_notebook_itself_is_never_overwritten(write_page):
     path = write_page("page", "1")
     with pytest.raises(ValueError, match="--out"):
         rerun(path, given={}, out=path.parent)
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_runs(write_page, tmp_path, monkeypatch):
+    path = write_page("page", "1")
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setattr(execution, "execute", lambda *given, **more: pytest.fail("nothing may run"))
+    with pytest.raises(
+        OSError, match=r"cannot write the executed notebook into .*file: .*; give another folder with --out"
+    ):
+        rerun(path, given={}, out=tmp_path / "file")
