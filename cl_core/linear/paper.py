@@ -189,7 +189,7 @@ def exact_forgetting_frozen(s: Setting) -> float:
     B = 0); NaN where the first task's own loss is infinite. Raises ValueError unless p_1 = p_2.
     """
     first = _first_task(s)
-    if not math.isfinite(first.old_u + first.old_q):
+    if not math.isfinite(first.old_q):
         return math.nan
     share, spread = _second_step(s.p2, s.n2, first.new_u + s.sigma2**2)
     return share * (s.delta_q_squared - first.old_q) + spread
