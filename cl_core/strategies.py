@@ -128,7 +128,7 @@ class Frozen(Strategy):
 
 
 @dataclass(frozen=True)
-class Adaptive(Strategy):
+class TwoLevel(Strategy):
     """The hybrid rule (paper, Algorithm 1): related to the task before, move few blocks; unrelated, move many.
 
     A task counts as related when ``score(metric, arrival) >= threshold``. The second task moves `many`: its score

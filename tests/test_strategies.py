@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from cl_core.strategies import (
-    Adaptive,
     Arrival,
     Frozen,
     Initialized,
@@ -14,6 +13,7 @@ from cl_core.strategies import (
     Replay,
     Residual,
     Strategy,
+    TwoLevel,
     Update,
     integrate,
     score,
@@ -35,8 +35,8 @@ def arrival(task: int, *, gradient=ALONG, previous=ALONG, loss: float = 1.0) -> 
         (Frozen(0), [9, 0, 0, 0]),
         (Frozen(4), [9, 4, 4, 4]),
         (Replay((9, 3, 0, 7)), [9, 3, 0, 7]),
-        (Adaptive(0.5, few=2, many=8), [9, 8, 2, 2]),
-        (Adaptive(1.1, few=2, many=8), [9, 8, 8, 8]),
+        (TwoLevel(0.5, few=2, many=8), [9, 8, 2, 2]),
+        (TwoLevel(1.1, few=2, many=8), [9, 8, 8, 8]),
         (Residual(2.0, few=2, many=8), [9, 2, 2, 2]),
         (Residual(0.5, few=2, many=8), [9, 8, 8, 8]),
     ],
@@ -99,18 +99,18 @@ def test_a_strategy_of_ones_own_needs_nothing_but_its_answer():
 
 
 def test_an_unrelated_task_is_given_more():
-    rule = Adaptive(0.0, few=1, many=9)
+    rule = TwoLevel(0.0, few=1, many=9)
     assert rule.magnitude(arrival(2, previous=AGAINST)) == 9
     assert rule.magnitude(arrival(2, previous=ALONG)) == 1
 
 
 def test_a_score_at_the_threshold_counts_as_related():
     exactly = score("cosine", arrival(2))
-    assert Adaptive(exactly, few=1, many=9).magnitude(arrival(2)) == 1
+    assert TwoLevel(exactly, few=1, many=9).magnitude(arrival(2)) == 1
 
 
 def test_a_score_that_is_undefined_counts_as_unrelated():
-    assert Adaptive(-1.0, few=1, many=9).magnitude(arrival(2, gradient=np.zeros(3))) == 9
+    assert TwoLevel(-1.0, few=1, many=9).magnitude(arrival(2, gradient=np.zeros(3))) == 9
 
 
 @pytest.mark.parametrize(
@@ -144,10 +144,10 @@ def test_the_first_task_has_no_score():
 
 def test_mistakes_are_named():
     with pytest.raises(ValueError, match="metric 'cosin' is unknown; choose one of cosine, projection, sign"):
-        Adaptive(0.0, few=1, many=2, metric="cosin")
+        TwoLevel(0.0, few=1, many=2, metric="cosin")
     with pytest.raises(ValueError, match="few = 3 is above many = 2"):
-        Adaptive(0.0, few=3, many=2)
-    for rule in (Adaptive, Residual):
+        TwoLevel(0.0, few=3, many=2)
+    for rule in (TwoLevel, Residual):
         with pytest.raises(ValueError, match="threshold = nan does not fit"):
             rule(math.nan, few=1, many=2)
     with pytest.raises(ValueError, match="trained = -1 is negative"):

@@ -76,7 +76,7 @@ def _repository_name(path: Path) -> str:
 def _example() -> str:
     from cl_core.experiments import store
 
-    return next(iter(store.stored()), "results/cpu/split-cifar100/adaptive-0.json")
+    return next(iter(store.stored()), "results/cpu/split-cifar100/two-level-0.json")
 
 
 def command(
@@ -95,7 +95,7 @@ def command(
     Whatever code file changes, `cl-core check` calls the stored results unconfirmed until this has been run. It takes
     about a minute and changes no result. If a golden run differs nothing is written, and the exit code is 1.
 
-    Example: cl-core confirm --repeat results/cpu/split-cifar100/adaptive-0.json
+    Example: cl-core confirm --repeat results/cpu/split-cifar100/two-level-0.json
     """
     from cl_core.streams.errors import DataError
 

@@ -21,6 +21,7 @@ from cl_core.experiments.plan import Plan, assemble_plan, digest_json, list_sett
 from cl_core.experiments.settings import SETTINGS
 from cl_core.experiments.store import Result
 from cl_core.experiments.strategy_table import STRATEGIES
+from cl_core.runs.ledger import renamings
 from cl_core.settings_base import Value
 from cl_core.streams import DEFINITIONS
 
@@ -48,6 +49,10 @@ _PULLS: Sequence[float] = (0.03, 0.1, 0.3, 1.0)
 
 _EXTRAS = ("baselines", "pulls")
 """Groups on the first stream: the field's methods, and the limit `pulled` at the strengths of the reference runs."""
+
+
+_RENAMED = tuple(_STREAM)
+"""The groups whose files were stored before any strategy was renamed."""
 
 
 def groups() -> list[str]:
@@ -115,8 +120,14 @@ def differences(stored: Any, now: Any, where: str = "") -> list[str]:
 
 
 def load(path: Path) -> dict[str, Any]:
-    """Return a stored group: its protocol and its runs by strategy."""
+    """Return a stored group: its protocol and its runs by strategy, under the names that strategies have today.
+
+    The files of the first groups are older than the ledger's renamings and are not written again for them.
+    """
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if path.stem.startswith(_RENAMED):
+        names = {old: new for entry in renamings() for old, new in entry.names.items()}
+        found["runs"] = {names.get(name, name): run for name, run in found["runs"].items()}
     return found
 
 

@@ -1,7 +1,7 @@
-"""The yoked controls: schedules made from a finished adaptive run of the same experiment and seed.
+"""The yoked controls: schedules made from a finished two-level run of the same experiment and seed.
 
-They separate *reading the gradients* from *moving that much*: a control moves as much as adaptive did, without looking.
-The first task trains everything and the second moves what adaptive moved there; the rest is rearranged.
+They separate *reading the gradients* from *moving that much*: a control moves as much as two-level did, without looking.
+The first task trains everything and the second moves what two-level moved there; the rest is rearranged.
 """
 
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ import numpy as np
 from cl_core.strategies import trailing_sizes
 
 FREE_FROM = 2
-"""The first task, counted from 0, whose magnitude a control chooses: adaptive's own choice begins there."""
+"""The first task, counted from 0, whose magnitude a control chooses: two-level's own choice begins there."""
 
 _PURPOSE = (2**32 - 1, 1)
 
 
 def random(magnitudes: Sequence[int], seed: int) -> tuple[int, ...]:
-    """Return adaptive's `magnitudes` with those from the third task on in a random order fixed by `seed`.
+    """Return two-level's `magnitudes` with those from the third task on in a random order fixed by `seed`.
 
     The multiset of magnitudes is the same.
     """
@@ -28,7 +28,7 @@ def random(magnitudes: Sequence[int], seed: int) -> tuple[int, ...]:
 
 
 def inverted(magnitudes: Sequence[int], scores: Sequence[float | None]) -> tuple[int, ...]:
-    """Return adaptive's `magnitudes` from the third task on given out the other way round: the higher the score, the more.
+    """Return two-level's `magnitudes` from the third task on given out the other way round: the higher the score, the more.
 
     The multiset of magnitudes is the same. A missing score counts as the lowest, as the rule itself takes it.
     """
@@ -54,5 +54,5 @@ def constant(magnitudes: Sequence[int], block_parameters: Sequence[int]) -> tupl
 
 
 def degenerate(magnitudes: Sequence[int]) -> bool:
-    """Whether adaptive chose one magnitude throughout, so that its controls are itself and compare nothing."""
+    """Whether two-level chose one magnitude throughout, so that its controls are itself and compare nothing."""
     return len(set(magnitudes[FREE_FROM:])) < 2

@@ -108,7 +108,7 @@ class Plan:
         return None if self.strategy.follows is None else self.of_strategy(self.strategy.follows)
 
     def describe(self) -> str:
-        """Return one line for people, such as ``split-cifar100 · adaptive · seed 0 · cpu · epochs=3``."""
+        """Return one line for people, such as ``split-cifar100 · two-level · seed 0 · cpu · epochs=3``."""
         changed = "".join(f" · {name}={value}" for name, value in self.overrides.items())
         return f"{self.experiment.name} · {self.strategy.name} · seed {self.seed} · {self.profile.name}{changed}"
 

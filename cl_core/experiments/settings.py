@@ -26,11 +26,11 @@ class RuleSettings(SettingsBase):
         ge=-1000.0,
         le=1000.0,
         title="Threshold",
-        description="score from which adaptive counts a task as related",
+        description="score from which two-level counts a task as related",
     )
-    few: int = Field(default=1, ge=0, le=16, title="Few", description="blocks that adaptive lets a related task move")
+    few: int = Field(default=1, ge=0, le=16, title="Few", description="blocks that two-level lets a related task move")
     many: int = Field(
-        default=9, ge=0, le=16, title="Many", description="blocks that adaptive lets an unrelated task move"
+        default=9, ge=0, le=16, title="Many", description="blocks that two-level lets an unrelated task move"
     )
 
 
@@ -47,7 +47,7 @@ class BoundSettings(SettingsBase):
 
 
 class LimitSettings(SettingsBase):
-    """What limits the update in other ways than by adaptive's rule, from the second task on; the defaults limit nothing.
+    """What limits the update in other ways than by two-level's rule, from the second task on; the defaults limit nothing.
 
     The example of a setting is a value that does limit, for tiny runs.
     """

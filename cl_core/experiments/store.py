@@ -217,7 +217,7 @@ def loads(text: str, *, where: str) -> Result:
 
 
 def load(name: str | Path) -> Result:
-    """Return one result: a repository name such as ``results/cpu/split-cifar100/adaptive-0.json``, or a path.
+    """Return one result: a repository name such as ``results/cpu/split-cifar100/two-level-0.json``, or a path.
 
     A repository name is read on record, through :mod:`cl_core.files`; a Path is read as it is.
     """

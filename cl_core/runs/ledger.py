@@ -2,8 +2,9 @@
 
 Code is known by one digest over the files that a run can reach. An entry says that with this code all golden runs came
 out as stored, when and on what, and how stored results that were made again compared. A moved or edited file gives
-another digest, and one ``cl-core confirm`` settles it. The file is a JSON object: ``version`` and ``confirmed``, the
-entries, newest last; whatever else it holds is kept.
+another digest, and one ``cl-core confirm`` settles it. The file is a JSON object: ``version``, ``confirmed``, the
+entries, newest last, and ``renamed``, which strategies got another name, with the results that were renamed for it;
+whatever else it holds is kept.
 """
 
 import json
@@ -50,6 +51,29 @@ class Confirmation:
     repeated: tuple[Repetition, ...] = field(default=())
 
 
+@dataclass(frozen=True)
+class RenamedResult:
+    """One result renamed: its name below the results folder and its digest, before and after."""
+
+    old: str
+    old_digest: str
+    new: str
+    new_digest: str
+
+
+@dataclass(frozen=True)
+class Renaming:
+    """Strategies that got another name on `date` (ISO 8601): `names` by the old ones, and the `results` renamed for it.
+
+    `claims` holds, by claim, the new digest of each digest that a result may have recorded of its text before.
+    """
+
+    date: str
+    names: Mapping[str, str]
+    results: tuple[RenamedResult, ...] = ()
+    claims: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
 def confirmations() -> list[Confirmation]:
     """Return the entries of the repository's ledger, newest last; none where there is no ledger.
 
@@ -69,23 +93,48 @@ def add(entry: Confirmation) -> Path:
     Of a result that was made again twice with the same code the newer comparison stays.
     Raises RuntimeError outside a checkout.
     """
-    top = files.root()
-    if top is None:
-        raise RuntimeError("a ledger is kept in a checkout alone, and there is none here; clone the repository")
+    top = _checkout()
     content = _content()
     entries = confirmations()
     repeated = {one.result: one for old in entries if old.code == entry.code for one in old.repeated}
     repeated.update({one.result: one for one in entry.repeated})
     merged = Confirmation(**{**_fields(entry), "repeated": tuple(repeated[name] for name in sorted(repeated))})
     content["confirmed"] = [asdict(one) for one in (*(old for old in entries if old.code != entry.code), merged)]
-    path = top / LEDGER
-    files.write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-    return path
+    return _write(top, content)
+
+
+def renamings() -> list[Renaming]:
+    """Return the renamings in the repository's ledger, newest last; none where there is no ledger.
+
+    Raises ValueError for a ledger that cannot be read.
+    """
+    return [_renaming(entry) for entry in _content().get("renamed", [])]
+
+
+def add_renaming(entry: Renaming) -> Path:
+    """Append `entry` to the checkout's ledger and return the file. Raises RuntimeError outside a checkout."""
+    top = _checkout()
+    content = _content()
+    content["renamed"] = [*content.get("renamed", []), asdict(entry)]
+    return _write(top, content)
 
 
 def repetitions(entries: Sequence[Confirmation]) -> dict[str, Repetition]:
     """Return the newest repetition of each result that was ever made again, by the result's name."""
     return {one.result: one for entry in entries for one in entry.repeated}
+
+
+def _checkout() -> Path:
+    top = files.root()
+    if top is None:
+        raise RuntimeError("a ledger is kept in a checkout alone, and there is none here; clone the repository")
+    return top
+
+
+def _write(top: Path, content: Mapping[str, Any]) -> Path:
+    path = top / LEDGER
+    files.write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    return path
 
 
 def _fields(entry: Confirmation) -> dict[str, Any]:
@@ -111,3 +160,10 @@ def _from_json(entry: Mapping[str, Any]) -> Confirmation:
         return Confirmation(**{**entry, "repeated": tuple(Repetition(**one) for one in entry["repeated"])})
     except (TypeError, KeyError) as error:
         raise ValueError(f"an entry of {LEDGER} does not fit ({error}); restore it from git") from None
+
+
+def _renaming(entry: Mapping[str, Any]) -> Renaming:
+    try:
+        return Renaming(**{**entry, "results": tuple(RenamedResult(**one) for one in entry["results"])})
+    except (TypeError, KeyError) as error:
+        raise ValueError(f"a renaming of {LEDGER} does not fit ({error}); restore it from git") from None

@@ -17,7 +17,7 @@ _File = tuple[str, Path, int, int]
 
 @dataclass(frozen=True, eq=False)
 class ResultSet:
-    """Results by their name below the results folder, such as ``cpu/split-cifar100/adaptive-0.json``, sorted.
+    """Results by their name below the results folder, such as ``cpu/split-cifar100/two-level-0.json``, sorted.
 
     `results` are those that can be read, `states` says of every file whether it holds.
     """

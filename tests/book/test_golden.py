@@ -60,7 +60,7 @@ def test_the_baselines_have_their_golden_runs(network):
 
 def test_the_golden_runs_have_something_to_guard():
     runs = list(RUNS.values())
-    assert sum(len(set(group["adaptive"]["magnitudes"][2:])) > 1 for group in runs) >= 5
+    assert sum(len(set(group["two-level"]["magnitudes"][2:])) > 1 for group in runs) >= 5
     assert all(
         group["frozen-0"]["magnitudes"][1:] == [0] * (len(group["frozen-0"]["magnitudes"]) - 1) for group in runs
     )

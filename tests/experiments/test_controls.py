@@ -13,7 +13,7 @@ BLOCKS = (10, 10, 10, 10, 10, 10, 10, 10, 20)
 
 
 @st.composite
-def adaptive_runs(draw):
+def two_level_runs(draw):
     free = draw(st.integers(0, 8))
     scores = draw(st.lists(st.none() | st.floats(-1, 1), min_size=free, max_size=free))
     threshold = draw(st.floats(-1, 1))
@@ -21,7 +21,7 @@ def adaptive_runs(draw):
     return (9, 9, *chosen), (None, 0.0, *scores)
 
 
-@given(adaptive_runs(), st.integers(0, 10))
+@given(two_level_runs(), st.integers(0, 10))
 def test_random_and_inverted_keep_the_multiset_and_the_first_two_tasks(run, seed):
     magnitudes, scores = run
     for schedule in (random(magnitudes, seed), inverted(magnitudes, scores)):
@@ -33,7 +33,7 @@ def test_inverted_moves_most_where_the_score_is_highest():
     assert inverted(MAGNITUDES, SCORES) == (9, 9, 1, 1, 1, 9)
 
 
-@given(adaptive_runs())
+@given(two_level_runs())
 def test_inverted_never_moves_more_at_a_lower_score(run):
     magnitudes, scores = run
     pairs = sorted(

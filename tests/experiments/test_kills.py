@@ -13,9 +13,9 @@ import pytest
 
 from cl_core.experiments import store
 
-RUN = ["digits-long", "--strategy", "adaptive", "--seed", "100", "--profile", "smoke"]
+RUN = ["digits-long", "--strategy", "two-level", "--seed", "100", "--profile", "smoke"]
 TASKS = 20
-RESULT = "smoke/digits-long/adaptive-100.json"
+RESULT = "smoke/digits-long/two-level-100.json"
 
 
 def start(folder):

@@ -17,11 +17,11 @@ from cl_core.streams import DEFINITIONS
     ("names", "says"),
     [
         (("split-cifar", "frozen", 0, "cpu"), "split-cifar10"),
-        (("split-cifar100", "adaptiv", 0, "cpu"), "'adaptive'"),
-        (("split-cifar100", "adaptive", 0, "cpus"), "'cpu'"),
-        (("split-cifar100", "adaptive", -1, "cpu"), "seed = -1"),
-        (("split-cifar100", "adaptive", True, "cpu"), "seed = True"),
-        (("digits-split", "adaptive", 0, "cpu"), "profile 'smoke'"),
+        (("split-cifar100", "two-levl", 0, "cpu"), "'two-level'"),
+        (("split-cifar100", "two-level", 0, "cpus"), "'cpu'"),
+        (("split-cifar100", "two-level", -1, "cpu"), "seed = -1"),
+        (("split-cifar100", "two-level", True, "cpu"), "seed = True"),
+        (("digits-split", "two-level", 0, "cpu"), "profile 'smoke'"),
     ],
 )
 def test_a_wrong_name_fails_with_what_would_do(names, says):
@@ -81,7 +81,7 @@ def test_an_override_that_changes_nothing_is_the_same_run():
         ("frozen", {"depth": 2}, "no effect"),
         ("joint", {"epochs": 2}, "no effect on joint"),
         ("frozen", {"trained": 10}, "exceeds the network's 9 blocks"),
-        ("adaptive", {"few": 9, "many": 3}, "few = 9 is above many = 3"),
+        ("two-level", {"few": 9, "many": 3}, "few = 9 is above many = 3"),
     ],
 )
 def test_a_setting_that_the_run_does_not_read_is_refused(strategy, overrides, says):
@@ -90,7 +90,7 @@ def test_a_setting_that_the_run_does_not_read_is_refused(strategy, overrides, sa
 
 
 def test_few_may_be_as_much_as_many():
-    settings = make_plan("split-cifar10", "adaptive", 0, "cpu", overrides={"few": 3, "many": 3}).settings
+    settings = make_plan("split-cifar10", "two-level", 0, "cpu", overrides={"few": 3, "many": 3}).settings
     assert (settings.few, settings.many) == (3, 3)
 
 
@@ -147,12 +147,14 @@ def test_every_strategy_reads_the_arrival_settings_alike():
     assert all(names == {s.name for s in rules} for names in common.values())
 
 
-def test_a_control_finds_its_adaptive_run_with_the_same_overrides():
-    control = make_plan("correlated-cifar100", "inverted", 3, "cpu", overrides={"overlap": 0.25, "threshold": 0.3})
-    adaptive = control.of_strategy("adaptive")
-    assert adaptive.overrides == {"overlap": 0.25, "threshold": 0.3}
-    assert adaptive.strategy.name == "adaptive"
-    assert dict(adaptive.config) == dict(control.config)
+def test_a_control_finds_its_two_level_run_with_the_same_overrides():
+    control = make_plan(
+        "correlated-cifar100", "two-level-inverted", 3, "cpu", overrides={"overlap": 0.25, "threshold": 0.3}
+    )
+    two_level = control.of_strategy("two-level")
+    assert two_level.overrides == {"overlap": 0.25, "threshold": 0.3}
+    assert two_level.strategy.name == "two-level"
+    assert dict(two_level.config) == dict(control.config)
 
 
 def test_a_streams_own_settings_come_from_its_definition():

@@ -11,7 +11,7 @@ from cl_core.experiments.strategy_table import STRATEGIES, Treatment
 from cl_core.strategies import Strategy, Update
 
 TINY = {"tasks": 4, "width": 8, "batch": 256, "epochs": 2, "head_warmup_steps": 3, "gradient_samples": 32}
-ADAPTIVE = {**TINY, "many": 2, "threshold": 0.0}
+TWO_LEVEL = {**TINY, "many": 2, "threshold": 0.0}
 
 
 LIMITED = {
@@ -26,7 +26,9 @@ LIMITED = {
 
 
 def tiny(strategy, seed=100, experiment="digits-permuted"):
-    given = ADAPTIVE if strategy in {"adaptive", "random", "inverted", "constant"} else TINY
+    given = (
+        TWO_LEVEL if strategy in {"two-level", "two-level-random", "two-level-inverted", "two-level-constant"} else TINY
+    )
     given = {**given, **LIMITED.get(strategy, {})}
     if STRATEGIES[strategy].kind == "bound":
         given = {name: value for name, value in TINY.items() if name not in {"head_warmup_steps", "gradient_samples"}}
@@ -76,28 +78,28 @@ def test_frozen_moves_its_last_block_and_no_other(results):
     assert frozen.moved_share[1] == pytest.approx(frozen.block_parameters[2] / sum(frozen.block_parameters))
 
 
-def test_controls_move_as_much_as_adaptive_did(results):
-    adaptive = results["adaptive"]
-    for name in ("random", "inverted"):
-        assert sorted(results[name].magnitudes) == sorted(adaptive.magnitudes)
-        assert results[name].magnitudes[:2] == adaptive.magnitudes[:2]
-        assert results[name].source["digest"] == adaptive.digest
-    assert len(set(results["constant"].magnitudes[2:])) == 1
+def test_controls_move_as_much_as_two_level_did(results):
+    two_level = results["two-level"]
+    for name in ("two-level-random", "two-level-inverted"):
+        assert sorted(results[name].magnitudes) == sorted(two_level.magnitudes)
+        assert results[name].magnitudes[:2] == two_level.magnitudes[:2]
+        assert results[name].source["digest"] == two_level.digest
+    assert len(set(results["two-level-constant"].magnitudes[2:])) == 1
 
 
-def test_a_control_without_its_adaptive_run_or_with_another_is_refused(results):
-    with pytest.raises(ValueError, match="follows a finished adaptive run"):
-        execute(tiny("random"))
+def test_a_control_without_its_two_level_run_or_with_another_is_refused(results):
+    with pytest.raises(ValueError, match="follows a finished two-level run"):
+        execute(tiny("two-level-random"))
     with pytest.raises(ValueError, match="follows a finished frozen run"):
         execute(tiny("within"))
     with pytest.raises(ValueError, match="the run given is"):
-        execute(tiny("within"), source=results["adaptive"])
+        execute(tiny("within"), source=results["two-level"])
     with pytest.raises(ValueError, match="the run given is"):
-        execute(tiny("random", seed=101), source=results["adaptive"])
+        execute(tiny("two-level-random", seed=101), source=results["two-level"])
     with pytest.raises(ValueError, match="the run given is"):
-        execute(tiny("random"), source=results["frozen"])
+        execute(tiny("two-level-random"), source=results["frozen"])
     with pytest.raises(ValueError, match="follows no other run"):
-        execute(tiny("frozen"), source=results["adaptive"])
+        execute(tiny("frozen"), source=results["two-level"])
 
 
 def test_the_bounds_have_their_own_shape(results):
@@ -112,7 +114,7 @@ def test_the_bounds_have_their_own_shape(results):
 
 
 def test_a_run_does_not_depend_on_what_ran_before_it(results):
-    assert execute(tiny("adaptive")).outcome == results["adaptive"].outcome
+    assert execute(tiny("two-level")).outcome == results["two-level"].outcome
 
 
 def test_another_seed_is_another_run(results):
@@ -146,7 +148,7 @@ def test_what_the_caller_records_is_kept_and_decides_nothing(results):
 
 
 def test_a_result_tells_where_it_comes_from(results):
-    result = results["adaptive"]
+    result = results["two-level"]
     assert result.digest == store.own_digest(result)
     assert (result.data["name"], result.data["route"], result.data["label"]) == ("digits", "embedded", "digits")
     assert {"times", "begun", "machine", "versions", "files"} == set(result.recorded)
@@ -170,9 +172,9 @@ def stopping(stage, task, share=0.0):
 @pytest.mark.parametrize(
     ("strategy", "stage", "begun"),
     [
-        ("adaptive", "finished", [1, 1, 1, 1]),
-        ("adaptive", "training", [1, 2, 1, 1]),
-        ("adaptive", "evaluation", [1, 2, 1, 1]),
+        ("two-level", "finished", [1, 1, 1, 1]),
+        ("two-level", "training", [1, 2, 1, 1]),
+        ("two-level", "evaluation", [1, 2, 1, 1]),
         ("frozen", "training", [1, 2, 1, 1]),
         ("frozen-0", "finished", [1, 1, 1, 1]),
         ("separate", "training", [1, 2, 1, 1]),

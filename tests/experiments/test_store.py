@@ -147,7 +147,7 @@ def test_results_are_found_by_strategy_and_overrides_and_on_record(make_result, 
         {"trained": 2}
     ]
     assert [r.strategy for r in store.find("split-cifar10", "frozen-0", "cpu")] == ["frozen-0"]
-    assert list(store.find("split-cifar10", "adaptive", "cpu")) == []
+    assert list(store.find("split-cifar10", "two-level", "cpu")) == []
     record = (checkout / "reads").read_text()
     assert "listing:results/cpu/split-cifar10/frozen[-~]*" in record
     assert "results/cpu/split-cifar10/frozen-1.json" in record

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cl_core.learners.arrival import arrive
 from cl_core.learners.probe import auc, flip_rate, probe
 from cl_core.learners.training import train_task
-from cl_core.strategies import Adaptive, Initialized
+from cl_core.strategies import Initialized, TwoLevel
 
 numbers = st.lists(st.integers(-3, 3), min_size=1, max_size=6)
 
@@ -18,7 +18,7 @@ numbers = st.lists(st.integers(-3, 3), min_size=1, max_size=6)
 def test_variants_leave_the_run_alone(make, recipe, kind):
     looked, data = make(kind)
     other = {"fewer": recipe.replace(gradient_samples=4), "early": recipe.replace(gradient_at="arrival")}
-    strategy = Adaptive(threshold=0.0, few=1, many=3)
+    strategy = TwoLevel(threshold=0.0, few=1, many=3)
     found = probe(looked, data, recipe, 5, strategy=strategy, variants={"same": recipe, **other})
 
     plain, data = make(kind)

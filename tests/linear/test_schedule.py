@@ -10,7 +10,7 @@ from cl_core.linear.blocks import TwoBlocks, sizes_of
 from cl_core.linear.rules import arrival_gradient, run_rule
 from cl_core.linear.schedule import best_fixed_schedule, oracle_losses
 from cl_core.linear.simulate import Samples, draw_losses
-from cl_core.strategies import Adaptive, Frozen, Initialized, Replay, Residual
+from cl_core.strategies import Frozen, Initialized, Replay, Residual, TwoLevel
 
 TARGETS = np.random.default_rng(7).standard_normal((4, 10)) * np.array([0.3] * 6 + [1.0] * 4)
 SIZES = (0, 4, 10)
@@ -56,7 +56,7 @@ def test_a_rule_that_does_not_read_the_data_is_its_fixed_schedule(strategy):
 
 
 def test_the_cosine_rule_follows_its_scores():
-    run = run_rule(Adaptive(0.1, few=1, many=2), (6, 4), TARGETS, 8, 0.5, draws=200, seed=5)
+    run = run_rule(TwoLevel(0.1, few=1, many=2), (6, 4), TARGETS, 8, 0.5, draws=200, seed=5)
     assert np.isnan(run.scores[:, 0]).all()
     assert (run.sizes[:, :2] == 10).all()
     np.testing.assert_array_equal(run.sizes[:, 2:], np.where(run.scores[:, 2:] >= 0.1, 4, 10))

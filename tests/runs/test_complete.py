@@ -54,17 +54,17 @@ def test_two_processes_that_ask_for_one_run_compute_it_once(folders):
         process.join(60)
 
 
-def test_a_control_finds_its_adaptive_run_in_the_store(folders):
+def test_a_control_finds_its_two_level_run_in_the_store(folders):
     with pytest.raises(
-        ValueError, match="cl-core run digits-permuted --strategy adaptive --seed 100 --profile smoke --set"
+        ValueError, match="cl-core run digits-permuted --strategy two-level --seed 100 --profile smoke --set"
     ):
-        complete.complete(tiny("random", many=2), **folders)
-    adaptive = complete.complete(tiny("adaptive", many=2), **folders)
-    control = complete.complete(tiny("random", many=2), **folders)
-    assert control.result.source["digest"] == adaptive.result.digest
-    adaptive.path.unlink()
+        complete.complete(tiny("two-level-random", many=2), **folders)
+    two_level = complete.complete(tiny("two-level", many=2), **folders)
+    control = complete.complete(tiny("two-level-random", many=2), **folders)
+    assert control.result.source["digest"] == two_level.result.digest
+    two_level.path.unlink()
     with pytest.raises(ValueError, match="is not there"):
-        complete.complete(tiny("random", many=2), **folders)
+        complete.complete(tiny("two-level-random", many=2), **folders)
 
 
 def test_a_stale_result_is_neither_taken_nor_replaced(folders, make_result):
@@ -131,9 +131,9 @@ def test_a_full_disk_at_the_end_loses_the_file_and_not_the_work(folders, monkeyp
 
 
 def test_a_stored_run_again_is_identical_on_the_same_machine(folders):
-    adaptive = complete.complete(tiny("adaptive", many=2), **folders)
-    control = complete.complete(tiny("inverted", many=2), **folders)
-    for done in (adaptive, control):
+    two_level = complete.complete(tiny("two-level", many=2), **folders)
+    control = complete.complete(tiny("two-level-inverted", many=2), **folders)
+    for done in (two_level, control):
         after, comparison = repeat.repeat(done.path)
         assert comparison.identical
         assert comparison.expected

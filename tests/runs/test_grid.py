@@ -22,10 +22,10 @@ def test_stand_ins_that_coincide_are_run_once():
 
 
 def test_a_setting_goes_to_the_runs_that_read_it():
-    found = names(strategies=["frozen", "adaptive"], choices={"threshold": (0.0, 0.3)})
+    found = names(strategies=["frozen", "two-level"], choices={"threshold": (0.0, 0.3)})
     assert found[0] == "cpu/split-cifar10/frozen-0.json"
     assert len(found) == 3
-    assert all("adaptive~" in name for name in found[1:])
+    assert all("two-level~" in name for name in found[1:])
 
 
 def test_a_setting_that_no_run_reads_is_an_error():
@@ -33,27 +33,27 @@ def test_a_setting_that_no_run_reads_is_an_error():
         names(strategies=["frozen"], choices={"threshold": (0.0, 0.3)})
 
 
-def test_the_adaptive_runs_that_controls_follow_come_first_and_once():
-    found = names(strategies=["random", "adaptive", "constant"], seeds=[0, 1])
+def test_the_two_level_runs_that_controls_follow_come_first_and_once():
+    found = names(strategies=["two-level-random", "two-level", "two-level-constant"], seeds=[0, 1])
     assert len(found) == len(set(found)) == 6
     for seed in (0, 1):
-        first = found.index(f"cpu/split-cifar10/adaptive-{seed}.json")
-        assert first < found.index(f"cpu/split-cifar10/random-{seed}.json")
-        assert first < found.index(f"cpu/split-cifar10/constant-{seed}.json")
+        first = found.index(f"cpu/split-cifar10/two-level-{seed}.json")
+        assert first < found.index(f"cpu/split-cifar10/two-level-random-{seed}.json")
+        assert first < found.index(f"cpu/split-cifar10/two-level-constant-{seed}.json")
 
 
-def test_a_control_with_its_own_setting_has_its_own_adaptive_run():
-    found = names(strategies=["random"], choices={"threshold": (0.0, 0.3)})
+def test_a_control_with_its_own_setting_has_its_own_two_level_run():
+    found = names(strategies=["two-level-random"], choices={"threshold": (0.0, 0.3)})
     assert len(found) == 4
-    for adaptive, control in zip(found[::2], found[1::2], strict=True):
-        assert adaptive.replace("adaptive", "random") == control
+    for two_level, control in zip(found[::2], found[1::2], strict=True):
+        assert two_level.replace("two-level", "two-level-random") == control
 
 
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
         ({"experiments": ["split-cifar11"]}, "did you mean 'split-cifar10'"),
-        ({"strategies": ["adaptiv"]}, "did you mean 'adaptive'"),
+        ({"strategies": ["two-levl"]}, "did you mean 'two-level'"),
         ({"profile": "gpu"}, "There is no profile"),
     ],
 )

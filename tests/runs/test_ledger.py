@@ -6,7 +6,7 @@ import pytest
 
 from cl_core.experiments import store
 from cl_core.runs import ledger
-from cl_core.runs.ledger import LEDGER, Repetition
+from cl_core.runs.ledger import LEDGER, RenamedResult, Renaming, Repetition
 
 
 def test_there_may_be_no_ledger_yet(checkout):
@@ -68,3 +68,21 @@ def test_outside_a_checkout_nothing_is_written(tmp_path, monkeypatch, make_confi
 def test_the_ledger_is_no_result(checkout, make_confirmation):
     ledger.add(make_confirmation())
     assert store.stored() == []
+
+
+def test_a_renaming_is_kept_beside_the_entries_and_read_back(checkout, make_confirmation):
+    assert ledger.renamings() == []
+    one = Renaming(
+        "2026-02-03", {"a": "b"}, (RenamedResult("x/a-0.json", "0", "x/b-0.json", "1"),), {"C01": {"0": "1"}}
+    )
+    ledger.add_renaming(one)
+    ledger.add(make_confirmation())
+    assert ledger.renamings() == [one]
+    assert len(ledger.confirmations()) == 1
+
+
+def test_a_renaming_that_does_not_fit_is_one_line(checkout):
+    (checkout / LEDGER).parent.mkdir(exist_ok=True)
+    (checkout / LEDGER).write_text('{"version": 1, "confirmed": [], "renamed": [{"date": "2026-02-03"}]}')
+    with pytest.raises(ValueError, match=r"a renaming of results/confirmed\.json does not fit"):
+        ledger.renamings()

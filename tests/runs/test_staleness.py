@@ -106,18 +106,18 @@ def test_a_file_that_cannot_be_read_is_stale(make_result, checkout):
     ("happens", "says"),
     [("nothing", None), ("gone", "is not there"), ("other numbers", "has changed"), ("other times", None)],
 )
-def test_a_control_follows_its_adaptive_run(make_result, checkout, happens, says):
-    adaptive = make_result(strategy="adaptive")
-    name = "cpu/split-cifar10/adaptive-0.json"
-    source = {"name": name, "digest": adaptive.digest, "outcome": adaptive.outcome}
-    put(checkout, make_result(strategy="random", source=source))
+def test_a_control_follows_its_two_level_run(make_result, checkout, happens, says):
+    two_level = make_result(strategy="two-level")
+    name = "cpu/split-cifar10/two-level-0.json"
+    source = {"name": name, "digest": two_level.digest, "outcome": two_level.outcome}
+    put(checkout, make_result(strategy="two-level-random", source=source))
     if happens == "other numbers":
-        adaptive = make_result(strategy="adaptive", magnitudes=(2, 2, 1))
+        two_level = make_result(strategy="two-level", magnitudes=(2, 2, 1))
     if happens == "other times":
-        adaptive = make_result(strategy="adaptive", recorded={"times": {"total": 1}, "files": code_digests()})
+        two_level = make_result(strategy="two-level", recorded={"times": {"total": 1}, "files": code_digests()})
     if happens != "gone":
-        put(checkout, adaptive)
-    stale = read_results().states["cpu/split-cifar10/random-0.json"].stale
+        put(checkout, two_level)
+    stale = read_results().states["cpu/split-cifar10/two-level-random-0.json"].stale
     assert stale == () if says is None else says in stale[0]
 
 
@@ -127,5 +127,5 @@ def test_the_outcome_is_blind_to_times_and_sees_counts(make_result):
     assert timed.digest != make_result().digest
     assert make_result(train_correct=(99, 98, 96)).outcome != make_result().outcome
     followed = [{"name": "x", "digest": digest, "outcome": outcome} for digest, outcome in ("aa", "ba", "bb")]
-    one, later, other = (make_result(strategy="random", source=source).outcome for source in followed)
+    one, later, other = (make_result(strategy="two-level-random", source=source).outcome for source in followed)
     assert one == later != other

@@ -16,11 +16,11 @@ from cl_core.runs.executors import LocalExecutor, open_executor
 from cl_core.runs.repeat import repeat
 
 QUICK = {"tasks": (3,), "width": (8,), "epochs": (1,), "batch": (256,), "many": (2,)}
-TWELVE = {"strategies": ["initialized", "frozen", "adaptive", "random"], "seeds": [100, 101, 102]}
+TWELVE = {"strategies": ["initialized", "frozen", "two-level", "two-level-random"], "seeds": [100, 101, 102]}
 
 
 def quick(strategies=("frozen",), seeds=(100,), **more):
-    read = {"adaptive", "random", "inverted", "constant"} & set(strategies)
+    read = {"two-level", "two-level-random", "two-level-inverted", "two-level-constant"} & set(strategies)
     choices = {name: values for name, values in QUICK.items() if read or name != "many"}
     asked = {"experiments": ["digits-permuted"], "profile": "smoke", "choices": {**choices, **more}}
     return grid.list_plans(strategies=list(strategies), seeds=list(seeds), **asked)
@@ -34,7 +34,7 @@ def folders(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("shared", [True, False])
 def test_what_is_missing_is_done_and_what_is_there_is_not(folders, shared):
-    plans = quick(["random", "frozen"], [100, 101])
+    plans = quick(["two-level-random", "frozen"], [100, 101])
     end = sweep.sweep(plans, executor=ExecutorHere(shared), **folders)
     assert (len(end.computed), len(end.there), end.failed) == (6, 0, {})
     before = {path: path.read_bytes() for path in folders["results"].rglob("*.json")}
@@ -53,11 +53,11 @@ def test_workers_record_what_the_caller_gives_with_each_result(folders, shared):
     assert {name: result.recorded[name] for name in recorded} == recorded
 
 
-def test_a_control_comes_after_its_adaptive_run_even_if_listed_before(folders):
-    plans = quick(["adaptive", "random"])
+def test_a_control_comes_after_its_two_level_run_even_if_listed_before(folders):
+    plans = quick(["two-level", "two-level-random"])
     done = ExecutorHere()
     sweep.sweep(plans[::-1], executor=done, **folders)
-    assert done.jobs == ["adaptive", "random"]
+    assert done.jobs == ["two-level", "two-level-random"]
 
 
 def test_what_follows_frozen_comes_after_it_and_can_be_run_again(folders):
@@ -86,7 +86,7 @@ def test_workers_that_die_again_and_again_end_the_sweep(folders):
 def test_a_run_that_fails_is_told_and_its_controls_with_it_and_the_others_go_on(folders):
     wild = grid.list_plans(
         experiments=["digits-permuted"],
-        strategies=["adaptive", "random"],
+        strategies=["two-level", "two-level-random"],
         seeds=[100],
         profile="smoke",
         choices={"tasks": (3,), "width": (4,), "epochs": (80,), "learning_rate": (10.0,), "weight_decay": (1.0,)},
@@ -149,7 +149,7 @@ COMMAND = [
     "--experiments",
     "digits-permuted",
     "--strategies",
-    "initialized,frozen,adaptive,random",
+    "initialized,frozen,two-level,two-level-random",
     "--seeds",
     "100-102",
 ]

@@ -151,7 +151,7 @@ def make_run():
 
 @pytest.fixture
 def keep(checkout, make_run):
-    """Return what makes a result and stores it in the checkout's results; a control follows its adaptive run there."""
+    """Return what makes a result and stores it in the checkout's results; a control follows its two-level run there."""
 
     def write(experiment, arm, seed, **values):
         made = run_of(experiment, parse_arm(arm), seed)

@@ -37,7 +37,7 @@ class Difference(PairedComparison):
         )
 
     def compare(self, reading: Reading) -> None:
-        """Take one side from the other; a control of an adaptive run that chose one magnitude compares nothing."""
+        """Take one side from the other; a control of a two-level run that chose one magnitude compares nothing."""
         rows = reading.rows(self.sides(), self.seeds)
         for seed, (of, against) in rows.items():
             if why := _compares_nothing(of, against):
@@ -249,9 +249,9 @@ Comparison = Annotated[Difference | Trend | Picked | Schedules | Association, Fi
 
 
 def _compares_nothing(of: Result, against: Result) -> str | None:
-    """Say why a control of adaptive compares nothing at this seed, None where it does."""
+    """Say why a control of two-level compares nothing at this seed, None where it does."""
     for one, other in ((of, against), (against, of)):
-        follows = other.source is not None and one.strategy == "adaptive"
+        follows = other.source is not None and one.strategy == "two-level"
         if follows and degenerate([m for m in one.magnitudes if m is not None]):
-            return "adaptive chose one magnitude throughout"
+            return "two-level chose one magnitude throughout"
     return None

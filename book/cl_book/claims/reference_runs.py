@@ -18,10 +18,10 @@ from cl_core.settings_base import Value
 MAIN = ("split-cifar100", "split-cifar10", "permuted-mnist")
 """The experiments of the first two steps."""
 
-RULES = ("initialized", "frozen", "frozen-0", "adaptive")
+RULES = ("initialized", "frozen", "frozen-0", "two-level")
 """The strategies that every experiment is run under, but for the trends, which do without magnitude 0."""
 
-TREND = ("initialized", "frozen", "adaptive")
+TREND = ("initialized", "frozen", "two-level")
 
 THREE, FIVE, EIGHT, TEN = (tuple(range(count)) for count in (3, 5, 8, 10))
 
@@ -87,7 +87,7 @@ def _batch(
     )
 
 
-_CONTROLS = ("random", "inverted", "constant")
+_CONTROLS = ("two-level-random", "two-level-inverted", "two-level-constant")
 _BOUNDS = ("joint", "separate")
 
 STEPS: Mapping[str, Step] = {
@@ -127,7 +127,7 @@ STEPS: Mapping[str, Step] = {
             name="schedules",
             summary="all schedules of few and many blocks on Split CIFAR-10, trained as a tree of shared beginnings",
             batches=(
-                _batch("where does adaptive stand among all?", "split-cifar10", "fixed", FIVE, {"moves": SCHEDULES}),
+                _batch("where does two-level stand among all?", "split-cifar10", "fixed", FIVE, {"moves": SCHEDULES}),
             ),
         ),
         Step(
@@ -152,7 +152,7 @@ STEPS: Mapping[str, Step] = {
                 _batch("and at random", "split-cifar100", "masked", FIVE, {"share": (0.25,), "place": ("random",)}),
                 _batch("no running statistics", "split-cifar100", TREND[:2], FIVE, {"norm": ("group",)}),
                 _batch(
-                    "no running statistics", "split-cifar100", ("frozen-0", "adaptive"), THREE, {"norm": ("group",)}
+                    "no running statistics", "split-cifar100", ("frozen-0", "two-level"), THREE, {"norm": ("group",)}
                 ),
                 _batch(
                     "position against count, other counts",
@@ -171,8 +171,8 @@ STEPS: Mapping[str, Step] = {
                 _batch("a smaller learning rate", "split-cifar100", "slower", THREE, {"rate_factor": STRENGTHS}),
                 _batch("fewer steps", "split-cifar100", "shorter", THREE, {"step_share": STRENGTHS}),
                 _batch("an L2 pull", "split-cifar100", "pulled", THREE, {"pull": PULLS}),
-                _batch("the threshold", "split-cifar100", "adaptive", THREE, factors={"threshold": (0, 0.5, 2)}),
-                _batch("a head as drawn", "split-cifar100", "adaptive", THREE, {"gradient_at": ("arrival",)}),
+                _batch("the threshold", "split-cifar100", "two-level", THREE, factors={"threshold": (0, 0.5, 2)}),
+                _batch("a head as drawn", "split-cifar100", "two-level", THREE, {"gradient_at": ("arrival",)}),
                 _batch(
                     "each strategy's own best learning rate",
                     "split-cifar100",

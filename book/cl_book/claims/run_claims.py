@@ -14,6 +14,7 @@ from cl_book.claims.statistics import MOST_SEEDS
 from cl_book.notebooks.record import INCONCLUSIVE, NOT_RUN, format_signed
 from cl_core.experiments.catalogue import CATALOGUE
 from cl_core.experiments.store import Result
+from cl_core.runs.ledger import renamings
 from cl_core.runs.result_set import ResultSet, read_results
 from cl_core.streams.definitions import DEFINITIONS
 
@@ -91,10 +92,13 @@ def _revisions(claim: Claim, digest: str | None, used: Iterable[Result]) -> list
     """Return a label where the claim was added, and one where it was amended, after the first result that decides it.
 
     `digest` is that of the claim as it is stated now. A result that recorded the claims without this one is older than
-    the claim; one that recorded another digest is older than a change. Without a reason the label says so.
+    the claim; one that recorded another digest is older than a change, but for a change of a strategy's name alone. Without
+    a reason the label says so.
     """
     runs = list(used)
-    then = [run.recorded["claims"].get(claim.id) for run in runs if digest is not None and "claims" in run.recorded]
+    renamed = {old: new for entry in renamings() for old, new in entry.claims.get(claim.id, {}).items()}
+    recorded = [run.recorded["claims"].get(claim.id) for run in runs if digest is not None and "claims" in run.recorded]
+    then = [renamed.get(each, each) for each in recorded]
     labels = []
     if claim.added and runs:
         labels.append(f"{ADDED}: {claim.added}")

@@ -44,7 +44,7 @@ def pair(of: Arm, against: Arm) -> str:
     """Return ``frozen minus initialized at overlap 1``: two arms, with the settings that they share at the end."""
     shared = of.settings if of.settings == against.settings else ()
     one, other = (Arm(side.strategy) if shared else side for side in (of, against))
-    name = f"its {other.strategy} control" if _follows(other, one) else arm(other)
+    name = f"its {other.strategy.removeprefix(f'{one.strategy}-')} control" if _follows(other, one) else arm(other)
     at = " and ".join(word.replace("=", " ") for word in shared)
     return f"{arm(one)} minus {name}{f' at {at}' if at else ''}"
 

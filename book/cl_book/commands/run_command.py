@@ -47,9 +47,9 @@ RUN_HELP = "\n\n".join(
             {name: f"{field.description} ({describe_range(Settings, name)})" for name, field in SETTINGS.items()}
         ),
         "Examples:",
-        "\b\n  cl-core run split-cifar100 --strategy adaptive --seed 100 --profile cpu\n"
+        "\b\n  cl-core run split-cifar100 --strategy two-level --seed 100 --profile cpu\n"
         "  cl-core run permuted-mnist --strategy frozen --profile cpu --set trained=2 --data prepared\n"
-        "  cl-core repeat results/cpu/split-cifar100/adaptive-0.json",
+        "  cl-core repeat results/cpu/split-cifar100/two-level-0.json",
     ]
 )
 """The manual of `cl-core run`."""
@@ -136,7 +136,7 @@ def repeat(
     differently, and a difference up to about two standard deviations between seeds is no fault. The exit code is 1 if
     the repetition does not confirm the result.
 
-    Example: cl-core repeat results/cpu/split-cifar100/adaptive-0.json
+    Example: cl-core repeat results/cpu/split-cifar100/two-level-0.json
     """
     from cl_book.commands import run_summary
     from cl_book.commands.run_display import RunDisplay

@@ -35,7 +35,7 @@ HELP = "\n\n".join(
         "reaches a scheduler's port can run code on its workers: use TLS or a private network.",
         "Examples:",
         "\b\n  cl-core sweep --experiments digits-split,digits-permuted --seeds 100-102\n"
-        "  cl-core sweep --experiments split-cifar100 --strategies adaptive --seeds 100-104 --profile cpu "
+        "  cl-core sweep --experiments split-cifar100 --strategies two-level --seeds 100-104 --profile cpu "
         "--set threshold=0,0.1,0.2\n"
         "  cl-core sweep --profile cpu --seeds 0-9 --dry-run\n"
         "  cl-core sweep --reference primary,controls",
@@ -51,7 +51,7 @@ def sweep(
     ] = None,
     strategies: Annotated[
         str | None,
-        typer.Option(help="Names, with commas. Default: initialized,frozen,frozen-0,adaptive.", show_default=False),
+        typer.Option(help="Names, with commas. Default: initialized,frozen,frozen-0,two-level.", show_default=False),
     ] = None,
     seeds: Annotated[
         str | None, typer.Option(help="Numbers and ranges, such as 0-2,7. Default: 100.", show_default=False)

@@ -16,7 +16,7 @@ from cl_book.figures.drawing import INK, LINES, MARKERS, PALETTE, PAPER, WIDTH, 
 from cl_book.notebooks.notebook_run import read_points
 from cl_core.experiments.store import Result, accuracies
 
-ORDER = ("initialized", "frozen", "adaptive", "frozen-0")
+ORDER = ("initialized", "frozen", "two-level", "frozen-0")
 """Strategies with a colour, line and marker of their own, the same on every page."""
 
 DEEPEST = 0.47
@@ -116,12 +116,12 @@ def show_curves(runs: Mapping[str, Result], *, name: str) -> None:
     )
 
 
-def show_scores(adaptive: Result, *, name: str) -> None:
-    """Show the scores of an adaptive run with what their two halves give, their split-half values, and what it moved."""
-    threshold = float(adaptive.config["threshold"])
-    scores, reliability, moved = (to_array(row) for row in (adaptive.scores, adaptive.split_half, adaptive.magnitudes))
-    halves = np.array([to_array(row) for row in adaptive.score_halves])
-    tasks = np.arange(1, adaptive.tasks + 1)
+def show_scores(result: Result, *, name: str) -> None:
+    """Show the scores of a two-level run with what their two halves give, their split-half values, and what it moved."""
+    threshold = float(result.config["threshold"])
+    scores, reliability, moved = (to_array(row) for row in (result.scores, result.split_half, result.magnitudes))
+    halves = np.array([to_array(row) for row in result.score_halves])
+    tasks = np.arange(1, result.tasks + 1)
     figure, (upper, lower) = plt.subplots(2, 1, figsize=(WIDTH, 4.4), sharex=True, height_ratios=[2.4, 1])
     upper.vlines(tasks, halves.min(axis=1), halves.max(axis=1), color=PALETTE[2], linewidth=3, alpha=0.45)
     upper.plot(tasks, scores, color=PALETTE[2], linestyle="", marker="o", markersize=6, label="score s")
@@ -141,18 +141,18 @@ def show_scores(adaptive: Result, *, name: str) -> None:
     lower.set(
         ylabel="blocks",
         xlabel="task",
-        xlim=(0.4, adaptive.tasks + 0.6),
-        ylim=(0, len(adaptive.block_parameters) + 0.4),
+        xlim=(0.4, result.tasks + 0.6),
+        ylim=(0, len(result.block_parameters) + 0.4),
     )
     lower.xaxis.set_major_locator(MaxNLocator(integer=True))
     lower.yaxis.set_major_locator(MaxNLocator(3, integer=True))
     figure.legend(*upper.get_legend_handles_labels(), loc="outside upper center", ncols=3)
     chosen = slice(2, None)
-    apart = np.nanmean(np.abs(halves[chosen, 0] - halves[chosen, 1])) if adaptive.tasks > 2 else np.nan
+    apart = np.nanmean(np.abs(halves[chosen, 0] - halves[chosen, 1])) if result.tasks > 2 else np.nan
     show(
         figure,
         name=name,
-        alt=f"Scores of the adaptive run from the second task on: {format_values(scores[1:], 2)}; the threshold is {threshold:g}. "
+        alt=f"Scores of the two-level run from the second task on: {format_values(scores[1:], 2)}; the threshold is {threshold:g}. "
         f"Split-half values: {format_values(reliability, 2)}. The scores that either half of the sample gives lie {apart:.2f} apart "
         f"on average. Blocks moved: {' '.join(f'{m:.0f}' for m in moved)}.",
         data={

@@ -15,7 +15,7 @@ SHOWN = ("avg_acc", "task_acc", "forgetting")
 
 
 def read_schedule(result: Result) -> str:
-    """Return the schedule of an adaptive run as letters from the second task on, m for many and f for few.
+    """Return the schedule of a two-level run as letters from the second task on, m for many and f for few.
 
     Where few is many, every letter is m.
     """

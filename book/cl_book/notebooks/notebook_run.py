@@ -23,8 +23,8 @@ from cl_core.settings_base import Value
 from cl_core.streams import Stream
 from cl_core.streams.manifest import ROUTES, Route
 
-PAPER_STRATEGIES = ("initialized", "frozen", "adaptive")
-"""The strategies that the paper compares."""
+COMPARED_STRATEGIES = ("initialized", "frozen", "two-level")
+"""The strategies that a page runs side by side: the two ends, and our first reading of the rule that chooses."""
 
 MEASURES: Mapping[str, str] = {
     name: metric_table.MEASURES[name].title for name in ("avg_acc", "task_acc", "forgetting", "lost_share")
@@ -84,7 +84,7 @@ class NotebookRun:
             self.experiment, strategy, self.seed, self.profile, overrides=plan.overrides, route=self._route(plan)
         )
 
-    def run_each(self, strategies: Sequence[str] = PAPER_STRATEGIES, **more: Value) -> dict[str, Result]:
+    def run_each(self, strategies: Sequence[str] = COMPARED_STRATEGIES, **more: Value) -> dict[str, Result]:
         """Run each of `strategies` and return the results by name."""
         return {strategy: self.run(strategy, **more) for strategy in strategies}
 
@@ -172,12 +172,12 @@ def describe_difference(runs: Mapping[str, Result], one: str = "frozen", other: 
 
 
 def list_doubts(runs: Mapping[str, Result]) -> list[str]:
-    """Return the doubts about `runs`: tasks not learned beyond chance, an adaptive rule that never chose."""
+    """Return the doubts about `runs`: tasks not learned beyond chance, a two-level rule that never chose."""
     doubts = [f"{name}: {flag}" for name, result in runs.items() for flag in store.flags(result)]
     for name, result in runs.items():
         if STRATEGIES[result.strategy].scores and degenerate([m for m in result.magnitudes if m is not None]):
             doubts.append(f"{name}: one magnitude throughout, from the third task on; the rule chose nothing")
-    return doubts or ["no doubts: every task was learned beyond chance, and adaptive used both magnitudes"]
+    return doubts or ["no doubts: every task was learned beyond chance, and two-level used both magnitudes"]
 
 
 def _shorten(magnitudes: Sequence[int | None]) -> str:

@@ -15,7 +15,7 @@ from cl_core.runs.result_set import read_results
 
 
 class ResultRole(SphinxRole):
-    """``{result}`cpu/split-cifar100/adaptive/avg_acc```: mean ± standard deviation over seeds, in per cent."""
+    """``{result}`cpu/split-cifar100/two-level/avg_acc```: mean ± standard deviation over seeds, in per cent."""
 
     def run(self) -> Rendered:
         """Return the number; its tooltip says seeds, profile and data. No result, and a stale one, are errors."""

@@ -24,7 +24,7 @@ CLAIM = {
 TEST = {
     "kind": "difference",
     "experiment": "split-cifar100",
-    "of": "adaptive",
+    "of": "two-level",
     "against": "frozen trained=2",
     "measure": "avg_acc",
     "direction": "more",

@@ -15,7 +15,7 @@ PRIMARY = {name: test for name, test in STATED.items() if test.primary}
 TEST = {
     "kind": "difference",
     "experiment": "split-cifar100",
-    "of": "adaptive",
+    "of": "two-level",
     "against": "frozen trained=2",
     "measure": "avg_acc",
     "direction": "more",
@@ -30,8 +30,8 @@ def comparison(**fields):
 def test_a_difference_names_its_runs():
     found = [made.describe() for made in comparison(seeds="0-1").runs()]
     assert found == [
-        "split-cifar100 · adaptive · seed 0 · cpu",
-        "split-cifar100 · adaptive · seed 1 · cpu",
+        "split-cifar100 · two-level · seed 0 · cpu",
+        "split-cifar100 · two-level · seed 1 · cpu",
         "split-cifar100 · frozen · seed 0 · cpu · trained=2",
         "split-cifar100 · frozen · seed 1 · cpu · trained=2",
     ]
@@ -77,7 +77,7 @@ def test_the_smallest_effect_that_matters(fields, effect, delta):
     ("fields", "says"),
     [
         ({"kind": "picked", "among": ["frozen"], "against": ["frozen-0"], "picked_on": "0-2"}, "both pick and test"),
-        ({"kind": "association", "among": ["frozen", "frozen-0", "adaptive", "initialized"]}, "its own delta"),
+        ({"kind": "association", "among": ["frozen", "frozen-0", "two-level", "initialized"]}, "its own delta"),
         ({"against": "frozen trained"}, "not of the form name=value"),
         ({"seeds": "4-0"}, "runs backwards"),
         ({"seed": "0"}, "Extra inputs"),

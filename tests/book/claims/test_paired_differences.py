@@ -40,28 +40,28 @@ def test_a_difference_is_paired_by_seed(keep_all):
     keep_all(
         "split-cifar100",
         (0, 1),
-        {"adaptive": {"task_acc": lambda s: 60 + 10 * s}, "frozen": {"task_acc": lambda s: 59 + 9 * s}},
+        {"two-level": {"task_acc": lambda s: 60 + 10 * s}, "frozen": {"task_acc": lambda s: 59 + 9 * s}},
     )
-    reading = found("difference", of="adaptive", against="frozen")
+    reading = found("difference", of="two-level", against="frozen")
     assert reading.differences == pytest.approx({0: 1.0, 1: 2.0})
-    assert [name for name, _ in reading.sides] == ["adaptive", "frozen"]
-    less = found("difference", of="adaptive", against="frozen", direction="less")
+    assert [name for name, _ in reading.sides] == ["two-level", "frozen"]
+    less = found("difference", of="two-level", against="frozen", direction="less")
     assert less.differences == pytest.approx({0: -1.0, 1: -2.0})
 
 
 def test_a_missing_run_leaves_its_seed_without_a_difference(keep_all, keep):
-    keep_all("split-cifar100", (0, 1), {"adaptive": {}})
+    keep_all("split-cifar100", (0, 1), {"two-level": {}})
     keep("split-cifar100", "frozen", 1)
-    reading = found("difference", of="adaptive", against="frozen")
+    reading = found("difference", of="two-level", against="frozen")
     assert list(reading.differences) == [1]
     assert reading.missing == ["split-cifar100 · frozen · seed 0 · cpu"]
 
 
 def test_a_stale_run_counts_as_not_there_and_is_named(keep_all, keep):
-    keep_all("split-cifar100", (0, 1), {"adaptive": {}})
+    keep_all("split-cifar100", (0, 1), {"two-level": {}})
     path = keep("split-cifar100", "frozen", 0)
     path.write_text(path.read_text().replace('"seed": 0', '"seed": 0, "seed": 0').replace("60000", "60001", 1))
-    reading = found("difference", of="adaptive", against="frozen", seeds="0")
+    reading = found("difference", of="two-level", against="frozen", seeds="0")
     assert reading.differences == {}
     assert list(reading.stale) == ["cpu/split-cifar100/frozen-0.json"]
     assert "edited" in reading.stale["cpu/split-cifar100/frozen-0.json"]
@@ -146,7 +146,7 @@ SCHEDULES = [f"{a}{b}" for a in "fm" for b in "fm"]
 
 @pytest.fixture
 def schedules(keep):
-    """Three tasks, four schedules; adaptive chose `own`. Each m is worth 2 points, one in the last place 3 more."""
+    """Three tasks, four schedules; two-level chose `own`. Each m is worth 2 points, one in the last place 3 more."""
 
     def make(own):
         def accuracy(word):
@@ -154,7 +154,7 @@ def schedules(keep):
 
         for word in SCHEDULES:
             keep("split-cifar10", f"fixed moves={word}mm", 0, task_acc=accuracy(word), magnitudes=moves(word))
-        keep("split-cifar10", "adaptive", 0, task_acc=accuracy(own), magnitudes=moves(own))
+        keep("split-cifar10", "two-level", 0, task_acc=accuracy(own), magnitudes=moves(own))
 
     return make
 
@@ -179,7 +179,7 @@ def three_tasks(monkeypatch):
 def test_a_rule_among_its_schedules(schedules, three_tasks, alike, expected, rank):
     schedules("fm")
     reading = found(
-        "schedules", experiment="split-cifar10", of="adaptive", tasks=5, alike=alike, measure="task_acc", seeds="0"
+        "schedules", experiment="split-cifar10", of="two-level", tasks=5, alike=alike, measure="task_acc", seeds="0"
     )
     assert reading.differences == pytest.approx({0: expected})
     assert reading.notes == [rank]
@@ -188,7 +188,7 @@ def test_a_rule_among_its_schedules(schedules, three_tasks, alike, expected, ran
 def test_a_schedule_without_another_like_it_compares_nothing(schedules, three_tasks):
     schedules("mm")
     reading = found(
-        "schedules", experiment="split-cifar10", of="adaptive", tasks=5, alike=True, measure="task_acc", seeds="0"
+        "schedules", experiment="split-cifar10", of="two-level", tasks=5, alike=True, measure="task_acc", seeds="0"
     )
     assert reading.differences == {}
     assert list(reading.left_out) == [0]
@@ -196,16 +196,16 @@ def test_a_schedule_without_another_like_it_compares_nothing(schedules, three_ta
 
 def test_a_control_of_one_magnitude_compares_nothing(keep):
     for seed, magnitudes in ((0, (9, 9, 1, 9)), (1, (9, 9, 9, 9))):
-        keep("split-cifar100", "adaptive", seed, magnitudes=magnitudes)
-        keep("split-cifar100", "random", seed, magnitudes=magnitudes, task_acc=58)
-    reading = found("difference", of="adaptive", against="random", measure="task_acc")
+        keep("split-cifar100", "two-level", seed, magnitudes=magnitudes)
+        keep("split-cifar100", "two-level-random", seed, magnitudes=magnitudes, task_acc=58)
+    reading = found("difference", of="two-level", against="two-level-random", measure="task_acc")
     assert reading.differences == pytest.approx({0: 2.0})
-    assert reading.left_out == {1: "adaptive chose one magnitude throughout"}
+    assert reading.left_out == {1: "two-level chose one magnitude throughout"}
     # The other way round it is as empty, and against a rule that follows nothing it is not.
-    assert list(found("difference", of="random", against="adaptive").left_out) == [1]
+    assert list(found("difference", of="two-level-random", against="two-level").left_out) == [1]
     for seed in (0, 1):
         keep("split-cifar100", "frozen", seed)
-    assert found("difference", of="adaptive", against="frozen").left_out == {}
+    assert found("difference", of="two-level", against="frozen").left_out == {}
 
 
 def test_an_association_over_magnitudes(keep_all):

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from cl_core.experiments.plan import make_plan
 
-RULES = {"initialized", "frozen", "frozen-0", "adaptive"}
-TREND = {"initialized", "frozen", "adaptive"}
+RULES = {"initialized", "frozen", "frozen-0", "two-level"}
+TREND = {"initialized", "frozen", "two-level"}
 MAIN = {"split-cifar100": 10, "split-cifar10": 5, "permuted-mnist": 5}
 
 
@@ -44,9 +44,9 @@ def test_the_primary_family_has_ten_seeds_on_split_cifar100_and_five_elsewhere()
 def test_controls_and_bounds_are_on_the_same_seeds():
     found = seeds_of("controls")
     for experiment, count in MAIN.items():
-        for strategy in ("random", "inverted", "constant", "joint", "separate"):
+        for strategy in ("two-level-random", "two-level-inverted", "two-level-constant", "joint", "separate"):
             assert found.pop((experiment, strategy, ())) == list(range(count))
-    assert {strategy for _, strategy, _ in found} == {"adaptive"}, "the runs that controls follow come along"
+    assert {strategy for _, strategy, _ in found} == {"two-level"}, "the runs that controls follow come along"
 
 
 def test_every_schedule_of_split_cifar10_has_five_seeds():
@@ -106,8 +106,8 @@ def test_every_number_of_trained_blocks_is_run_on_the_seeds_that_pick_and_those_
 
 def test_threshold_and_gradient_are_varied():
     base = default("split-cifar100", "threshold")
-    assert {*sensitivity("adaptive", "threshold"), base} == {0.0, base / 2, base, base * 2}
-    assert sensitivity("adaptive", "gradient_at")["arrival"] == 3
+    assert {*sensitivity("two-level", "threshold"), base} == {0.0, base / 2, base, base * 2}
+    assert sensitivity("two-level", "gradient_at")["arrival"] == 3
 
 
 def test_groups_normalise_instead_of_batches():
@@ -115,7 +115,7 @@ def test_groups_normalise_instead_of_batches():
         "initialized": 5,
         "frozen": 5,
         "frozen-0": 3,
-        "adaptive": 3,
+        "two-level": 3,
     }
 
 
@@ -180,6 +180,6 @@ def test_the_command_lists_what_a_step_would_do(tmp_path):
     done = CliRunner().invoke(app, asked)
     assert done.exit_code == 0, done.output
     assert done.output.count("to do ") == len(plans(["primary"])) + 1
-    assert "split-cifar100 · adaptive · seed 9 · cpu" in done.output
+    assert "split-cifar100 · two-level · seed 9 · cpu" in done.output
     done = CliRunner().invoke(app, [*asked, "--set", "epochs=1"])
     assert "--set has no place beside --reference" in str(done.exception)

@@ -139,9 +139,9 @@ def test_less_forgetting_at_higher_accuracy_has_no_such_label(keep_all, stand):
 def test_runs_that_share_no_first_task_are_named(keep_all, stand):
     # Made-up runs know one accuracy on new tasks, so another one is another first task.
     accuracy = {"task_acc": lambda s: 60.0 if s < 3 else 61.0}
-    keep_all("split-cifar100", SEEDS, {"initialized": {}, "frozen": {"forgetting": 18.0, **accuracy}, "adaptive": {}})
+    keep_all("split-cifar100", SEEDS, {"initialized": {}, "frozen": {"forgetting": 18.0, **accuracy}, "two-level": {}})
     assert "at 2 seeds the runs come from machines that round differently" in stand().evidence
-    assert "round differently" not in stand(of="adaptive").evidence
+    assert "round differently" not in stand(of="two-level").evidence
 
 
 def test_runs_that_train_the_first_task_otherwise_need_not_share_it(keep_all, stand):
@@ -232,28 +232,30 @@ def test_a_trend_is_never_by_learning_less(keep_all, stand):
     assert "frozen trained=4: Task.Acc 54.00" in found.evidence
 
 
-def test_controls_that_are_adaptive_itself_decide_nothing(keep_all, stand):
+def test_controls_that_are_two_level_itself_decide_nothing(keep_all, stand):
     keep_all(
-        "split-cifar100", SEEDS, {"adaptive": {"magnitudes": (9, 9, 9, 9)}, "random": {"magnitudes": (9, 9, 9, 9)}}
+        "split-cifar100",
+        SEEDS,
+        {"two-level": {"magnitudes": (9, 9, 9, 9)}, "two-level-random": {"magnitudes": (9, 9, 9, 9)}},
     )
-    found = stand(of="adaptive", against="random", measure="avg_acc", direction="more")
+    found = stand(of="two-level", against="two-level-random", measure="avg_acc", direction="more")
     assert (found.verdict, found.labels[0]) == ("inconclusive", "degenerate")
-    assert "at 5 of 5 seeds adaptive chose one magnitude throughout" in found.evidence
+    assert "at 5 of 5 seeds two-level chose one magnitude throughout" in found.evidence
 
 
 def test_a_degenerate_seed_is_left_out_and_named(keep, stand):
     for seed in range(6):
         keep(
             "split-cifar100",
-            "adaptive",
+            "two-level",
             seed,
             task_acc=62 + WOBBLE[seed % 5],
             magnitudes=(9, 9, 9, 9) if seed == 5 else (9, 9, 1, 9),
         )
-        keep("split-cifar100", "random", seed)
-    found = stand(of="adaptive", against="random", measure="avg_acc", direction="more", seeds="0-5")
+        keep("split-cifar100", "two-level-random", seed)
+    found = stand(of="two-level", against="two-level-random", measure="avg_acc", direction="more", seeds="0-5")
     assert (found.verdict, found.interval.seeds) == ("reproduced", 5)
-    assert "left out of 6 seeds: 5 (adaptive chose one magnitude throughout)" in found.evidence
+    assert "left out of 6 seeds: 5 (two-level chose one magnitude throughout)" in found.evidence
 
 
 def test_identical_sides_are_named(keep_all, stand):

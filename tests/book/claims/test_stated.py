@@ -7,7 +7,7 @@ from cl_book.claims.stated import claim_digest, claim_digests
 TEST = {
     "kind": "difference",
     "experiment": "split-cifar100",
-    "of": "adaptive",
+    "of": "two-level",
     "against": "frozen",
     "measure": "avg_acc",
     "direction": "more",

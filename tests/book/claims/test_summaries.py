@@ -28,7 +28,7 @@ def test_other_settings_have_rows_of_their_own_where_asked(keep):
     assert [(row.values, row.seeds, row.changed) for row in over] == [((1,), (0,), False), ((2,), (0,), True)]
     both = rows("split-cifar100", read_results(), over=["trained", "norm"])
     assert [row.values for row in both] == [(1, "batch"), (2, "batch"), (2, "group")]
-    assert rows("split-cifar100", read_results(), strategies=["adaptive"]) == []
+    assert rows("split-cifar100", read_results(), strategies=["two-level"]) == []
     assert rows("split-cifar10", read_results()) == []
 
 

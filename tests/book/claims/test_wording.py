@@ -9,8 +9,8 @@ from cl_book.claims.stated import claim_digests
 from pydantic import TypeAdapter
 
 BASE = {"experiment": "split-cifar100", "measure": "avg_acc", "direction": "more", "seeds": "0-4"}
-PAIR = {"of": "adaptive", "against": "frozen"}
-ARMS = ["frozen", "frozen-0", "adaptive", "initialized"]
+PAIR = {"of": "two-level", "against": "frozen"}
+ARMS = ["frozen", "frozen-0", "two-level", "initialized"]
 AVERAGE = ["I/split-cifar100/adaptive/avg_acc", "I/split-cifar100/frozen/avg_acc"]
 SMALL = ["I/split-cifar10/frozen/avg_acc", "I/split-cifar10/initialized/avg_acc"]
 END = "seed by seed: its mean over 5 seeds with a 95 % interval."
@@ -34,14 +34,14 @@ def comparison(kind="difference", **fields):
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        (PAIR, f"Avg.Acc of adaptive minus frozen, {END}"),
+        (PAIR, f"Avg.Acc of two-level minus frozen, {END}"),
         (
             {**PAIR, "measure": "forgetting", "seeds": "0-9"},
-            f"Forgetting of adaptive minus frozen, {END}".replace("5", "10", 1),
+            f"Forgetting of two-level minus frozen, {END}".replace("5", "10", 1),
         ),
         (
-            {"of": "adaptive", "against": "random"},
-            f"Avg.Acc of adaptive minus its random control, {END} Seeds at which adaptive chose one magnitude throughout "
+            {"of": "two-level", "against": "two-level-random"},
+            f"Avg.Acc of two-level minus its random control, {END} Seeds at which two-level chose one magnitude throughout "
             "are left out.",
         ),
         (
@@ -55,7 +55,7 @@ def comparison(kind="difference", **fields):
         ({"of": "frozen trained=2", "against": "frozen"}, f"Avg.Acc of frozen trained=2 minus frozen, {END}"),
         (
             {**PAIR, "measure": "update_norm"},
-            "The mean of ‖θ_t − θ_{t−1}‖ over the tasks from the second on, as a logarithm, of adaptive minus frozen, "
+            "The mean of ‖θ_t − θ_{t−1}‖ over the tasks from the second on, as a logarithm, of two-level minus frozen, "
             f"{END}",
         ),
         (
@@ -74,13 +74,13 @@ def comparison(kind="difference", **fields):
             "5 to 7, on the 5 other seeds: mean and 95 % interval.",
         ),
         (
-            {"kind": "schedules", "of": "adaptive", "tasks": 5, "alike": False},
-            f"At each of 5 seeds, Avg.Acc of adaptive minus its mean over the other schedules: {OVER_SEEDS} Adaptive's "
+            {"kind": "schedules", "of": "two-level", "tasks": 5, "alike": False},
+            f"At each of 5 seeds, Avg.Acc of two-level minus its mean over the other schedules: {OVER_SEEDS} Two-level's "
             "rank among the 16 is printed beside it.",
         ),
         (
-            {"kind": "schedules", "of": "adaptive", "tasks": 5, "alike": True},
-            "At each of 5 seeds, Avg.Acc of adaptive minus its mean over the other schedules with as many `many`: "
+            {"kind": "schedules", "of": "two-level", "tasks": 5, "alike": True},
+            "At each of 5 seeds, Avg.Acc of two-level minus its mean over the other schedules with as many `many`: "
             f"{OVER_SEEDS} A seed at which there is no other such schedule compares nothing.",
         ),
         (

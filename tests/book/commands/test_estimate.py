@@ -22,9 +22,9 @@ def test_image_passes_count_what_the_stream_trains_on():
 
 
 def test_a_run_takes_as_long_as_the_most_alike_one_did(make_result):
-    pace = learn_pace([timed(make_result, 100.0), timed(make_result, 300.0, strategy="adaptive")])
+    pace = learn_pace([timed(make_result, 100.0), timed(make_result, 300.0, strategy="two-level")])
     assert pace.seconds(make_plan("split-cifar10", "frozen", 3, "cpu")) == pytest.approx(100)
-    assert pace.seconds(make_plan("split-cifar10", "adaptive", 3, "cpu")) == pytest.approx(300)
+    assert pace.seconds(make_plan("split-cifar10", "two-level", 3, "cpu")) == pytest.approx(300)
     assert pace.seconds(make_plan("split-cifar100", "frozen", 3, "cpu")) == pytest.approx(100)
     assert pace.seconds(make_plan("split-cifar10", "joint", 3, "cpu")) == pytest.approx(200)
     epochs = make_plan("split-cifar10", "frozen", 3, "cpu").settings.epochs

@@ -80,7 +80,7 @@ def test_again_fails_where_the_numbers_differ(command, tmp_path):
         (["digits-split", "--strategy", "frozen", "--set", "epochs=0"], "allowed: integer, 1 to 1000"),
         (["digits-split", "--strategy", "frozen", "--set", "epochs=2", "--set", "epochs=3"], "given twice"),
         (["digits-split", "--strategy", "frozen", "--set", "threshold=0"], "no effect on frozen"),
-        (["digits-split", "--strategy", "random"], "follows a finished adaptive run"),
+        (["digits-split", "--strategy", "two-level-random"], "follows a finished two-level run"),
         (["digits-split", "--strategy", "frozen", "--data", "prepard"], "did you mean 'prepared'"),
         (["digits-split", "--strategy", "frozen", "--data", "prepared"], "digits has no route 'prepared'"),
         (["digits-split", "--again", "x.json"], "--again takes everything"),

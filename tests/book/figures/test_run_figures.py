@@ -65,9 +65,9 @@ def test_the_course_is_drawn_as_it_is_told(shown, runs):
 
 
 def test_scores_show_threshold_halves_and_blocks(shown, make_result):
-    adaptive = make_result(strategy="adaptive")
-    run_figures.show_scores(adaptive, name="test")
-    threshold = adaptive.config["threshold"]
+    two_level = make_result(strategy="two-level")
+    run_figures.show_scores(two_level, name="test")
+    threshold = two_level.config["threshold"]
     upper, lower = shown[0]["figure"].axes
     assert any(set(line.get_ydata()) == {threshold} for line in upper.lines)
     assert [bar.get_height() for bar in lower.patches] == [2, 1, 1]

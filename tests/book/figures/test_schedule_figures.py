@@ -10,9 +10,9 @@ VALUES = {"mm": 3.0, "mf": 2.0, "fm": 3.0, "ff": 1.0}
 
 
 def test_a_schedule_is_named_by_what_moved(make_result):
-    config = dict(make_result(strategy="adaptive").config)
+    config = dict(make_result(strategy="two-level").config)
     many, few = config["many"], config["few"]
-    assert schedule_figures.read_schedule(make_result(strategy="adaptive", magnitudes=(many, many, few))) == "mf"
+    assert schedule_figures.read_schedule(make_result(strategy="two-level", magnitudes=(many, many, few))) == "mf"
 
 
 def test_ranks_count_from_the_largest_and_ties_are_said():

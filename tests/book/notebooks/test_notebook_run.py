@@ -2,7 +2,7 @@
 
 import pytest
 from cl_book.notebooks.notebook_run import (
-    PAPER_STRATEGIES,
+    COMPARED_STRATEGIES,
     NotebookRun,
     collect_settings,
     describe_difference,
@@ -28,9 +28,9 @@ def test_a_stand_in_is_run_under_its_own_name_and_says_so():
 
 def test_settings_reach_the_strategies_that_read_them():
     live = NotebookRun(experiment="split-cifar100", seed=100, settings={"threshold": 0.3, "epochs": 4})
-    assert live.make_plan("adaptive").overrides == {"epochs": 4, "threshold": 0.3}
+    assert live.make_plan("two-level").overrides == {"epochs": 4, "threshold": 0.3}
     assert live.make_plan("initialized").overrides == {"epochs": 4}
-    assert live.make_plan("adaptive", threshold=0.4).overrides == {"epochs": 4, "threshold": 0.4}
+    assert live.make_plan("two-level", threshold=0.4).overrides == {"epochs": 4, "threshold": 0.4}
 
 
 def test_the_stand_ins_settings_give_way_and_do_not_reach_the_real_experiment():
@@ -61,9 +61,9 @@ def test_what_does_not_fit_is_refused_before_anything_runs(wrong, message):
 
 def test_runs_and_stream_agree():
     live = NotebookRun(experiment="split-cifar100", seed=100, settings={**FAST, "tasks": 2})
-    runs = live.run_each(PAPER_STRATEGIES)
+    runs = live.run_each(COMPARED_STRATEGIES)
     stream = live.make_stream()
-    assert list(runs) == list(PAPER_STRATEGIES)
+    assert list(runs) == list(COMPARED_STRATEGIES)
     assert {result.data["stream"] for result in runs.values()} == {stream.digest}
     assert {result.config["part"] for result in runs.values()} == {"validation"}
     assert len({tuple(accuracies(result)[0, :1]) for result in runs.values()}) == 1
@@ -96,11 +96,11 @@ def test_the_lines_say_what_the_results_hold(make_result):
 
 
 def test_doubts_are_listed(make_result):
-    fine = make_result(strategy="adaptive", magnitudes=(2, 2, 1, 2), **_four())
-    still = make_result(strategy="adaptive", magnitudes=(2, 2, 1, 1), **_four())
-    assert list_doubts({"adaptive": fine})[0].startswith("no doubts")
-    assert list_doubts({"adaptive": still}) == [
-        "adaptive: one magnitude throughout, from the third task on; the rule chose nothing"
+    fine = make_result(strategy="two-level", magnitudes=(2, 2, 1, 2), **_four())
+    still = make_result(strategy="two-level", magnitudes=(2, 2, 1, 1), **_four())
+    assert list_doubts({"two-level": fine})[0].startswith("no doubts")
+    assert list_doubts({"two-level": still}) == [
+        "two-level: one magnitude throughout, from the third task on; the rule chose nothing"
     ]
     poor = make_result(correct=((9, None, None), (8, 6, None), (6, 9, 8)))
     assert "task 2 is not above chance" in list_doubts({"frozen": poor})[0]
