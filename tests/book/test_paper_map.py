@@ -56,5 +56,5 @@ def test_every_entry_names_claims_and_functions_that_exist():
 
 def test_a_claim_marked_as_the_papers_is_decided_on_a_page_of_its_own_model():
     """What is carried over to another model is ours: the theory's [P] claims are on pages of the linear model."""
-    allowed = {f"notebooks/{name}" for name in ("paper-items", "03-optimal-magnitude", "04-small-distances")}
+    allowed = {f"notebooks/{name}" for name in ("paper-lemmas", "paper-optimum", "paper-items", "04-small-distances")}
     assert {claim.page for claim in claims.load() if claim.source == "theory" and claim.mark == "P"} <= allowed
