@@ -8,17 +8,19 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from cl_core import files, metrics
 from cl_core.experiments.plan import digest_json
 from cl_core.metric_table import MEASURES
 from cl_core.naming import require_name
+from cl_core.parsing import explain_unreadable, parse_json
 from cl_core.settings_base import Value
 
 RESULTS = "results"
@@ -195,14 +197,15 @@ def dumps(result: Result) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def loads(text: str, *, where: str) -> Result:
-    """Return the result in `text`; `where` names its place in errors. Raises ValueError if it is not one."""
-    try:
-        raw = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{where} is not JSON: {error}; restore it from git or run it again") from None
+def loads(text: str | bytes, *, where: str) -> Result:
+    """Return the result in `text`; `where` names its place in errors.
+
+    Raises ValueError, in one line, if it is not one: whatever the bytes, and whatever the types in it.
+    """
+    with explain_unreadable(where, "JSON", cure="restore it from git or run it again"):
+        raw = parse_json(text)
     version = raw.pop("version", 1) if isinstance(raw, dict) else 1
-    if version != VERSION:
+    if version != VERSION or isinstance(version, bool):
         raise ValueError(
             f"{where} is of version {version!r} of the results' form, and this code reads version {VERSION}; update cl_core"
         )
@@ -211,8 +214,10 @@ def loads(text: str, *, where: str) -> Result:
     if keys != names:
         missing, unknown = sorted(names - keys), sorted(keys - names)
         raise ValueError(f"{where} is not a result of version {VERSION}: missing {missing}, unknown {unknown}")
+    _require_types(text, raw, where)
     result = Result(**{key: _frozen(value) for key, value in raw.items()})
     _require_shapes(result, where)
+    _require_ranges(result, where)
     return result
 
 
@@ -221,8 +226,9 @@ def load(name: str | Path) -> Result:
 
     A repository name is read on record, through :mod:`cl_core.files`; a Path is read as it is.
     """
-    text = name.read_text(encoding="utf-8") if isinstance(name, Path) else files.read_text(name)
-    return loads(text, where=str(name))
+    with explain_unreadable(name, "a file that can be read", cure="give a result's file"):
+        content = name.read_bytes() if isinstance(name, Path) else files.read_bytes(name)
+    return loads(content, where=str(name))
 
 
 def stored(pattern: str = "*") -> list[str]:
@@ -270,6 +276,72 @@ def _frozen(value: Any) -> Any:
     )
 
 
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+class _Data(_Part):
+    name: str
+    label: str
+    route: str
+    digest: str
+    stream: str | None = None
+
+
+class _Source(_Part):
+    name: str
+    digest: str
+    outcome: str
+
+
+class _Recorded(_Part):
+    times: Mapping[str, float] = {}
+    begun: list[int] = []
+    machine: Mapping[str, str | int] = {}
+    versions: Mapping[str, str] = {}
+    files: Mapping[str, str] = {}
+    pages: Mapping[str, str] = {}
+    claims: Mapping[str, str] = {}
+
+
+@cache
+def _adapter() -> TypeAdapter[Result]:
+    return TypeAdapter(Result)
+
+
+def _require_types(text: str | bytes, raw: Mapping[str, Any], where: str) -> None:
+    """Raise ValueError where an entry is of another type than its field."""
+    place = ""
+    try:
+        _adapter().validate_json(text, strict=True)
+        for place, kind in (("data", _Data), ("source", _Source), ("recorded", _Recorded)):
+            if raw[place] is not None:
+                kind.model_validate(raw[place])
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_context=False)[0]
+        entry = ".".join(str(part) for part in (place, *fault["loc"]) if part != "")
+        raise ValueError(
+            f"{where} is not a result: {entry}: {fault['msg']}; restore it from git or run it again"
+        ) from None
+
+
+def _require_ranges(result: Result, where: str) -> None:
+    """Raise ValueError where a count or a share lies out of its range."""
+    for name, least in (("classes", 1), ("test_sizes", 1), ("train_sizes", 1), ("block_parameters", 0)):
+        if any(value < least for value in getattr(result, name)):
+            raise ValueError(f"{where}: an entry of {name} is below {least}")
+    blocks = len(result.block_parameters)
+    limits: Mapping[str, tuple[float, ...]] = {
+        "train_correct": result.train_sizes,
+        "magnitudes": (blocks,) * result.tasks,
+        "moved_share": (1,) * result.tasks,
+    }
+    for name, most in limits.items():
+        for value, limit in zip(getattr(result, name), most, strict=True):
+            if value is not None and not 0 <= value <= limit:
+                raise ValueError(f"{where}: {value} in {name} is not from 0 to {limit}")
+
+
 def _require_shapes(result: Result, where: str) -> None:
     tasks, blocks = result.tasks, len(result.block_parameters)
     per_task = (
@@ -299,6 +371,7 @@ def _require_shapes(result: Result, where: str) -> None:
         ("logit_changes", tasks),
         ("update_norms", blocks),
         ("relative_norms", blocks),
+        ("score_halves", 2),
     ):
         if any(len(row) != width for row in getattr(result, name)):
             raise ValueError(f"{where}: a row of {name} does not have {width} entries")

@@ -13,7 +13,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from cl_core import files
+from cl_core.parsing import explain_unreadable, parse_json
 
 LEDGER = "results/confirmed.json"
 """Name of the ledger in the repository."""
@@ -146,24 +149,24 @@ def _content() -> dict[str, Any]:
     path = files.locate(LEDGER)
     if path is None:
         return {"version": VERSION, "confirmed": []}
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{LEDGER} is not JSON: {error}; restore it from git") from None
-    if not isinstance(content, dict) or content.get("version") != VERSION or "confirmed" not in content:
+    with explain_unreadable(LEDGER, "JSON", cure="restore it from git"):
+        content: dict[str, Any] = parse_json(path.read_bytes())
+    if (
+        not isinstance(content, dict)
+        or content.get("version") != VERSION
+        or not isinstance(content.get("confirmed"), list)
+    ):
         raise ValueError(f"{LEDGER} is not a ledger of version {VERSION}; restore it from git")
     return content
 
 
 def _from_json(entry: Mapping[str, Any]) -> Confirmation:
-    try:
-        return Confirmation(**{**entry, "repeated": tuple(Repetition(**one) for one in entry["repeated"])})
-    except (TypeError, KeyError) as error:
-        raise ValueError(f"an entry of {LEDGER} does not fit ({error}); restore it from git") from None
+    with explain_unreadable(f"an entry of {LEDGER}", "a confirmation", cure="restore it from git"):
+        confirmation = Confirmation(**{**entry, "repeated": tuple(Repetition(**one) for one in entry["repeated"])})
+        return TypeAdapter(Confirmation).validate_python(confirmation, strict=True)
 
 
 def _renaming(entry: Mapping[str, Any]) -> Renaming:
-    try:
-        return Renaming(**{**entry, "results": tuple(RenamedResult(**one) for one in entry["results"])})
-    except (TypeError, KeyError) as error:
-        raise ValueError(f"a renaming of {LEDGER} does not fit ({error}); restore it from git") from None
+    with explain_unreadable(f"an entry of {LEDGER}", "a renaming", cure="restore it from git"):
+        renaming = Renaming(**{**entry, "results": tuple(RenamedResult(**one) for one in entry["results"])})
+        return TypeAdapter(Renaming).validate_python(renaming, strict=True)

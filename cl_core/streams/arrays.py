@@ -2,8 +2,8 @@
 
 import hashlib
 import io
-import zipfile
-import zlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cl_core import files
+from cl_core.parsing import explain_unreadable
 from cl_core.streams.archives import make_write_error
 from cl_core.streams.errors import DataError
 
@@ -31,22 +32,36 @@ def digest(arrays: Arrays) -> str:
 def read(path: Path) -> Arrays:
     """Return every array of the ``.npz`` file at `path`.
 
-    Raises FileNotFoundError if there is none, DataError if it is truncated, damaged or holds pickled objects.
+    Raises FileNotFoundError if there is none, DataError if it is truncated, damaged, of another format or holds
+    anything but plain arrays.
     """
-    try:
-        with np.load(path, allow_pickle=False) as content:
-            arrays = {key: content[key] for key in content.files}
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(
-            f"{path} is truncated, damaged or not plain arrays ({error}); delete it and make it again."
-        ) from error
+    with explain_unreadable(path, "a whole .npz file of plain arrays", cure="make or fetch it again", error=DataError):
+        content = _load_plain(lambda: np.load(path, allow_pickle=False))
+        if not isinstance(content, np.lib.npyio.NpzFile):
+            raise ValueError("it is one array, as np.save writes it; write the four with np.savez")
+        with content:
+            arrays = {key: _load_plain(partial(content.__getitem__, key)) for key in content.files}
+        for key, array in arrays.items():
+            if not isinstance(array, np.ndarray):
+                raise ValueError(f"its member {key} is no array")
     return arrays
+
+
+def _load_plain(load: Callable[[], Any]) -> Any:
+    try:
+        return load()
+    except ValueError as error:
+        if "pickle" in str(error):
+            # NumPy's own line tells how to run what the file holds.
+            raise ValueError("it holds pickled objects, which could run code and are never read") from None
+        raise
 
 
 def check(path: Path, arrays: Arrays, *, shape: tuple[int, ...], classes: int) -> None:
     """Raise DataError unless `arrays`, read from `path`, are a data set: uint8 images of `shape`, labels < `classes`."""
+    names = arrays.get("names")
+    if names is not None and (names.ndim != 1 or names.dtype.kind != "U"):
+        raise DataError(f"{path}: names is {names.dtype} {names.shape}, expected one text a class ({classes},).")
     missing = [key for key in KEYS if key not in arrays]
     if missing:
         raise DataError(f"{path} lacks {', '.join(missing)}; it needs {', '.join(KEYS)}.")

@@ -55,7 +55,7 @@ def _verify(source: Source, route: Route, path: Path) -> tuple[bool | None, str 
         if route == "prepared":
             arrays.check(path, content, shape=source.shape, classes=source.classes)
         digest = arrays.digest(content)
-    except (DataError, KeyError):
+    except (DataError, KeyError, OSError):
         return False, None
     if route == "official":
         return str(content.get("digest")) == digest, None

@@ -188,3 +188,21 @@ def test_a_killed_holder_frees_the_lock(place):
     with place.lock(waiting=lambda holder: pytest.fail(f"{holder} is dead and still holds the lock")):
         entered.append(place)
     assert entered
+
+
+@pytest.mark.parametrize("content", ["npy", "no record", "record that is none", "record without identity", "text"])
+def test_a_checkpoint_that_is_none_is_begun_anew(tmp_path, content):
+    place = Checkpoint("cpu/a/b-0.json", "x", tmp_path)
+    place.save({"weights": np.zeros(2)}, {"task": 1})
+    assert place.load() is not None
+    path = place.folder / "checkpoint.npz"
+    with path.open("wb") as file:
+        if content == "npy":
+            np.save(file, np.zeros(2))
+        elif content == "text":
+            file.write(b"text")
+        else:
+            records = {"record that is none": b"\xff", "record without identity": b"{}"}
+            record = {"record.json": np.frombuffer(records[content], np.uint8)} if content in records else {}
+            np.savez(file, weights=np.zeros(2), **record)
+    assert place.load() is None

@@ -156,3 +156,71 @@ def test_results_are_found_by_strategy_and_overrides_and_on_record(make_result, 
 def test_reading_results_needs_no_torch():
     code = "import sys, cl_core.experiments.store, cl_core.runs.staleness; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def _set(key, value):
+    def change(raw):
+        *path, last = key.split(".")
+        for part in path:
+            raw = raw[int(part) if part.isdecimal() else part]
+        raw[int(last) if last.isdecimal() else last] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (_set("block_parameters", None), "block_parameters"),
+        (_set("classes", 3), "classes"),
+        (_set("correct", None), "correct"),
+        (_set("correct", 5), "correct"),
+        (_set("correct.0.0", 9.0), r"correct\.0\.0"),
+        (_set("correct.0.0", True), r"correct\.0\.0"),
+        (_set("test_sizes", "10"), "test_sizes"),
+        (_set("test_sizes.0", "10"), r"test_sizes\.0"),
+        (_set("config", None), "config"),
+        (_set("data", None), "data"),
+        (_set("data.name", 5), r"data\.name"),
+        (_set("data", {"name": "cifar10"}), r"data\.label"),
+        (_set("recorded", None), "recorded"),
+        (_set("recorded", []), "recorded"),
+        (_set("recorded.times", {"total_s": "1"}), r"recorded\.times\.total_s"),
+        (_set("recorded.files", ["a"]), r"recorded\.files"),
+        (_set("source", "adaptive"), "source"),
+        (_set("source", {"name": "a"}), r"source\.digest"),
+        (_set("overrides", {"epochs": [1]}), "overrides"),
+        (_set("seed", 1.0), "seed"),
+        (_set("seed", "0"), "seed"),
+        (_set("magnitudes.1", 3), "3 in magnitudes is not from 0 to 2"),
+        (_set("moved_share.0", 1.5), "1.5 in moved_share is not from 0 to 1"),
+        (_set("train_sizes.1", 0), "an entry of train_sizes is below 1"),
+        (_set("score_halves.1", [0.1]), "a row of score_halves does not have 2 entries"),
+    ],
+)
+def test_a_wrong_type_or_range_is_one_line_with_file_and_place(make_result, change, says):
+    raw = json.loads(store.dumps(make_result()))
+    store.loads(json.dumps(raw), where="results/x.json")
+    change(raw)
+    with pytest.raises(ValueError, match=rf"^results/x\.json.*{says}") as caught:
+        store.loads(json.dumps(raw), where="results/x.json")
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "content", [b"[1]", b"null", b"3", b'"a"', b"\xff\xfe", b"[" * 100_000, b"{}", b'{"version": true}']
+)
+def test_any_bytes_are_one_line_with_the_file(content, tmp_path):
+    path = tmp_path / "x.json"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"^/.*x\.json ") as caught:
+        store.load(path)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_folder_or_an_unreadable_file_is_one_line(tmp_path):
+    (tmp_path / "x.json").mkdir()
+    with pytest.raises(ValueError, match=r"x\.json is not a file that can be read: Is a directory"):
+        store.load(tmp_path / "x.json")
+    with pytest.raises(FileNotFoundError):
+        store.load(tmp_path / "y.json")

@@ -48,7 +48,7 @@ def test_what_else_the_file_holds_is_kept(checkout, make_confirmation):
         ("{", "is not JSON"),
         ("[]", "not a ledger of version 1"),
         ('{"version": 2, "confirmed": []}', "not a ledger of version 1"),
-        ('{"version": 1, "confirmed": [{"code": "a", "repeated": []}]}', "does not fit"),
+        ('{"version": 1, "confirmed": [{"code": "a", "repeated": []}]}', "is not a confirmation"),
     ],
 )
 def test_a_damaged_ledger_is_one_line(checkout, text, says):
@@ -84,5 +84,5 @@ def test_a_renaming_is_kept_beside_the_entries_and_read_back(checkout, make_conf
 def test_a_renaming_that_does_not_fit_is_one_line(checkout):
     (checkout / LEDGER).parent.mkdir(exist_ok=True)
     (checkout / LEDGER).write_text('{"version": 1, "confirmed": [], "renamed": [{"date": "2026-02-03"}]}')
-    with pytest.raises(ValueError, match=r"a renaming of results/confirmed\.json does not fit"):
+    with pytest.raises(ValueError, match=r"an entry of results/confirmed\.json is not a renaming"):
         ledger.renamings()

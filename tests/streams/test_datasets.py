@@ -1,7 +1,10 @@
 """Data sets in memory: the embedded digits, prepared files good and bad, and what every set promises."""
 
+import io
 import os
+import struct
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -91,7 +94,7 @@ def test_a_truncated_prepared_file_is_refused(kept, images, data_folder):
     path, _ = prepared(data_folder, "mnist", images)
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * kept) if 0 < kept < 1 else kept])
-    with pytest.raises(DataError, match="truncated, damaged or not plain arrays"):
+    with pytest.raises(DataError, match=r"is not a whole \.npz file of plain arrays"):
         load("mnist", "prepared")
 
 
@@ -100,7 +103,7 @@ def test_a_flipped_byte_in_a_prepared_file_is_found(images, data_folder):
     raw = bytearray(path.read_bytes())
     raw[raw.index(content["x_train"].tobytes()) + 50] ^= 1
     path.write_bytes(bytes(raw))
-    with pytest.raises(DataError, match="truncated, damaged"):
+    with pytest.raises(DataError, match=r"is not a whole"):
         load("mnist", "prepared")
 
 
@@ -124,7 +127,7 @@ def test_pickled_objects_are_never_read(bare, images, data_folder, tmp_path):
     else:
         content["y_train"] = np.array([Bomb(tmp_path / "ran")], dtype=object)
         np.savez(path, **content)
-    with pytest.raises(DataError, match="not plain arrays"):
+    with pytest.raises(DataError, match=r"pickled objects, which could run code|is not a whole \.npz"):
         load("mnist", "prepared")
     assert not (tmp_path / "ran").exists()
 
@@ -240,3 +243,68 @@ def test_the_manifest_names_every_set_once_and_completely():
     digests = [archive.sha256 for source in SOURCES.values() for archive in source.archives]
     assert len(set(digests)) == len(digests) == 7
     assert {name: next(iter(SOURCES[name].labels.values())) for name in REAL} == REAL
+
+
+def npy(array):
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+def header(shape):
+    text = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape!r}, }}".encode()
+    text += b" " * (-(len(text) + 11) % 64) + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text
+
+
+def flag(content, central, local, value):
+    """Change one byte of a zip archive's headers: where it is in the central one and in the local one."""
+    changed = bytearray(content)
+    changed[changed.find(b"PK\x01\x02") + central] = changed[changed.find(b"PK\x03\x04") + local] = value
+    return bytes(changed)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("npy", "one array, as np.save writes it"),
+        ("names-0d", "names is <U6"),
+        ("names-numbers", "names is int64"),
+        ("raw-member", "x_train"),
+        ("huge", "is not a whole .npz"),
+        ("huger", "is not a whole .npz"),
+        ("bad-header", "is not a whole .npz"),
+        ("encrypted", "is not a whole .npz"),
+        ("zstd", "is not a whole .npz"),
+        ("folder", "is not a whole .npz"),
+    ],
+)
+def test_an_archive_that_is_not_what_is_meant_is_one_line_with_its_file(kind, said, images, data_folder):
+    path, content = prepared(data_folder, "mnist", images)
+    members = {
+        "raw-member": ("x_train", b"raw"),
+        "huge": ("x_train.npy", header((10**13, 28, 28))),
+        "huger": ("x_train.npy", header((10**30,))),
+        "bad-header": ("x_train.npy", b'\x93NUMPY\x01\x00\x10\x00{"a":__import__("o'),
+    }
+    whole = path.read_bytes()
+    if kind == "npy":
+        path.write_bytes(npy(content["x_train"]))
+    elif kind.startswith("names"):
+        np.savez(path, **content, names=np.array("digits") if kind == "names-0d" else np.arange(10))
+    elif kind in members:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(*members[kind])
+            for key in ("y_train", "x_test", "y_test"):
+                archive.writestr(f"{key}.npy", npy(content[key]))
+    elif kind == "folder":
+        path.unlink()
+        path.mkdir()
+    else:
+        path.write_bytes(flag(whole, 8, 6, 1) if kind == "encrypted" else flag(whole, 10, 8, 93))
+    with pytest.raises(DataError) as caught:
+        load("mnist", "prepared")
+    assert str(caught.value).startswith(str(path))
+    assert said in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+    assert rows()["mnist", "prepared"].verified is False

@@ -137,10 +137,10 @@ def make_run():
             "score_halves": ((None, None),) * tasks,
             "arrival_losses": blank,
             "steps": (4,) * tasks,
-            "block_parameters": (30, 10),
+            "block_parameters": (*(0,) * 7, 30, 10),
             "moved_share": (1.0, 0.25, 0.25, 0.25),
-            "update_norms": ((1.0, 1.0), *((0.0, update),) * (tasks - 1)),
-            "relative_norms": ((0.1, 0.1),) * tasks,
+            "update_norms": ((*(0.0,) * 7, 1.0, 1.0), *((*(0.0,) * 8, update),) * (tasks - 1)),
+            "relative_norms": ((*(0.0,) * 7, 0.1, 0.1),) * tasks,
             "logit_changes": (blank,) * tasks,
             "recorded": {"files": code_digests(), "claims": claim_digests()},
         }

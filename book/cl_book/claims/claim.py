@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from cl_book.claims.comparisons import Comparison
 from cl_book.claims.statistics import Interval
 from cl_book.notebooks.record import in_words
+from cl_book.yaml_text import parse_yaml
 from cl_core import files
+from cl_core.parsing import explain_unreadable
 
 FILE = "book/claims.yml"
 """The repository file that states the claims."""
@@ -118,10 +119,10 @@ Judge = Callable[[Claim], Standing]
 
 def load() -> tuple[Claim, ...]:
     """Return the claims in their order; raises ClaimError where the file does not hold together, naming the claim."""
-    return parse_claims(files.read_text(FILE))
+    return parse_claims(files.read_bytes(FILE))
 
 
-def parse_claims(text: str) -> tuple[Claim, ...]:
+def parse_claims(text: str | bytes) -> tuple[Claim, ...]:
     """Return the claims that a YAML text lists. Raises ClaimError where they do not hold together, naming the claim."""
     entries = read_entries(text)
     try:
@@ -143,9 +144,18 @@ def parse_claims(text: str) -> tuple[Claim, ...]:
 
 
 @lru_cache(maxsize=1)
-def read_entries(text: str) -> Any:
-    """Return what a YAML text lists, read by the safe loader in C where there is one: it is ten times faster."""
-    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or []  # noqa: S506
+def read_entries(text: str | bytes) -> list[dict[str, Any]]:
+    """Return the entries that a YAML text lists, each by its names. Raises ClaimError where it is no such list."""
+    with explain_unreadable(FILE, "a list of claims", cure="mend it, or restore it from git", error=ClaimError):
+        entries = parse_yaml(text)
+        if entries is None:
+            return []
+        if not isinstance(entries, list):
+            raise ValueError(f"it holds one {type(entries).__name__}; begin each claim with `- id:`")
+        for number, entry in enumerate(entries, start=1):
+            if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
+                raise ValueError(f"entry {number} has no `id`")
+        return entries
 
 
 def _from_test(stated: Mapping[str, Any], name: Literal["shows", "tolerance"]) -> str:

@@ -43,7 +43,7 @@ def claim_digests() -> dict[str, str]:
     if top is None or not (top / claims.FILE).is_file():
         return {}
     # Read past the record of reads, as the pages are.
-    text = (top / claims.FILE).read_text(encoding="utf-8")
+    text = (top / claims.FILE).read_bytes()
     entries = {entry["id"]: entry for entry in claims.read_entries(text)}
     return {
         claim.id: claim_digest({**entries[claim.id], "shows": claim.shows, "tolerance": claim.tolerance})

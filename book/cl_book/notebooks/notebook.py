@@ -1,6 +1,5 @@
 """Stored notebooks as data: their paths, their code cells, and the verdicts and values in their outputs."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from cl_book.notebooks.record import VALUE_MIME, VERDICT_MIME
 from cl_core import files
+from cl_core.parsing import explain_unreadable, parse_json
 
 FOLDER = "notebooks"
 """The repository's folder of stored notebooks."""
@@ -61,28 +61,72 @@ def list_stored() -> list[Path]:
 def load(path: Path) -> Notebook:
     """Return the notebook at `path`; raises ValueError if there is none, or it is none of nbformat 4, naming the file.
 
-    Read without nbformat, whose import takes seconds of a command that takes one.
+    Read without nbformat, whose import takes seconds of a command that takes one; what the rest of this package reads
+    of a notebook is checked here, so that a file that was made otherwise is one line, with its cell.
     """
     try:
-        notebook = json.loads(path.read_text(encoding="utf-8"), object_hook=_Node)
+        with explain_unreadable(path, "a notebook", cure="open and save it with a current Jupyter"):
+            # An output may hold a number that is not finite, as Jupyter writes it.
+            notebook = parse_json(path.read_bytes(), make_object=_Node, finite=False)
+            if not isinstance(notebook, _Node) or notebook.get("nbformat") != 4 or "cells" not in notebook:
+                raise ValueError("it is none of nbformat 4")
+            _require(isinstance(notebook.get("metadata"), _Node), "its metadata are no object")
+            _require(isinstance(notebook.cells, list), "its cells are no list")
+            for number, cell in enumerate(notebook.cells, start=1):
+                _read_cell(cell, f"cell {number}")
     except FileNotFoundError:
         raise ValueError(f"there is no notebook {path}") from None
-    except ValueError as error:
-        raise ValueError(f"{path} is not a notebook: {error}") from error
-    if not isinstance(notebook, _Node) or notebook.get("nbformat") != 4 or "cells" not in notebook:
-        raise ValueError(f"{path} is not a notebook of nbformat 4; open and save it with a current Jupyter")
-    for cell in notebook.cells:
-        _join_lines(cell, "source")
-        for output in cell.get("outputs", []):
-            _join_lines(output, "text")
-            for kind in [kind for kind in output.get("data", {}) if not kind.endswith("json")]:
-                _join_lines(output.data, kind)
     return notebook
 
 
-def _join_lines(node: _Node, key: str) -> None:
+def _read_cell(cell: Any, where: str) -> None:
+    """Check what is read of a cell, and join its texts. Raises ValueError, with the place, where it has another form."""
+    _require(isinstance(cell, _Node), f"{where} is no object")
+    _require(isinstance(cell.get("cell_type"), str), f"{where} has no cell_type")
+    _require(isinstance(cell.get("metadata"), _Node), f"{where} has no metadata")
+    tags = cell.metadata.get("tags", [])
+    _require(isinstance(tags, list) and all(isinstance(tag, str) for tag in tags), f"{where} has tags that are no list")
+    _join_lines(cell, "source", where)
+    _require(isinstance(cell.get("source"), str), f"{where} has no source")
+    if cell.cell_type != "code":
+        return
+    count = cell.setdefault("execution_count", None)
+    _require(count is None or type(count) is int, f"{where} has an execution_count that is no integer")
+    _require(isinstance(cell.get("outputs"), list), f"{where} has no list of outputs")
+    for number, output in enumerate(cell.outputs, start=1):
+        _read_output(output, f"output {number} of {where}")
+
+
+def _read_output(output: Any, where: str) -> None:
+    _require(isinstance(output, _Node) and isinstance(output.get("output_type"), str), f"{where} has no output_type")
+    _join_lines(output, "text", where)
+    _require(isinstance(output.get("text", ""), str), f"{where} has a text that is none")
+    _require(isinstance(output.get("data", _Node()), _Node), f"{where} has data that are no object")
+    for kind in output.get("data", {}):
+        if not kind.endswith("json"):
+            _join_lines(output.data, kind, where)
+            _require(isinstance(output.data[kind], str), f"{where} has no text as {kind}")
+    if output.output_type == "stream":
+        _require(isinstance(output.get("name"), str) and "text" in output, f"{where} has no name or text")
+    if output.output_type == "error":
+        lines = output.get("traceback")
+        _require(isinstance(lines, list) and all(isinstance(line, str) for line in lines), f"{where} has no traceback")
+        _require(all(isinstance(output.get(name), str) for name in ("ename", "evalue")), f"{where} names no error")
+    for mime, names in ((VERDICT_MIME, ("claim", "verdict", "evidence")), (VALUE_MIME, ("name", "text"))):
+        entry = output.get("data", {}).get(mime)
+        texts = isinstance(entry, _Node) and all(isinstance(entry.get(name), str) for name in names)
+        _require(entry is None or texts, f"{where} has no {', '.join(names)} as {mime}")
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise ValueError(otherwise)
+
+
+def _join_lines(node: _Node, key: str, where: str) -> None:
     """Undo how a file holds a text of several lines: as a list of them."""
     if isinstance(node.get(key), list):
+        _require(all(isinstance(line, str) for line in node[key]), f"{where} has a line in {key} that is no text")
         node[key] = "".join(node[key])
 
 

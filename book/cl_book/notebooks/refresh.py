@@ -16,6 +16,7 @@ from cl_book.notebooks import notebook as notebooks
 from cl_book.notebooks.normalise import normalise_notebook, to_text
 from cl_book.notebooks.notebook import METADATA, Notebook
 from cl_core import files
+from cl_core.parsing import explain_unreadable, parse_json
 
 TIMINGS = "notebooks/timings.json"
 """Where the times, versions and hardware of the stored notebooks are recorded, never compared."""
@@ -102,7 +103,8 @@ def _record_time(name: str, seconds: float) -> None:
     from cl_core.experiments.provenance import processor
 
     path = notebooks.find_checkout() / TIMINGS
-    timings = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    with explain_unreadable(path, "a JSON object", cure="delete it or restore it from git"):
+        timings = dict(parse_json(path.read_bytes())) if path.exists() else {}
     timings[name] = {
         "seconds": round(seconds, 1),
         "refreshed": datetime.now(UTC).date().isoformat(),

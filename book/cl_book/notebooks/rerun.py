@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from cl_book.notebooks import execution, parameters
 from cl_book.notebooks import notebook as notebooks
 from cl_book.notebooks.execution import Failure
@@ -14,7 +12,9 @@ from cl_book.notebooks.normalise import normalise_notebook, to_text
 from cl_book.notebooks.notebook import METADATA
 from cl_book.notebooks.parameters import Parameter, ParameterError, Range, Value
 from cl_book.notebooks.record import in_words
+from cl_book.yaml_text import parse_yaml
 from cl_core import files
+from cl_core.parsing import explain_unreadable
 
 SMOKE = "smoke"
 """The profile in which a chapter only shows that it works."""
@@ -114,10 +114,10 @@ def _read_record(notebook: notebooks.Notebook) -> dict[str, str]:
 
 
 def _read_yaml(file: Path) -> dict[str, object]:
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ParameterError(f"{file} cannot be read as YAML: {error}") from error
+    with explain_unreadable(file, "readable as YAML", cure="write `name: value` lines", error=ParameterError):
+        if not file.exists():
+            raise ValueError("there is no such file")
+        content = parse_yaml(file.read_bytes())
     if content is None:
         return {}
     if not isinstance(content, dict) or not all(isinstance(name, str) for name in content):

@@ -32,8 +32,10 @@ def find_staleness(path: Path) -> tuple[str, ...]:
     """
     notebook = notebooks.load(path)
     stored = notebook.metadata.get(METADATA)
-    if not stored or stored.get("form") != FORM:
+    if not isinstance(stored, dict) or stored.get("form") != FORM:
         return ("it was never refreshed",)
+    if not _is_whole(stored):
+        return ("its stamp is not whole",)
     try:
         current = stamp(notebook, reads=[*stored["files"], *(files.LISTING + name for name in stored["listings"])])
     except (SyntaxError, parameters.ParameterError) as error:
@@ -72,6 +74,11 @@ def stamp(notebook: Notebook, *, reads: Iterable[str]) -> Stamp:
         "listings": {pattern: digest("\n".join(files.names(pattern))) for pattern in listings},
         "outputs": [digest(_write_canonically(cell)) for cell in cells],
     }
+
+
+def _is_whole(stored: Stamp) -> bool:
+    lists = all(isinstance(stored.get(name), list) for name in ("code", "outputs"))
+    return lists and all(isinstance(stored.get(name), dict) for name in ("parameters", "modules", "files", "listings"))
 
 
 def digest_outputs(path: Path) -> str:

@@ -1,5 +1,7 @@
 """Claims: a list that holds together, and verdicts that nobody typed."""
 
+import copy
+
 import nbformat
 import pytest
 import yaml
@@ -37,7 +39,9 @@ RUN = {**CLAIM, "id": "C01", "source": "runs", "test": TEST}
 @pytest.fixture
 def state_claims(checkout):
     def write(*entries):
-        (checkout / "book" / "claims.yml").write_text(yaml.safe_dump(list(entries)), encoding="utf-8")
+        (checkout / "book" / "claims.yml").write_text(
+            yaml.safe_dump([copy.deepcopy(entry) for entry in entries]), encoding="utf-8"
+        )
 
     return write
 
@@ -183,3 +187,28 @@ def test_not_a_list(checkout):
 def test_order_is_kept(state_claims):
     state_claims(RUN, CLAIM)
     assert claims.load() == (Claim(**RUN), Claim(**CLAIM))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"<<<<<<< HEAD\n- id: T01\n", "line 2"),
+        (b"\t- id: T01", "line 1"),
+        (b"- 1", "entry 1 has no `id`"),
+        (b"- id: 5", "entry 1 has no `id`"),
+        (b"a: 1", "it holds one dict"),
+        (b"text", "it holds one str"),
+        (b"- id: T01\n  id: T02", "line 2, column 3: id is given twice"),
+        (b"- id: \xe9", "line 1 has the byte 0xe9"),
+        (b"- id: &a T01\n- id: *a", "references"),
+        (b"[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_a_list_that_cannot_be_read_is_one_line_with_file_and_place(checkout, run, content, says):
+    (checkout / "book" / "claims.yml").write_bytes(content)
+    with pytest.raises(ClaimError, match=r"^book/claims\.yml ") as caught:
+        claims.load()
+    assert says in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+    code, _, err = run("claims")
+    assert (code, err.strip()) == (2, f"cl-core: {caught.value}")

@@ -60,7 +60,7 @@ def test_a_missing_run_leaves_its_seed_without_a_difference(keep_all, keep):
 def test_a_stale_run_counts_as_not_there_and_is_named(keep_all, keep):
     keep_all("split-cifar100", (0, 1), {"two-level": {}})
     path = keep("split-cifar100", "frozen", 0)
-    path.write_text(path.read_text().replace('"seed": 0', '"seed": 0, "seed": 0').replace("60000", "60001", 1))
+    path.write_text(path.read_text().replace("60000", "60001", 1))
     reading = found("difference", of="two-level", against="frozen", seeds="0")
     assert reading.differences == {}
     assert list(reading.stale) == ["cpu/split-cifar100/frozen-0.json"]

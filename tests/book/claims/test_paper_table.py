@@ -54,3 +54,44 @@ def test_what_the_text_reports_as_gains_is_what_the_table_says():
         experiment, pair, metric = key.split("/")
         first, _, second = pair.partition("-minus-")
         assert means[key] == means[f"{experiment}/{first}/{metric}"] - means[f"{experiment}/{second}/{metric}"]
+
+
+HEAD = "table,experiment,strategy,metric,mean,std,mark"
+ROW = "I,split-cifar100,frozen,avg_acc,43.38,0.11,P"
+
+
+@pytest.mark.parametrize("text", [f"{HEAD}\n{ROW}\n", f"\ufeff{HEAD}\r\n{ROW}\r\n", f"{HEAD}\n{ROW}"])
+def test_the_table_is_read_with_any_line_ends_and_a_byte_order_mark(checkout, text):
+    (checkout / "book/paper.csv").write_bytes(text.encode())
+    assert reported() == {"I/split-cifar100/frozen/avg_acc": ("43.38", "0.11", "P")}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "its first line is not table,experiment"),
+        (f"{HEAD};x\n{ROW}", "its first line is not"),
+        (f"{HEAD}\n{ROW.replace(',', ';')}", "line 2 has 1 cells, not 7"),
+        (f"{HEAD}\n{ROW.replace('43.38', '43,38')}", "line 2 has 8 cells, not 7"),
+        (f"{HEAD}\n{ROW}\nI,split-cifar100", "line 3 has 2 cells"),
+        (f"{HEAD}\n{ROW}\n\n", "line 3 has 0 cells"),
+        (
+            f"{HEAD}\n{ROW}\n{ROW.replace('43.38', '44.38')}",
+            "line 3 gives I/split-cifar100/frozen/avg_acc a second time",
+        ),
+        (f"{HEAD}\n{ROW.replace('43.38', 'nan')}", "line 2: mean 'nan' is no number"),
+        (f"{HEAD}\n{ROW.replace('43.38', '')}", "line 2: mean '' is no number"),
+        (f"{HEAD}\n{ROW.replace('0.11', '1e5')}", "line 2: std '1e5' is no number"),
+        (f"{HEAD}\n{ROW.replace('frozen', '')}", "line 2: a name is empty"),
+        (f"{HEAD}\n{ROW[:-1]}Q", "the mark 'Q' is not P, S or D"),
+        (f'{HEAD}\nI,"split', "unexpected end of data"),
+    ],
+)
+def test_a_table_that_would_be_misread_is_one_line_with_file_and_place(checkout, text, says):
+    (checkout / "book/paper.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"^book/paper\.csv is not ") as caught:
+        reported_rows()
+    assert says in str(caught.value)
+    (checkout / "book/paper.csv").write_bytes(b"\xff")
+    with pytest.raises(ValueError, match=r"book/paper\.csv .*line 1 has the byte 0xff"):
+        reported_rows()

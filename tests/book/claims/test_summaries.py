@@ -36,7 +36,7 @@ def test_how_far_the_parameters_moved(keep, make_run):
     keep("split-cifar100", "frozen", 0, update=1.0)
     keep("split-cifar100", "frozen", 1, update=2.0)
     assert rows("split-cifar100", read_results())[0].measures["distance"].mean == pytest.approx(1.5)
-    keep("split-cifar100", "joint", 0, update_norms=((None, None),) * 4)
+    keep("split-cifar100", "joint", 0, update_norms=((None,) * 9,) * 4)
     assert "distance" not in rows("split-cifar100", read_results(), strategies=["joint"])[0].measures
 
 
