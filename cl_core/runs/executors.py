@@ -4,17 +4,23 @@ An executor gives a pool, a :class:`concurrent.futures.Executor`; the sweep does
 """
 
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent import futures
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
-from typing import Any, Protocol
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from cl_core.runs.worker import prepare_worker
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 
 class Executor(Protocol):
-    """Workers for a sweep. `shared`: they work in the caller's folders; else they give back results alone."""
+    """Workers for a sweep. `shared`: they work in the caller's folders; else they give back results alone.
+
+    A worker that dies breaks the future of its own run alone, so that the sweep knows which run it was.
+    """
 
     shared: bool
 
@@ -48,8 +54,9 @@ class LocalExecutor:
         context = multiprocessing.get_context("spawn")
         reader, writer = context.Pipe(duplex=False)
         self._lifelines += [reader, writer]
-        return futures.ProcessPoolExecutor(
-            self._jobs, mp_context=context, initializer=prepare_worker, initargs=(reader,)
+        return _SeparateProcesses(
+            self._jobs,
+            lambda: futures.ProcessPoolExecutor(1, mp_context=context, initializer=prepare_worker, initargs=(reader,)),
         )
 
     def count_slots(self) -> int:
@@ -61,6 +68,32 @@ class LocalExecutor:
         for end in self._lifelines:
             end.close()
         self._lifelines.clear()
+
+
+class _SeparateProcesses(futures.Executor):
+    """Processes in a pool each, as a process that dies breaks all that its pool does."""
+
+    def __init__(self, jobs: int, make_pool: Callable[[], futures.Executor]) -> None:
+        self._make_pool = make_pool
+        self._pools = [make_pool() for _ in range(jobs)]
+        self._given: list[futures.Future[Any] | None] = [None] * jobs
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> futures.Future[T]:
+        """Hand `fn` to a process that is idle, else to the first; one that has died is replaced."""
+        idle = (slot for slot, given in enumerate(self._given) if given is None or given.done())
+        slot = next(idle, 0)
+        try:
+            future = self._pools[slot].submit(fn, *args, **kwargs)
+        except futures.BrokenExecutor:
+            self._pools[slot] = self._make_pool()
+            future = self._pools[slot].submit(fn, *args, **kwargs)
+        self._given[slot] = future
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Let the processes end after what they do now."""
+        for pool in self._pools:
+            pool.shutdown(wait=wait, cancel_futures=cancel_futures)
 
 
 class DaskExecutor:

@@ -1,9 +1,11 @@
 """A sweep: the runs that are missing, done in parallel, each once, and what is done never lost.
 
 Workers are given one run at a time; a control waits for the run that it follows. A worker that dies loses
-its attempt alone. A sweep that is stopped, or killed, goes on when it is started again.
+its attempt alone, and a run whose workers die again and again is given up while the others go on. A sweep that is
+stopped, or killed, goes on when it is started again.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent import futures
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
@@ -21,19 +23,24 @@ from cl_core.runs.executors import Executor
 from cl_core.runs.worker import Job, JobResult, run_job
 from cl_core.streams.manifest import Route
 
-MOST_DEATHS = 10
-"""Workers that may die before a sweep gives up: something other than chance kills them."""
+MOST_DEATHS = 3
+"""Times that the worker of one run may die before the sweep gives that run up: something other than chance kills it."""
 
 
 @dataclass
 class SweepState:
-    """How far a sweep is. `finished` is the last run that came in, with its result."""
+    """How far a sweep is.
+
+    `failed` has the reason and `deaths` the number of workers that died, by the run's name; `finished` is the last run
+    that came in, with its result.
+    """
 
     there: list[Plan]
     waiting: list[Plan]
     running: list[Plan] = field(default_factory=list)
     computed: list[Plan] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    deaths: Counter[str] = field(default_factory=Counter)
     finished: tuple[Plan, Result] | None = None
 
     @property
@@ -85,31 +92,26 @@ def sweep(
 ) -> SweepState:
     """Do those of `plans` that are missing in the folder `results`, with `executor`; return how it ended.
 
-    `cache` holds the checkpoints of an executor on this machine; `recorded` is kept with each result. A run that fails is kept with its reason, and so are the
-    controls that follow it; the others go on. Raises RuntimeError if workers die again and again.
+    `cache` holds the checkpoints of an executor on this machine; `recorded` is kept with each result. A run that fails,
+    or whose workers die MOST_DEATHS times, is kept with its reason, and so are the controls that follow it; the others
+    go on.
     """
     state = survey_runs(plans, results=results, route=route)
-    pool, running, deaths = executor.start_pool(), dict[Future[JobResult], Plan](), 0
+    pool, running = executor.start_pool(), dict[Future[JobResult], Plan]()
     try:
         while state.left:
-            broken = not _hand_out(
+            whole = _hand_out(
                 state, running, pool, executor, results=results, cache=cache, route=route, recorded=recorded or {}
             )
             watcher(state)
-            if not running and not broken:
+            if not whole:
+                pool = executor.start_pool()
+            elif not running:
                 _give_up_blocked(state)
                 continue
             for future in wait(running, timeout=0.5, return_when=FIRST_COMPLETED).done:
-                broken |= not _take_in(state, future, running.pop(future), results)
+                _take_in(state, future, running.pop(future), results)
                 watcher(state)
-            if broken:
-                deaths += 1
-                if deaths > MOST_DEATHS:
-                    raise RuntimeError(f"workers died {deaths} times, the last on {state.waiting[0].describe()}")
-                for plan in running.values():
-                    _put_back(state, plan)
-                running.clear()
-                pool = executor.start_pool()
         pool.shutdown(wait=True)
         if executor.shared:
             _tidy(plans, results, cache)
@@ -137,7 +139,12 @@ def _hand_out(
             break
         if plan.followed is not None and not (results / plan.followed.name).exists():
             continue
-        source = None if executor.shared else find_source(plan, results)
+        try:
+            source = None if executor.shared else find_source(plan, results)
+        except (ValueError, OSError) as error:
+            state.waiting.remove(plan)
+            state.failed[plan.name] = str(error)
+            continue
         job = Job(
             plan.experiment.name,
             plan.strategy.name,
@@ -151,34 +158,46 @@ def _hand_out(
             siblings=siblings_of(plan, state.sound) if executor.shared else (),
             recorded=recorded,
         )
+        state.waiting.remove(plan)
+        state.running.append(plan)
         try:
             future = pool.submit(run_job, job)
         except BrokenExecutor:
+            _count_death(state, plan)
             return False
         running[future] = plan
-        state.waiting.remove(plan)
-        state.running.append(plan)
     return True
 
 
-def _take_in(state: SweepState, future: Future[JobResult], plan: Plan, results: Path) -> bool:
-    """Put a run that has ended where it belongs; return False where its worker died and broke the pool."""
+def _take_in(state: SweepState, future: Future[JobResult], plan: Plan, results: Path) -> None:
+    """Put a run that has ended where it belongs."""
     try:
         done = future.result()
+        result = store.loads(done.text, where=plan.describe())
+        if not (results / plan.name).exists():
+            store.save(result, results / plan.name)
     except BrokenExecutor:
-        _put_back(state, plan)
-        return False
+        _count_death(state, plan)
+        return
     except Exception as error:
         state.running.remove(plan)
         state.failed[plan.name] = str(error) or type(error).__name__
-        return True
-    result = store.loads(done.text, where=plan.describe())
-    if not (results / plan.name).exists():
-        store.save(result, results / plan.name)
+        return
     state.running.remove(plan)
     (state.computed if done.computed else state.there).append(plan)
     state.finished = (plan, result)
-    return True
+
+
+def _count_death(state: SweepState, plan: Plan) -> None:
+    """Let a run whose worker died begin again before others, or give it up."""
+    state.running.remove(plan)
+    state.deaths[plan.name] += 1
+    if state.deaths[plan.name] < MOST_DEATHS:
+        state.waiting.insert(0, plan)
+    else:
+        state.failed[plan.name] = (
+            f"its worker died {MOST_DEATHS} times; if memory is short, do fewer runs at a time (--jobs 1)"
+        )
 
 
 def _tidy(plans: Sequence[Plan], results: Path, cache: Path) -> None:
@@ -190,11 +209,6 @@ def _tidy(plans: Sequence[Plan], results: Path, cache: Path) -> None:
     if any_left(cache):
         for plan in plans:
             SharedPrefixes(plan, siblings_of(plan, plans), "", cache).clear(results)
-
-
-def _put_back(state: SweepState, plan: Plan) -> None:
-    state.running.remove(plan)
-    state.waiting.insert(0, plan)
 
 
 def _give_up_blocked(state: SweepState) -> None:

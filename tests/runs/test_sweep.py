@@ -2,10 +2,14 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import BrokenExecutor
+from contextlib import suppress
 
 import pytest
 from support.executor_here import ExecutorHere
@@ -76,11 +80,35 @@ def test_a_worker_that_dies_costs_its_attempt_alone(folders):
     assert breaks.jobs == ["frozen"] * 4
 
 
-def test_workers_that_die_again_and_again_end_the_sweep(folders):
+def test_a_run_whose_workers_die_again_and_again_is_given_up_and_the_others_go_on(folders):
+    breaks = ExecutorHere(breaks=range(2, 5))
+    end = sweep.sweep(quick(["frozen"], [100, 101, 102]), executor=breaks, **folders)
+    assert [plan.seed for plan in end.computed] == [100, 102]
+    ((name, reason),) = end.failed.items()
+    assert name.endswith("-101.json")
+    assert "its worker died 3 times; if memory is short, do fewer runs at a time (--jobs 1)" in reason
+
+
+def test_workers_that_always_die_end_the_sweep_with_every_run_named(folders):
     breaks = ExecutorHere(breaks=range(1, 1000))
-    with pytest.raises(RuntimeError, match="workers died 11 times, the last on digits-permuted · frozen · seed 100"):
-        sweep.sweep(quick(["frozen"]), executor=breaks, **folders)
-    assert breaks.shut_down
+    end = sweep.sweep(quick(["within"]), executor=breaks, **folders)
+    assert len(breaks.jobs) == sweep.MOST_DEATHS
+    assert ["died 3 times" in reason or "which failed" in reason for reason in end.failed.values()] == [True, True]
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_result_that_cannot_be_stored_is_a_failure_of_its_run(folders, shared, monkeypatch):
+    save = store.save
+
+    def refuse_one(result, path):
+        if result.seed == 100:
+            raise OSError(f"cannot store the result {path}: No space left on device")
+        save(result, path)
+
+    monkeypatch.setattr(store, "save", refuse_one)
+    end = sweep.sweep(quick(["frozen"], [100, 101]), executor=ExecutorHere(shared), **folders)
+    assert [plan.seed for plan in end.computed] == [101]
+    assert ["No space left" in reason for reason in end.failed.values()] == [True]
 
 
 def test_a_run_that_fails_is_told_and_its_controls_with_it_and_the_others_go_on(folders):
@@ -271,6 +299,47 @@ def test_a_cluster_with_a_worker_killed_gives_the_same_results(unbroken, tmp_pat
     os.kill(at_work[0], signal.SIGKILL)
     assert process.wait(300) == 0, (tmp_path / "log").read_text()
     assert outcomes(tmp_path) == unbroken
+
+
+def _die(number):
+    if number:
+        os.kill(os.getpid(), number)
+    time.sleep(1)
+    return os.getpid()
+
+
+def test_a_process_that_dies_breaks_its_own_future_alone_and_is_replaced():
+    local = LocalExecutor(2)
+    pool = local.start_pool()
+    dies, lives = pool.submit(_die, signal.SIGKILL), pool.submit(_die, 0)
+    with pytest.raises(BrokenExecutor):
+        dies.result(60)
+    survivor = lives.result(60)
+    assert {pool.submit(_die, 0).result(60), pool.submit(_die, 0).result(60)} & {survivor} == set()
+    local.shutdown()
+
+
+def _kill_each_worker_of(folder, lock, process):
+    while process.poll() is None:
+        for holder in (folder / "cache").rglob(lock):
+            with suppress(OSError, ValueError):
+                os.kill(int(holder.read_text()), signal.SIGKILL)
+        time.sleep(0.005)
+
+
+@pytest.mark.slow
+def test_one_run_of_twelve_that_kills_its_worker_every_time_is_the_only_one_missing(tmp_path):
+    process = start(tmp_path, "--jobs", "2")
+    killer = threading.Thread(target=_kill_each_worker_of, args=(tmp_path, "frozen~*-101.lock.holder", process))
+    killer.start()
+    assert process.wait(300) == 1, (tmp_path / "log").read_text()
+    said = (tmp_path / "log").read_text()
+    assert "11 computed, 0 were there, 1 failed" in said
+    failures = [line for line in said.splitlines() if line.startswith("  failed: ")]
+    assert len(failures) == 1
+    assert re.search(r"frozen~\w+-101\.json: its worker died 3 times", failures[0])
+    assert "Traceback" not in said
+    assert len(outcomes(tmp_path)) == 11
 
 
 def test_local_processes_come_from_their_own_interpreter():

@@ -12,8 +12,11 @@ from cl_core.experiments.catalogue import CATALOGUE, PROFILES
 from cl_core.experiments.strategy_table import STRATEGIES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cl_book.commands.estimate import Pace
     from cl_core.experiments.plan import Plan
+    from cl_core.experiments.store import Result
     from cl_core.runs.sweep import SweepState
 
 HELP = "\n\n".join(
@@ -99,7 +102,6 @@ def sweep(
     from cl_book.commands.estimate import learn_pace
     from cl_book.commands.sweep_display import SweepDisplay
     from cl_core.experiments.checkpoints import locate_cache
-    from cl_core.experiments.store import load
     from cl_core.runs.complete import locate_results
     from cl_core.runs.executors import open_executor
     from cl_core.runs.sweep import survey_runs
@@ -109,7 +111,7 @@ def sweep(
     results = out or locate_results()
     plans = _make_plans(experiments, strategies, seeds, profile, settings or [], reference, route)
     workers = jobs or os.cpu_count() or 1
-    pace = learn_pace(load(path) for path in sorted(results.rglob("*.json")))
+    pace = learn_pace(_read_stored(results))
     if dry_run:
         _print_plan(survey_runs(plans, results=results, route=taken), pace, workers)
         return
@@ -134,6 +136,17 @@ def sweep(
         for name, reason in end.failed.items():
             typer.echo(f"  failed: {name}: {reason}", err=True)
         raise typer.Exit(1)
+
+
+def _read_stored(results: Path) -> "Iterator[Result]":
+    """Yield what stands in the folder `results`, and say what there is no result; below it alone, as in the repository."""
+    from cl_core.experiments.store import load
+
+    for path in sorted(results.glob("*/**/*.json")):
+        try:
+            yield load(path)
+        except (ValueError, OSError) as error:
+            typer.echo(f"passed over: {error}", err=True)
 
 
 def _make_plans(

@@ -1,0 +1,22 @@
+"""The command `sweep`: what is in its folder of results and is none stops nothing."""
+
+import json
+
+import pytest
+
+WORDS = ["--experiments", "digits-permuted", "--strategies", "frozen", "--set", "tasks=3", "--set", "epochs=1"]
+
+
+@pytest.mark.parametrize("content", [b"{}", b"[1, 2", b"\xff\xfe", json.dumps({"protocol": 1}).encode()])
+def test_a_foreign_file_among_results_is_named_and_passed_over(run, tmp_path, content):
+    foreign = tmp_path / "smoke" / "notes" / "mine.json"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_bytes(content)
+    (tmp_path / "about.json").write_text("no result, directly in the folder")
+    code, out, err = run("sweep", *WORDS, "--out", tmp_path, "--dry-run")
+    assert code == 0
+    assert "1 to do" in out
+    assert [line.partition(" is ")[0] for line in err.splitlines() if "passed over" in line] == [
+        f"passed over: {foreign}"
+    ]
+    assert foreign.read_bytes() == content
