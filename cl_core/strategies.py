@@ -10,7 +10,7 @@ Source: paper, Section on constrained updates and Algorithm 1.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,8 @@ class Arrival:
 
     `task` counts from 0. `gradient` is the gradient of the new task's training loss with respect to the shared
     parameters, flat; `previous_gradient` is the one that the task before had at its own arrival (None at the first
-    task). `loss` is the new task's training loss at arrival.
+    task). `loss` is the new task's training loss at arrival. `scores` are those of the tasks
+    before, one a task: None where there is none, as at the first.
     """
 
     task: int
@@ -32,6 +33,7 @@ class Arrival:
     gradient: Vector | None = None
     previous_gradient: Vector | None = None
     loss: float = math.nan
+    scores: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -128,8 +130,47 @@ class Frozen(Strategy):
 
 
 @dataclass(frozen=True)
+class Adaptive(Strategy):
+    """The paper's hybrid rule: a related task holds `step` blocks more fixed than the task before, any other fewer.
+
+    h counts what is held fixed, 0 to `modules` leading blocks, and goes from `start` by :func:`integrate`; a task
+    moves the other blocks, the first task all. With `counts` ``trained`` h counts what moves instead, the reading that
+    the paper's text speaks against. Source: paper, Algorithm 1.
+    """
+
+    threshold: float
+    step: int
+    modules: int
+    start: int = 0
+    metric: str = "cosine"
+    counts: Literal["held", "trained"] = "held"
+
+    def __post_init__(self) -> None:
+        integrate((), self.threshold, self.step, self.modules, self.start)
+        _score_function(self.metric)
+        if self.counts not in {"held", "trained"}:
+            raise ValueError(f"counts = {self.counts!r} does not fit; allowed: 'held' or 'trained'")
+
+    def update(self, arrival: Arrival) -> Update:
+        """Return how many blocks h leaves to move, from the scores of all tasks so far; all blocks at the first task.
+
+        Raises ValueError where the scores of the earlier tasks are not there, or there are fewer blocks than modules.
+        """
+        _within(self.modules, arrival)
+        if arrival.task == 0:
+            return Update(arrival.blocks)
+        if len(arrival.scores) != arrival.task:
+            raise ValueError(
+                f"task {arrival.task} arrives with {len(arrival.scores)} earlier scores; give one for each task before"
+            )
+        scores = (*arrival.scores, score(self.metric, arrival))
+        held = integrate(scores, self.threshold, self.step, self.modules, self.start)[-1]
+        return Update(held if self.counts == "trained" else arrival.blocks - held)
+
+
+@dataclass(frozen=True)
 class TwoLevel(Strategy):
-    """The hybrid rule (paper, Algorithm 1): related to the task before, move few blocks; unrelated, move many.
+    """Our first reading of the hybrid rule: related to the task before, move few blocks; unrelated, move many.
 
     A task counts as related when ``score(metric, arrival) >= threshold``. The second task moves `many`: its score
     compares with a gradient taken at random weights.

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cl_core.strategies import (
+    Adaptive,
     Arrival,
     Frozen,
     Initialized,
@@ -202,3 +203,33 @@ def test_arguments_that_do_not_fit_are_named_in_one_line(wrong, message: str):
     with pytest.raises(ValueError, match=message) as caught:
         integrate(**{"scores": (None, 0.5), "threshold": 0.1, "step": 1, "modules": 3, "start": 1, **wrong})
     assert "\n" not in str(caught.value)
+
+
+def walk_through(rule: Adaptive, scores) -> list[int]:
+    """Return what `rule` moves of nine blocks at each task, when the tasks' cosines are `scores`."""
+    moved = []
+    for task, value in enumerate(scores):
+        along = np.array([1.0, 0.0])
+        new = np.array([value, math.sqrt(1 - value**2)]) if value is not None and not math.isnan(value) else 0 * along
+        earlier = tuple(None if one is None or math.isnan(one) else one for one in scores[:task])
+        moved.append(rule.magnitude(Arrival(task, 9, new, None if task == 0 else along, scores=earlier)))
+    return moved
+
+
+@pytest.mark.parametrize(
+    ("counts", "moved"), [("held", [9, 7, 8, 7, 8, 9, 8, 7]), ("trained", [9, 2, 1, 2, 1, 0, 1, 2])]
+)
+def test_algorithm_1_moves_what_h_leaves_or_in_the_other_reading_h_itself(counts, moved):
+    assert walk_through(Adaptive(0.1, 1, 3, 1, counts=counts), EIGHT_SCORES) == moved
+
+
+def test_algorithm_1_holds_at_most_its_modules_and_asks_for_the_scores_of_the_tasks_before():
+    assert walk_through(Adaptive(-1.5, 2, 5), (None, 0.1, 0.1, 0.1, 0.1)) == [9, 7, 5, 4, 4]
+    with pytest.raises(ValueError, match="task 2 arrives with 1 earlier scores; give one for each task before"):
+        Adaptive(0.1, 1, 3).update(Arrival(2, 9, ALONG, ALONG, scores=(None,)))
+    with pytest.raises(ValueError, match="magnitude 10 exceeds the 9 blocks"):
+        Adaptive(0.1, 1, 10).update(Arrival(0, 9))
+    with pytest.raises(ValueError, match="counts = 'moved' does not fit"):
+        Adaptive(0.1, 1, 3, counts="moved")
+    with pytest.raises(ValueError, match="start = 4 does not fit 3 modules"):
+        Adaptive(0.1, 1, 3, 4)

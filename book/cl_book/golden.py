@@ -32,7 +32,10 @@ NETWORKS = ("resnet", "mlp")
 
 _SEED = 100
 _TINY: Mapping[str, Value] = {"epochs": 1, "joint_epochs": 1, "head_warmup_steps": 3, "gradient_samples": 32}
-_NETWORK: Mapping[str, Mapping[str, Value]] = {"resnet": {"width": 2, "many": 8}, "mlp": {"width": 8, "many": 2}}
+_NETWORK: Mapping[str, Mapping[str, Value]] = {
+    "resnet": {"width": 2, "many": 8, "modules": 8},
+    "mlp": {"width": 8, "many": 2, "modules": 2},
+}
 _STREAM: Mapping[str, Mapping[str, Value]] = {
     "digits-split": {"batch": 64},
     "digits-permuted": {"batch": 256, "tasks": 3},
@@ -47,8 +50,8 @@ _TOLERANCE = 1e-6
 _PULLS: Sequence[float] = (0.03, 0.1, 0.3, 1.0)
 """The strengths that the stored reference runs pull with."""
 
-_EXTRAS = ("baselines", "pulls")
-"""Groups on the first stream: the field's methods, and the limit `pulled` at the strengths of the reference runs."""
+_EXTRAS = ("baselines", "pulls", "steps")
+"""Groups on the first stream: the field's methods, Algorithm 1 with its controls, and the limit `pulled` at the strengths of the reference runs."""
 
 
 _RENAMED = tuple(_STREAM)
@@ -71,7 +74,8 @@ def plans(group: str) -> Iterator[Plan]:
     for strategy in STRATEGIES.values():
         if part == "pulls" and strategy.name != "pulled":
             continue
-        if part != "pulls" and (strategy.kind == "baseline") != (part == "baselines"):
+        own = "baselines" if strategy.kind == "baseline" else "steps" if "step" in strategy.reads else None
+        if part != "pulls" and own != (part if part in _EXTRAS else None):
             continue
         used = list_settings(experiment, strategy)
         for pull in _PULLS if part == "pulls" else [given["pull"]]:

@@ -33,6 +33,7 @@ VALUES: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
             "width": 32,
             "learning_rate": 0.05,
             "many": 3,
+            "modules": 3,
             "threshold": 0.05,
             "batch": 32,
             "epochs": 3,
@@ -44,11 +45,11 @@ VALUES: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
     },
     "cpu": {
         "resnet": {"width": 8, "stem_stride": 2, "epochs": 4, "joint_epochs": 4},
-        "mlp": {"width": 128, "learning_rate": 0.05, "many": 3, "epochs": 2, "joint_epochs": 2},
+        "mlp": {"width": 128, "learning_rate": 0.05, "many": 3, "modules": 3, "epochs": 2, "joint_epochs": 2},
     },
     "paper": {
         "resnet": {"width": 64, "epochs": 20, "joint_epochs": 20},
-        "mlp": {"width": 256, "learning_rate": 0.05, "many": 3, "epochs": 5, "joint_epochs": 5},
+        "mlp": {"width": 256, "learning_rate": 0.05, "many": 3, "modules": 3, "epochs": 5, "joint_epochs": 5},
     },
 }
 """What each profile changes for each kind of network."""

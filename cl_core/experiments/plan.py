@@ -18,11 +18,20 @@ from cl_core.experiments.catalogue import (
 )
 from cl_core.experiments.settings import SETTINGS, Settings
 from cl_core.experiments.strategy_table import STRATEGIES, Treatment
-from cl_core.learners.recipe import ArrivalSettings, NetworkSettings, NetworkSpec, Recipe, TrainingSettings
+from cl_core.learners.recipe import (
+    ArrivalSettings,
+    GradientSettings,
+    NetworkSettings,
+    NetworkSpec,
+    Recipe,
+    TrainingSettings,
+)
 from cl_core.naming import require_name
 from cl_core.settings_base import Value, describe_fields, format_value
 from cl_core.streams.definitions import DEFINITIONS, define
 from cl_core.streams.tasks import Part
+
+_GRADIENT = frozenset(GradientSettings.model_fields)
 
 RESNET_BLOCKS = 9
 """Shared blocks of the ResNet: a stem and eight residual blocks."""
@@ -72,7 +81,9 @@ class Plan:
     @property
     def recipe(self) -> Recipe:
         """How the network is trained; joint training makes its own number of passes."""
-        recipe = Recipe(**self.settings.select(Recipe))
+        # What only some strategies read is left at its default for the others.
+        values = self.settings.select(Recipe).items()
+        recipe = Recipe(**{name: value for name, value in values if name in self.config or name not in _GRADIENT})
         return recipe.replace(epochs=self.settings.joint_epochs) if "joint_epochs" in self.strategy.reads else recipe
 
     @cached_property
@@ -215,7 +226,7 @@ def _require_read(given: Mapping[str, Value], experiment: Experiment, strategy: 
 
 
 def _require_blocks(plan: Plan) -> None:
-    for name in ("trained", "few", "many"):
+    for name in ("trained", "few", "many", "modules"):
         value = getattr(plan.settings, name)
         if name in plan.config and value > plan.blocks:
             raise ValueError(f"{name} = {value} exceeds the network's {plan.blocks} blocks; give 0 to {plan.blocks}")
@@ -223,6 +234,10 @@ def _require_blocks(plan: Plan) -> None:
         raise ValueError(
             f"few = {plan.settings.few} is above many = {plan.settings.many}; "
             "a related task must not move more than an unrelated one"
+        )
+    if "start" in plan.config and plan.settings.start > plan.settings.modules:
+        raise ValueError(
+            f"start = {plan.settings.start} exceeds modules = {plan.settings.modules}; give 0 to {plan.settings.modules}"
         )
     moves, later = plan.settings.moves, plan.settings.tasks - 1
     if "moves" in plan.config and len(moves) not in {1, later}:

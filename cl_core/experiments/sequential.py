@@ -9,7 +9,7 @@ from cl_core.experiments.checkpoints import Checkpoint
 from cl_core.experiments.rows import TaskRow, number
 from cl_core.experiments.run_context import Clock, RunContext, RunState, restore_state, save_state
 from cl_core.experiments.shared_prefixes import SharedPrefixes
-from cl_core.learners.arrival import arrive
+from cl_core.learners.arrival import arrive, gradient_after
 from cl_core.learners.evaluation import count_correct, logits, logits_change
 from cl_core.learners.training import train_task
 from cl_core.strategies import Strategy
@@ -61,13 +61,17 @@ class ContinualTrainer:
         data = context.data(task)
         clock.lap("preparation")
 
-        arrived = arrive(network, data, task, context.recipe, seed, state.gradient)
+        scores = tuple(row.score for row in state.rows)
+        arrived = arrive(network, data, task, context.recipe, seed, state.gradient, scores)
         update = self.strategy.update(arrived.arrival)
         facts["magnitude"] = update.blocks
         clock.lap("arrival")
 
         report = train_task(network, data, task, update, context.recipe, seed, context.steps(task, **facts))
         self.strategy.learned(task, network, data)
+        gradient = arrived.gradient
+        if task == 0 and context.recipe.first_gradient == "trained":
+            gradient = gradient_after(network, data, task, context.recipe, seed)
         clock.lap("training")
 
         context.tell(task, "evaluation", **facts)
@@ -91,7 +95,7 @@ class ContinualTrainer:
         clock.lap("evaluation")
         state.rows.append(row)
         state.seconds.append(clock.laps)
-        state.gradient, state.memory = arrived.gradient, self.strategy.state()
+        state.gradient, state.memory = gradient, self.strategy.state()
         self._answers, self._facts = after, facts
 
     def finish(self) -> None:

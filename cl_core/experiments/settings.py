@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic.fields import FieldInfo
 
-from cl_core.learners.recipe import ArrivalSettings, NetworkSettings, TrainingSettings
+from cl_core.learners.recipe import ArrivalSettings, GradientSettings, NetworkSettings, TrainingSettings
 from cl_core.naming import require_name
 from cl_core.settings_base import SettingsBase, Value, describe_range
 
@@ -26,11 +26,38 @@ class RuleSettings(SettingsBase):
         ge=-1000.0,
         le=1000.0,
         title="Threshold",
-        description="score from which two-level counts a task as related",
+        description="score from which two-level counts a task as related; adaptive does above it",
     )
     few: int = Field(default=1, ge=0, le=16, title="Few", description="blocks that two-level lets a related task move")
     many: int = Field(
         default=9, ge=0, le=16, title="Many", description="blocks that two-level lets an unrelated task move"
+    )
+
+
+class StepSettings(GradientSettings):
+    """The settings of Algorithm 1 and its controls, which alone read them."""
+
+    first_gradient: Literal["arrival", "trained"] = Field(
+        default="trained",
+        title="First gradient",
+        description="weights at which the first task's gradient is taken: those before its training, or after it",
+    )
+    start: int = Field(
+        default=0,
+        ge=0,
+        le=16,
+        title="Start",
+        description="modules that adaptive's count h begins with at the first task",
+    )
+    step: int = Field(
+        default=1, ge=0, le=16, title="Step", description="modules by which h goes up after a related task, else down"
+    )
+    modules: int = Field(
+        default=9,
+        ge=0,
+        le=16,
+        title="Modules",
+        description="greatest h: the leading blocks that adaptive may hold fixed",
     )
 
 
@@ -167,6 +194,7 @@ class Settings(
     BaselineSettings,
     LimitSettings,
     BoundSettings,
+    StepSettings,
     RuleSettings,
     ArrivalSettings,
     TrainingSettings,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from cl_core import strategies
 from cl_core.experiments import controls
+from cl_core.experiments.settings import StepSettings
 from cl_core.strategies import Limited, Strategy, Update
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Treatment:
     method of the field's to compare with; ``bound`` is not sequential training at all, and its maker returns a function
     that does the run. `scores`: it decides by the scores of the arriving tasks, so they are worth showing, and where it
     chose one magnitude throughout, its controls compare nothing.
+    `free_from` is the first task, counted from 0, whose magnitude it chooses.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Treatment:
     reads: tuple[str, ...] = ()
     follows: str | None = None
     scores: bool = False
+    free_from: int = 1
 
     def describe(self) -> str:
         """Return one line for people: what moves, what kind it is, and what the field calls it."""
@@ -94,16 +97,57 @@ def fixed_magnitudes(settings: Settings) -> tuple[int, ...]:
     return tuple(settings.many if letter == "m" else settings.few for letter in schedule_word(settings))
 
 
-def _random(run: StrategyInputs) -> Strategy:
-    return strategies.Replay(controls.random(run.followed_magnitudes, run.seed))
+def _adaptive(run: StrategyInputs, counts: Literal["held", "trained"] = "held") -> Strategy:
+    given = run.settings
+    return strategies.Adaptive(given.threshold, given.step, given.modules, given.start, given.metric, counts)
 
 
-def _inverted(run: StrategyInputs) -> Strategy:
-    return strategies.Replay(controls.inverted(run.followed_magnitudes, run.followed.scores))
+def _clock(run: StrategyInputs) -> Strategy:
+    given = run.settings
+    return strategies.Replay(
+        controls.clock(given.tasks, run.blocks, step=given.step, modules=given.modules, start=given.start)
+    )
 
 
-def _constant(run: StrategyInputs) -> Strategy:
-    return strategies.Replay(controls.constant(run.followed_magnitudes, run.followed.block_parameters))
+def _walk(run: StrategyInputs) -> Strategy:
+    given = run.settings
+    return strategies.Replay(
+        controls.walk(given.tasks, run.blocks, run.seed, step=given.step, modules=given.modules, start=given.start)
+    )
+
+
+def _random(run: StrategyInputs, free_from: int) -> Strategy:
+    return strategies.Replay(controls.random(run.followed_magnitudes, run.seed, free_from))
+
+
+def _inverted(run: StrategyInputs, free_from: int) -> Strategy:
+    return strategies.Replay(controls.inverted(run.followed_magnitudes, run.followed.scores, free_from))
+
+
+def _constant(run: StrategyInputs, free_from: int) -> Strategy:
+    return strategies.Replay(controls.constant(run.followed_magnitudes, run.followed.block_parameters, free_from))
+
+
+def _yoked(rule: str, reads: tuple[str, ...], free_from: int) -> tuple[Treatment, ...]:
+    """Return the three controls that follow the strategy `rule`, whose own choice begins at task `free_from`."""
+
+    def control(name: str, summary: str, make: Callable[[StrategyInputs, int], Strategy]) -> Treatment:
+        return Treatment(
+            name=f"{rule}-{name}",
+            kind="control",
+            summary=summary,
+            also="yoked control",
+            make=lambda run: make(run, free_from),
+            reads=reads,
+            follows=rule,
+            free_from=free_from,
+        )
+
+    return (
+        control("random", f"{rule}'s magnitudes in a seeded random order", _random),
+        control("inverted", f"{rule}'s magnitudes against the order of its scores", _inverted),
+        control("constant", f"one magnitude nearest {rule}'s mean share", _constant),
+    )
 
 
 def _within(run: StrategyInputs) -> Strategy:
@@ -155,7 +199,9 @@ def _separate(run: StrategyInputs) -> Bound:
     return separate
 
 
-_RULE = ("threshold", "few", "many")
+_TWO_LEVEL = ("threshold", "few", "many")
+_STEPS = tuple(StepSettings.model_fields)
+_ADAPTIVE = ("threshold", *_STEPS)
 
 STRATEGIES: Mapping[str, Treatment] = {
     treatment.name: treatment
@@ -183,6 +229,41 @@ STRATEGIES: Mapping[str, Treatment] = {
             make=lambda run: strategies.Frozen(0),
         ),
         Treatment(
+            name="adaptive",
+            kind="rule",
+            summary="one block more or fewer than the task before, by the two gradients",
+            also="the hybrid rule, the paper's Algorithm 1",
+            make=_adaptive,
+            reads=_ADAPTIVE,
+            scores=True,
+        ),
+        Treatment(
+            name="literal",
+            kind="rule",
+            summary="adaptive with h counting what moves",
+            also="the other reading of Algorithm 1's h",
+            make=lambda run: _adaptive(run, "trained"),
+            reads=_ADAPTIVE,
+            scores=True,
+        ),
+        Treatment(
+            name="clock",
+            kind="rule",
+            summary="adaptive's steps by the task's number alone: fewer blocks with each task",
+            also="gradual freezing",
+            make=_clock,
+            reads=_STEPS,
+        ),
+        Treatment(
+            name="walk",
+            kind="rule",
+            summary="adaptive's steps at random",
+            also="random walk",
+            make=_walk,
+            reads=_STEPS,
+        ),
+        *_yoked("adaptive", _ADAPTIVE, free_from=1),
+        Treatment(
             name="two-level",
             kind="rule",
             summary="few or many blocks, by the two gradients",
@@ -190,36 +271,11 @@ STRATEGIES: Mapping[str, Treatment] = {
             make=lambda run: strategies.TwoLevel(
                 run.settings.threshold, run.settings.few, run.settings.many, run.settings.metric
             ),
-            reads=_RULE,
+            reads=_TWO_LEVEL,
             scores=True,
+            free_from=controls.FREE_FROM,
         ),
-        Treatment(
-            name="two-level-random",
-            kind="control",
-            summary="two-level's magnitudes in a seeded random order",
-            also="yoked control",
-            make=_random,
-            reads=_RULE,
-            follows="two-level",
-        ),
-        Treatment(
-            name="two-level-inverted",
-            kind="control",
-            summary="two-level's magnitudes against the order of its scores",
-            also="yoked control",
-            make=_inverted,
-            reads=_RULE,
-            follows="two-level",
-        ),
-        Treatment(
-            name="two-level-constant",
-            kind="control",
-            summary="one magnitude nearest two-level's mean share",
-            also="yoked control",
-            make=_constant,
-            reads=_RULE,
-            follows="two-level",
-        ),
+        *_yoked("two-level", _TWO_LEVEL, free_from=controls.FREE_FROM),
         Treatment(
             name="within",
             kind="control",

@@ -48,25 +48,21 @@ def arrive(
     recipe: Recipe,
     seed: int,
     previous_gradient: Vector | None = None,
+    scores: tuple[float | None, ...] = (),
 ) -> ArrivalReport:
     """Fit the head of `task`, counted from 0, alone for a moment, and take the gradient over all shared parameters.
 
     Both use one sample of the task's training images, drawn by `seed` and `task` alone. The fitted head is kept: the
-    task's training starts from it. Blocks are left bitwise as they were. With a head that all tasks share, fitting it
+    task's training starts from it. `scores` are those of the tasks before, handed on to the strategy. Blocks are left bitwise as they were. With a head that all tasks share, fitting it
     moves the old tasks' outputs too. Raises ValueError for a task of fewer than two training images.
     """
-    total = len(data.y_train)
-    if total < 2:
-        raise ValueError(f"task {task} has {total} training images; its gradient is halved, so give 2 or more")
-    draws = generator(seed, task, Purpose.ARRIVAL_SAMPLE)
-    chosen = torch.from_numpy(draws.permutation(total)[: recipe.gradient_samples]).to(data.y_train.device)
-    x, y = select_rows(data.x_train, chosen), data.y_train[chosen]
+    x, y = _draw_sample(data, task, recipe, seed)
     network.eval()
     if recipe.gradient_at == "warm":
         fit_head(network, x, y, task, steps=recipe.head_warmup_steps, precision=recipe.precision)
     middle = len(y) // 2
-    first, first_loss = _gradient(network, x[:middle], y[:middle], task, recipe.precision)
-    second, second_loss = _gradient(network, x[middle:], y[middle:], task, recipe.precision)
+    first, first_loss = _gradient(network, x[:middle], y[:middle], task, recipe)
+    second, second_loss = _gradient(network, x[middle:], y[middle:], task, recipe)
     if recipe.gradient_at == "arrival":
         fit_head(network, x, y, task, steps=recipe.head_warmup_steps, precision=recipe.precision)
     share = middle / len(y)
@@ -76,6 +72,7 @@ def arrive(
         gradient=share * first + (1 - share) * second,
         previous_gradient=previous_gradient,
         loss=share * first_loss + (1 - share) * second_loss,
+        scores=scores,
     )
     assert arrival.gradient is not None
     return ArrivalReport(
@@ -88,6 +85,16 @@ def arrive(
         ),
         gradient=arrival.gradient,
     )
+
+
+def gradient_after(network: Network, data: TaskData, task: int, recipe: Recipe, seed: int) -> Vector:
+    """Return the gradient of `task` at the weights that its training has led to, on the sample of its arrival, (P,) float64.
+
+    The network is left in eval mode, and bitwise as it was. Source: paper, Algorithm 1, which takes g_1 there.
+    """
+    x, y = _draw_sample(data, task, recipe, seed)
+    network.eval()
+    return _gradient(network, x, y, task, recipe)[0]
 
 
 def fit_head(network: Network, x: Tensor, y: Tensor, task: int, *, steps: int, precision: str) -> None:
@@ -126,13 +133,24 @@ def _largest_eigenvalue(moment: Tensor) -> Tensor:
     return values[-1]
 
 
-def _gradient(network: Network, x: Tensor, y: Tensor, task: int, precision: str) -> tuple[Vector, float]:
-    """Return the gradient of the mean loss over the shared parameters, flat, float64, and that loss."""
+def _draw_sample(data: TaskData, task: int, recipe: Recipe, seed: int) -> tuple[Tensor, Tensor]:
+    total = len(data.y_train)
+    if total < 2:
+        raise ValueError(f"task {task} has {total} training images; its gradient is halved, so give 2 or more")
+    draws = generator(seed, task, Purpose.ARRIVAL_SAMPLE)
+    chosen = torch.from_numpy(draws.permutation(total)[: recipe.gradient_samples]).to(data.y_train.device)
+    return select_rows(data.x_train, chosen), data.y_train[chosen]
+
+
+def _gradient(network: Network, x: Tensor, y: Tensor, task: int, recipe: Recipe) -> tuple[Vector, float]:
+    """Return the gradient of the mean loss, flat, float64, and that loss: over the blocks, or the task's head too."""
     parameters = list(network.blocks.parameters())
+    if recipe.gradient_over == "whole":
+        parameters += list(network.head(task).parameters())
     sums = [torch.zeros_like(parameter) for parameter in parameters]
     loss_sum = 0.0
     for images, labels in zip(torch.split(x, BATCH), torch.split(y, BATCH), strict=True):
-        with choose_arithmetic(precision, x.device):
+        with choose_arithmetic(recipe.precision, x.device):
             loss = functional.cross_entropy(network(images, task), labels, reduction="sum")
         for total, part in zip(sums, torch.autograd.grad(loss, parameters), strict=True):
             total += part

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cl_core.learners.arrival import ArrivalReport, Vector, arrive
+from cl_core.learners.arrival import ArrivalReport, Vector, arrive, gradient_after
 from cl_core.learners.networks import Network
 from cl_core.learners.recipe import Recipe
 from cl_core.learners.tensors import TaskData
@@ -60,14 +60,18 @@ def probe(
     reports: dict[str, list[ArrivalReport]] = {name: [] for name in variants}
     magnitudes = []
     previous: Vector | None = None
+    scores: tuple[float | None, ...] = ()
     for task, data in enumerate(tasks):
         for name, variant in variants.items():
             before = reports[name][-1].gradient if reports[name] else None
             reports[name].append(arrive(copy.deepcopy(network), data, task, variant, seed, before))
-        report = arrive(network, data, task, recipe, seed, previous)
+        report = arrive(network, data, task, recipe, seed, previous, scores)
         magnitudes.append(strategy.magnitude(report.arrival))
         train_task(network, data, task, magnitudes[-1], recipe, seed)
+        scores = (*scores, None if task == 0 else report.score)
         previous = report.gradient
+        if task == 0 and recipe.first_gradient == "trained":
+            previous = gradient_after(network, data, task, recipe, seed)
     return Probe({name: tuple(several) for name, several in reports.items()}, tuple(magnitudes))
 
 

@@ -104,7 +104,22 @@ class ArrivalSettings(SettingsBase):
     )
 
 
-class Recipe(ArrivalSettings, TrainingSettings):
+class GradientSettings(SettingsBase):
+    """Which gradients are compared. A run that reads neither setting has the defaults."""
+
+    first_gradient: Literal["arrival", "trained"] = Field(
+        default="arrival",
+        title="First gradient",
+        description="weights at which the first task's gradient is taken: those before its training, or after it",
+    )
+    gradient_over: Literal["blocks", "whole"] = Field(
+        default="blocks",
+        title="Gradient over",
+        description="parameters that the gradient is over: the shared blocks, or the task's head too",
+    )
+
+
+class Recipe(GradientSettings, ArrivalSettings, TrainingSettings):
     """How every task is trained, the same under every strategy; ``Recipe()`` is the protocol.
 
     SGD with `momentum` and `weight_decay` (on what trains, alone), started anew with each task; `learning_rate` stays
@@ -114,6 +129,7 @@ class Recipe(ArrivalSettings, TrainingSettings):
     At a task's arrival its head is fitted alone for `head_warmup_steps` on a sample of `gradient_samples` training
     images, and the gradient over all shared parameters is taken on that sample, with the head as drawn
     (`gradient_at` ``arrival``) or after its warm-up (``warm``: a random head says little about the features).
-    `metric`, one of :data:`cl_core.strategies.SCORES`, compares it with the gradient of the task before. Raises
-    ValueError for a value that does not fit.
+    `metric`, one of :data:`cl_core.strategies.SCORES`, compares it with the gradient of the task before. The first
+    task's is taken before its training, or with `first_gradient` ``trained`` after it, as Algorithm 1 has it; with
+    `gradient_over` ``whole`` the task's head is part of every gradient. Raises ValueError for a value that does not fit.
     """

@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cl_core.experiments.controls import constant, degenerate, inverted, random
+from cl_core.experiments.controls import clock, constant, degenerate, inverted, random, walk
 
 MAGNITUDES = (9, 9, 1, 9, 1, 1)
 SCORES = (None, 0.05, 0.3, 0.0, 0.2, 0.4)
@@ -62,3 +62,29 @@ def test_a_run_with_one_magnitude_throughout_is_degenerate():
     assert degenerate((9, 9, 1, 1))
     assert degenerate((9, 9))
     assert not degenerate(MAGNITUDES)
+
+
+def test_where_the_rule_chooses_from_the_second_task_on_its_controls_do_too():
+    magnitudes, scores = (9, 8, 7, 8, 9), (None, 0.3, 0.2, -0.1, -0.4)
+    shuffled = {random(magnitudes, seed, 1) for seed in range(40)}
+    assert {schedule[0] for schedule in shuffled} == {9}
+    assert {schedule[1] for schedule in shuffled} == {7, 8, 9}
+    assert inverted(magnitudes, scores, 1) == (9, 9, 8, 8, 7)
+    assert constant((9, 1, 1, 1), BLOCKS, 1) == (9, 1, 1, 1)
+    assert degenerate((9, 8, 8), 1)
+    assert not degenerate((9, 8, 7), 1)
+
+
+def test_the_clock_freezes_step_by_step_to_its_modules():
+    assert clock(6, 9, step=1, modules=4, start=0) == (9, 8, 7, 6, 5, 5)
+    assert clock(4, 3, step=2, modules=3, start=1) == (3, 0, 0, 0)
+    assert clock(1, 3, step=2, modules=3, start=1) == (3,)
+
+
+def test_the_walk_takes_steps_of_one_size_by_the_seed_alone():
+    walks = [walk(10, 9, seed, step=1, modules=9, start=4) for seed in range(30)]
+    assert walks[3] == walk(10, 9, 3, step=1, modules=9, start=4)
+    assert len(set(walks)) > 20
+    assert {abs(b - a) for schedule in walks for a, b in itertools.pairwise(schedule[1:])} <= {0, 1}
+    assert {schedule[1] for schedule in walks} == {4, 6}
+    assert walk(10, 9, 3, step=1, modules=9, start=4)[:6] == walk(6, 9, 3, step=1, modules=9, start=4)

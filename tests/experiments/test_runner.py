@@ -27,7 +27,13 @@ LIMITED = {
 
 def tiny(strategy, seed=100, experiment="digits-permuted"):
     given = (
-        TWO_LEVEL if strategy in {"two-level", "two-level-random", "two-level-inverted", "two-level-constant"} else TINY
+        {**TINY, "threshold": 0.0}
+        if strategy.partition("-")[0] in {"adaptive", "literal"}
+        else (
+            TWO_LEVEL
+            if strategy in {"two-level", "two-level-random", "two-level-inverted", "two-level-constant"}
+            else TINY
+        )
     )
     given = {**given, **LIMITED.get(strategy, {})}
     if STRATEGIES[strategy].kind == "bound":

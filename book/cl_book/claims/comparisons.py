@@ -16,6 +16,7 @@ from cl_book.claims.arms import Arm, Arms, OneArm, Seeds
 from cl_book.claims.paired_differences import PairedComparison, Reading, mean_update, rank_correlation
 from cl_core.experiments.controls import degenerate
 from cl_core.experiments.store import Result
+from cl_core.experiments.strategy_table import STRATEGIES
 
 
 class Difference(PairedComparison):
@@ -249,9 +250,10 @@ Comparison = Annotated[Difference | Trend | Picked | Schedules | Association, Fi
 
 
 def _compares_nothing(of: Result, against: Result) -> str | None:
-    """Say why a control of two-level compares nothing at this seed, None where it does."""
+    """Say why a control of a rule compares nothing at this seed, None where it does."""
     for one, other in ((of, against), (against, of)):
-        follows = other.source is not None and one.strategy == "two-level"
-        if follows and degenerate([m for m in one.magnitudes if m is not None]):
-            return "two-level chose one magnitude throughout"
+        rule = STRATEGIES[one.strategy]
+        follows = STRATEGIES[other.strategy].follows == rule.name and rule.scores
+        if follows and degenerate([m for m in one.magnitudes if m is not None], rule.free_from):
+            return f"{rule.name} chose one magnitude throughout"
     return None

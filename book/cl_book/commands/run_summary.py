@@ -4,6 +4,7 @@ import math
 
 from cl_core.experiments import store
 from cl_core.experiments.controls import degenerate
+from cl_core.experiments.path import path_of_h
 from cl_core.experiments.plan import Plan
 from cl_core.experiments.progress import format_duration
 from cl_core.experiments.store import Result
@@ -29,9 +30,11 @@ def summarise(result: Result) -> list[str]:
     lines = [" · ".join(f"{title} {value:.2f} %" for title, value in values.items() if not math.isnan(value))]
     if result.magnitudes[0] is not None:
         lines.append(f"blocks moved: {' '.join(str(m) for m in result.magnitudes)} of {len(result.block_parameters)}")
+    if "start" in result.config:
+        lines.append(f"held fixed (h): {' '.join(str(h) for h in path_of_h(result))}")
     if STRATEGIES[result.strategy].scores:
         lines.append("scores: " + " ".join("–" if s is None else f"{s:.3f}" for s in result.scores))
-        if degenerate([m for m in result.magnitudes if m is not None]):
+        if degenerate([m for m in result.magnitudes if m is not None], STRATEGIES[result.strategy].free_from):
             lines.append(f"{result.strategy} chose one magnitude throughout: its controls compare nothing")
     images = "test images" if result.config["part"] == "test" else "held-out training images (validation)"
     lines.append(f"scored on {images} of {result.data['label']}")

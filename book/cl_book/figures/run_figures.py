@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from cl_book.figures.curves import relative_updates, seen_accuracy, seen_forgetting, to_array, update_lengths
 from cl_book.figures.drawing import INK, LINES, MARKERS, PALETTE, PAPER, WIDTH, show
 from cl_book.notebooks.notebook_run import read_points
+from cl_core.experiments.path import path_of_h
 from cl_core.experiments.store import Result, accuracies
 
 ORDER = ("initialized", "frozen", "two-level", "frozen-0")
@@ -117,10 +118,11 @@ def show_curves(runs: Mapping[str, Result], *, name: str) -> None:
 
 
 def show_scores(result: Result, *, name: str) -> None:
-    """Show the scores of a two-level run with what their two halves give, their split-half values, and what it moved."""
+    """Show the scores of a run with what their two halves give, their split-half values, and what it moved."""
     threshold = float(result.config["threshold"])
     scores, reliability, moved = (to_array(row) for row in (result.scores, result.split_half, result.magnitudes))
     halves = np.array([to_array(row) for row in result.score_halves])
+    held = {"h": path_of_h(result)} if "start" in result.config else {}
     tasks = np.arange(1, result.tasks + 1)
     figure, (upper, lower) = plt.subplots(2, 1, figsize=(WIDTH, 4.4), sharex=True, height_ratios=[2.4, 1])
     upper.vlines(tasks, halves.min(axis=1), halves.max(axis=1), color=PALETTE[2], linewidth=3, alpha=0.45)
@@ -152,9 +154,10 @@ def show_scores(result: Result, *, name: str) -> None:
     show(
         figure,
         name=name,
-        alt=f"Scores of the two-level run from the second task on: {format_values(scores[1:], 2)}; the threshold is {threshold:g}. "
+        alt=f"Scores of the {result.strategy} run from the second task on: {format_values(scores[1:], 2)}; the threshold is {threshold:g}. "
         f"Split-half values: {format_values(reliability, 2)}. The scores that either half of the sample gives lie {apart:.2f} apart "
-        f"on average. Blocks moved: {' '.join(f'{m:.0f}' for m in moved)}.",
+        f"on average. Blocks moved: {' '.join(f'{m:.0f}' for m in moved)}."
+        + (f" Held fixed (h): {' '.join(map(str, held['h']))}." if held else ""),
         data={
             "task": tasks,
             "score": scores.round(_PLACES),
@@ -162,6 +165,7 @@ def show_scores(result: Result, *, name: str) -> None:
             "score of first half": halves[:, 0].round(_PLACES),
             "score of second half": halves[:, 1].round(_PLACES),
             "blocks moved": moved.astype(int),
+            **held,
         },
     )
 

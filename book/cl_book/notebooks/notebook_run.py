@@ -175,7 +175,9 @@ def list_doubts(runs: Mapping[str, Result]) -> list[str]:
     """Return the doubts about `runs`: tasks not learned beyond chance, a two-level rule that never chose."""
     doubts = [f"{name}: {flag}" for name, result in runs.items() for flag in store.flags(result)]
     for name, result in runs.items():
-        if STRATEGIES[result.strategy].scores and degenerate([m for m in result.magnitudes if m is not None]):
+        if STRATEGIES[result.strategy].scores and degenerate(
+            [m for m in result.magnitudes if m is not None], STRATEGIES[result.strategy].free_from
+        ):
             doubts.append(f"{name}: one magnitude throughout, from the third task on; the rule chose nothing")
     return doubts or ["no doubts: every task was learned beyond chance, and two-level used both magnitudes"]
 
