@@ -1,7 +1,7 @@
 """All results of a folder, read once: each with its state, found by plan or by name."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from cl_core import files
 from cl_core.experiments import store
 from cl_core.experiments.plan import Plan
 from cl_core.experiments.store import RESULTS, Result
+from cl_core.runs.plausibility import find_copies, find_foreign_streams
 from cl_core.runs.staleness import State, code_is_confirmed, state
 from cl_core.settings_base import Value
 
@@ -87,4 +88,6 @@ def _read(listing: tuple[_File, ...], *, in_repository: bool, confirmed: bool) -
         states[name] = state(
             result, name=f"{RESULTS}/{name}", read_source=read_source, confirmed=confirmed, reference=in_repository
         )
+    for name, reason in [*find_foreign_streams(results).items(), *find_copies(results).items()]:
+        states[name] = replace(states[name], stale=(*states[name].stale, reason))
     return ResultSet(results, dict(sorted(states.items())))

@@ -12,6 +12,7 @@ from cl_core.experiments.plan import Plan, make_plan
 from cl_core.experiments.provenance import code_digest, code_digests
 from cl_core.experiments.store import Result, own_digest
 from cl_core.runs import ledger
+from cl_core.runs.plausibility import explain_magnitudes
 from cl_core.streams.manifest import SOURCES
 
 
@@ -61,6 +62,7 @@ def state(
         reasons += _config_reasons(result, today) + _data_reasons(result, today, reference=reference)
         if name is not None and not name.endswith(today.name):
             reasons.append(f"it stands at {name}, while its run is called {today.name}")
+        reasons += explain_magnitudes(result, today, _find_followed(result, read_source))
     if read_source is not None:
         reasons += _source_reasons(result, read_source)
     then, now = result.recorded.get("files", {}), code_digests()
@@ -90,6 +92,16 @@ def _data_reasons(result: Result, today: Plan, *, reference: bool) -> list[str]:
             "move it out of the repository's results, into a folder for --out"
         ]
     return []
+
+
+def _find_followed(result: Result, read_source: Callable[[str], Result] | None) -> Result | None:
+    if result.source is None or read_source is None:
+        return None
+    try:
+        source = read_source(result.source["name"])
+    except (FileNotFoundError, ValueError):
+        return None
+    return source if source.outcome == result.source["outcome"] else None
 
 
 def _source_reasons(result: Result, read_source: Callable[[str], Result]) -> list[str]:

@@ -13,6 +13,7 @@ from cl_core.experiments.catalogue import PROTOCOL
 from cl_core.experiments.plan import make_plan
 from cl_core.experiments.provenance import code_digests
 from cl_core.experiments.store import Result
+from cl_core.experiments.strategy_table import fixed_magnitudes
 from cl_core.runs.ledger import Confirmation
 from cl_core.streams.manifest import SOURCES
 
@@ -40,8 +41,12 @@ def make_result():
             "train_sizes": (100, 100, 100),
             "correct": ((9, None, None), (8, 10, None), (6, 9, 8)),
             "train_correct": (99, 98, 97),
-            "train_losses": (0.1, 0.2, 0.3),
-            "magnitudes": (2, 1, 1),
+            "train_losses": (0.1 + seed / 1000, 0.2, 0.3),
+            "magnitudes": {
+                "initialized": (2, 2, 2),
+                "frozen": (2, *(made.settings.trained,) * 2),
+                "frozen-0": (2, 0, 0),
+            }.get(strategy, (2, 1, 1)),
             "scores": (None, 0.25, -0.5),
             "split_half": (None, 0.9, 0.8),
             "score_halves": ((None, None), (0.2, 0.3), (-0.4, -0.6)),
@@ -87,6 +92,15 @@ def shown(monkeypatch, request):
     plt.close("all")
 
 
+def _magnitudes(plan, tasks):
+    """Return the magnitudes that the strategy of `plan` gives in a network of nine blocks, varied where it is free."""
+    settings, later = plan.settings, tasks - 1
+    if plan.strategy.name == "fixed":
+        return (9, *fixed_magnitudes(settings))[:tasks]
+    constant = {"initialized": 9, "frozen": settings.trained, "frozen-0": 0}.get(plan.strategy.name)
+    return (9, 9, 1, 9)[:tasks] if constant is None else (9, *(constant,) * later)
+
+
 @pytest.fixture
 def make_run():
     """Return a maker of sealed results of four tasks with a given Task.Acc and Forgetting, in points."""
@@ -99,7 +113,7 @@ def make_run():
         task_acc=60.0,
         forgetting=20.0,
         update=1.0,
-        magnitudes=(9, 9, 1, 9),
+        magnitudes=None,
         source=None,
         **fields,
     ):
@@ -107,6 +121,13 @@ def make_run():
         new, old = (round(IMAGES * points / 100) for points in (task_acc, task_acc - forgetting))
         tasks = 4
         blank = (None,) * tasks
+        if magnitudes is None:
+            magnitudes = _magnitudes(made, tasks)
+        threshold = made.settings.threshold
+        scores = (
+            None,
+            *(threshold + (0.1 if magnitude == made.settings.few else -0.1) for magnitude in magnitudes[1:]),
+        )
         whole = {
             "experiment": made.experiment.name,
             "strategy": made.strategy.name,
@@ -130,9 +151,9 @@ def make_run():
                 for t in range(tasks)
             ),
             "train_correct": (99,) * tasks,
-            "train_losses": (0.1,) * tasks,
+            "train_losses": (0.1 + seed / 1000,) * tasks,
             "magnitudes": magnitudes,
-            "scores": (None, 0.1, 0.2, 0.1),
+            "scores": scores,
             "split_half": blank,
             "score_halves": ((None, None),) * tasks,
             "arrival_losses": blank,
