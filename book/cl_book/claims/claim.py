@@ -35,7 +35,7 @@ class Claim(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: str = Field(pattern=r"^[TPC]\d\d$", description="T our theory, P an item of the paper, C runs")
+    id: str = Field(pattern=r"^[TPC]\d{2,3}$", description="T our theory, P an item of the paper, C runs")
     title: str = Field(min_length=1)
     statement: str = Field(min_length=1)
     item: str = Field(default="", description="P ids only: the paper's item and equations, such as Lemma IV.2 (3)")

@@ -72,6 +72,8 @@ def judge(
     if interval.mean > 0 and ps.zero < LEVEL:
         if effect is not None and interval.high < effect:
             labels = ("smaller",)
+        elif effect is not None and interval.low > max(effect, 0.0):
+            labels = ("larger",)
         return Judgement(REPRODUCED, labels, interval, ps)
     reversed_ = interval.mean < 0 and ps.zero < LEVEL
     if reversed_ or (interval.mean < delta and ps.delta < LEVEL):

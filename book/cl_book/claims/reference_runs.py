@@ -1,6 +1,6 @@
 """The reference runs as data: what `results/` is to hold, in the order in which it is computed.
 
-Six steps, each of batches, each batch a product of experiments, strategies, seeds and settings. The first step stands
+Nine steps, each of batches, each batch a product of experiments, strategies, seeds and settings. The first step stands
 alone; each later one adds a question. Seeds come before strategies within a batch, so that a step that is cut short has
 whole seeds. ``cl-core sweep --reference primary,controls`` computes steps.
 """
@@ -87,8 +87,22 @@ def _batch(
     )
 
 
+ALGORITHM = (
+    "adaptive",
+    "literal",
+    "clock",
+    "walk",
+    "adaptive-random",
+    "adaptive-inverted",
+    "adaptive-constant",
+)
+"""Algorithm 1, its other reading and its controls."""
+
 _CONTROLS = ("two-level-random", "two-level-inverted", "two-level-constant")
 _BOUNDS = ("joint", "separate")
+
+_BUDGETS: Mapping[str, tuple[Value, ...]] = {"head_warmup_steps": (0, 50), "epochs": (1, 2, 4)}
+"""The two budgets that the paper does not state: how long a new head is fitted first, and the passes."""
 
 STEPS: Mapping[str, Step] = {
     step.name: step
@@ -181,6 +195,52 @@ STEPS: Mapping[str, Step] = {
                     factors={"learning_rate": (0.25, 0.5, 2)},
                 ),
                 _batch("shorter and longer", "split-cifar100", TREND, THREE, factors={"epochs": (0.5, 2)}),
+            ),
+        ),
+        Step(
+            name="algorithm",
+            summary="Algorithm 1 as printed and what separates the reasons why it might work",
+            batches=(
+                _batch("the rule and its controls, five seeds", MAIN, ALGORITHM, FIVE),
+                _batch("five more where most claims are", "split-cifar100", ALGORITHM, TEN[5:]),
+                _batch(
+                    "the thresholds of the nearest recipe",
+                    "split-cifar100",
+                    "adaptive",
+                    FIVE,
+                    {"threshold": (-0.1, 0.0)},
+                ),
+                _batch("a longer sequence, and birds", ("split-cifar100-20", "split-cub50"), "adaptive", FIVE),
+                _batch("the variants", ("correlated-cifar100", "corrupted-cub50"), "adaptive", FIVE),
+            ),
+        ),
+        Step(
+            name="depths",
+            summary="frozen training at the depths that the paper's own numbers point to; the two-level rule follows",
+            batches=(
+                _batch("three and five blocks", "split-cifar100", "frozen", TEN, {"trained": (3, 5)}),
+                _batch("three and five blocks", "split-cifar10", "frozen", FIVE, {"trained": (3, 5)}),
+                _batch("two of three blocks", "permuted-mnist", "frozen", FIVE, {"trained": (2,)}),
+                _batch(
+                    "three and five blocks",
+                    ("correlated-cifar100", "corrupted-cub50", "split-cub50", "split-cifar100-20"),
+                    "frozen",
+                    FIVE,
+                    {"trained": (3, 5)},
+                ),
+                _batch("few follows", ("split-cifar100", "split-cifar10"), "two-level", FIVE, {"few": (3, 5)}),
+                _batch("few follows", "permuted-mnist", "two-level", FIVE, {"few": (2,)}),
+            ),
+        ),
+        Step(
+            name="budget",
+            summary="what an unequal start or budget does: heads fitted first or not, one, two and four passes",
+            batches=(
+                _batch("training everything", "split-cifar100", "initialized", TEN, {**_BUDGETS}),
+                _batch("five blocks", "split-cifar100", "frozen", TEN, {**_BUDGETS, "trained": (5,)}),
+                _batch(
+                    "Algorithm 1, four blocks at most", "split-cifar100", "adaptive", TEN, {**_BUDGETS, "modules": (4,)}
+                ),
             ),
         ),
         Step(

@@ -6,6 +6,7 @@ from cl_book.claims.arms import PROFILE
 from cl_book.claims.claim import Claim
 from cl_book.claims.paired_differences import PairedComparison
 from cl_core.experiments.plan import Plan
+from cl_core.runs.grid import list_plans
 from cl_core.settings_base import Value
 
 
@@ -17,14 +18,40 @@ def command(claim: Claim) -> str:
     if claim.test is None:
         return f"cl-core rerun {claim.page}.ipynb"
     try:
-        return f"cl-core sweep {options(claim.test)} --out mine && cl-core claims {claim.id} --results mine"
+        sweeps = [f"cl-core sweep {options} --out mine" for options in list_options(claim.test)]
+        return " && ".join([*sweeps, f"cl-core claims {claim.id} --results mine"])
     except ValueError:
         return f"cl-core claims {claim.id}"
 
 
-def options(test: PairedComparison) -> str:
-    """Return the options of ``cl-core sweep`` that name every run of `test`. Raises ValueError where there is no such run."""
+def list_options(test: PairedComparison) -> list[str]:
+    """Return the options of each ``cl-core sweep`` that it takes to name the runs of `test`, and no others.
+
+    One sweep does where the runs are every combination of its values; otherwise each way to train has one of its own.
+    Raises ValueError where there is no such run.
+    """
     plans = test.runs()
+    own = {plan.name for run in plans for plan in (run, run.followed) if plan is not None}
+    if {plan.name for plan in _sweep(test, plans)} == own:
+        return [_options(test, plans)]
+    ways: dict[str, list[Plan]] = {}
+    for run in plans:
+        ways.setdefault(f"{run.strategy.name} {dict(run.overrides)}", []).append(run)
+    return [_options(test, tuple(runs)) for runs in ways.values()]
+
+
+def _sweep(test: PairedComparison, plans: tuple[Plan, ...]) -> list[Plan]:
+    """Return what the one sweep over all values of `plans` runs."""
+    return list_plans(
+        experiments=[test.experiment],
+        strategies=list(dict.fromkeys(run.strategy.name for run in plans)),
+        seeds=sorted({run.seed for run in plans}),
+        profile=PROFILE,
+        choices={name: tuple(values) for name, values in _varied(plans).items()},
+    )
+
+
+def _options(test: PairedComparison, plans: tuple[Plan, ...]) -> str:
     strategies = dict.fromkeys(run.strategy.name for run in plans)
     words = [
         f"--experiments {test.experiment}",

@@ -31,13 +31,13 @@ VALUE_MIME = "application/vnd.cl-core.value+json"
 """Bundle entry ``{"name", "text"}`` beside a printed value."""
 
 VERDICT_LINE = re.compile(
-    rf"(?P<claim>[TPC]\d\d) · (?P<verdict>{'|'.join(VERDICTS)})"
+    rf"(?P<claim>[TPC]\d{{2,3}}) · (?P<verdict>{'|'.join(VERDICTS)})"
     rf"(?:(?<={HOLDS_WHEN}) (?P<condition>[^·]*[^·\s]))? · (?P<evidence>\S.*)"
 )
 """A verdict line, as printed; the group ``condition`` is None where there is none."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_CLAIM = re.compile(r"[TPC]\d\d")
+_CLAIM = re.compile(r"[TPC]\d{2,3}")
 _WORDS = {"T": (HOLDS, FAILS), "P": (HOLDS_AS_PRINTED, FAILS), "C": (REPRODUCED, NOT_REPRODUCED)}
 _MOST_DIGITS = 6
 

@@ -31,7 +31,7 @@ from cl_book.pages.evidence_marks import make_mark
 from cl_book.pages.formulas import set_formulas
 from cl_book.pages.role_errors import Rendered, report_role_error, suggest
 
-_ID = re.compile(r"[TPC]\d\d")
+_ID = re.compile(r"[TPC]\d{2,3}")
 _COLOURS = {
     **dict.fromkeys((HOLDS, HOLDS_AS_PRINTED, REPRODUCED), "cl-agrees"),
     HOLDS_WHEN: "cl-agrees-when",

@@ -17,6 +17,9 @@ AROUND = np.array([-0.2, -0.1, 0.0, 0.1, 0.2])
     [
         (1.0, 1, 2.0, "reproduced", ("smaller",)),
         (1.0, 1, 1.1, "reproduced", ()),
+        (1.0, 1, 0.79, "reproduced", ("larger",)),  # 0.80 to 1.20
+        (1.0, 1, 0.81, "reproduced", ()),
+        (1.0, 1, -0.5, "reproduced", ("larger",)),
         (1.0, 1, None, "reproduced", ()),
         (0.21, 1, None, "reproduced", ()),  # a small effect, but above zero
         (0.1, 1, None, "not reproduced", ()),  # −0.10 to 0.30, below δ

@@ -25,7 +25,17 @@ def seeds_of(*steps, **asked):
 
 
 def test_the_steps_come_in_order():
-    assert list(STEPS) == ["primary", "controls", "trends", "schedules", "sensitivity", "surprise"]
+    assert list(STEPS) == [
+        "primary",
+        "controls",
+        "trends",
+        "schedules",
+        "sensitivity",
+        "algorithm",
+        "depths",
+        "budget",
+        "surprise",
+    ]
     every = [made.name for made in plans()]
     assert len(every) == len(set(every))
     primary = [made.name for made in plans(["primary"])]
@@ -183,3 +193,33 @@ def test_the_command_lists_what_a_step_would_do(tmp_path):
     assert "split-cifar100 · two-level · seed 9 · cpu" in done.output
     done = CliRunner().invoke(app, [*asked, "--set", "epochs=1"])
     assert "--set has no place beside --reference" in str(done.exception)
+
+
+def test_algorithm_1_and_its_controls_run_on_the_primary_seeds():
+    found = seeds_of("algorithm")
+    rules = {
+        "adaptive",
+        "literal",
+        "clock",
+        "walk",
+        *(f"adaptive-{name}" for name in ("random", "inverted", "constant")),
+    }
+    for experiment, count in MAIN.items():
+        assert {s for e, s, over in found if e == experiment and not over} == rules
+        assert all(found[experiment, strategy, ()] == list(range(count)) for strategy in rules)
+    tried = {dict(over)["threshold"] for _, _, over in found if over}
+    assert tried == {-0.1, 0.0}
+
+
+def test_the_budget_is_every_head_with_every_number_of_passes():
+    found = seeds_of("budget")
+    assert len(found) == 18
+    assert all(seeds == list(range(10)) for seeds in found.values())
+    base = default("split-cifar100", "epochs"), default("split-cifar100", "head_warmup_steps")
+    cells = {
+        (strategy, dict(over).get("epochs", base[0]), dict(over).get("head_warmup_steps", base[1]))
+        for _, strategy, over in found
+    }
+    assert cells == set(itertools.product(("initialized", "frozen", "adaptive"), (1, 2, 4), (0, 50)))
+    assert {dict(over)["modules"] for _, strategy, over in found if strategy == "adaptive"} == {4}
+    assert {dict(over)["trained"] for _, strategy, over in found if strategy == "frozen"} == {5}

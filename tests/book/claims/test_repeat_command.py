@@ -12,8 +12,12 @@ STATED = {claim.id: claim for claim in claims.load()}
 
 
 def asked(line):
-    """The runs that `cl-core sweep` does for the first part of a claim's command."""
-    words = shlex.split(line.partition(" && ")[0])
+    """The runs that the sweeps of a claim's command do."""
+    return [run for sweep in line.split(" && ")[:-1] for run in swept(sweep)]
+
+
+def swept(sweep):
+    words = shlex.split(sweep)
     assert words[:2] == ["cl-core", "sweep"]
     options = list(zip(words[2::2], words[3::2], strict=True))
     one = dict(options)
@@ -34,6 +38,12 @@ def test_a_claims_command_asks_for_its_runs(name):
     followed = {run.of_strategy(run.strategy.follows).name for run in claim.test.runs() if run.strategy.follows}
     assert made == wanted | followed
     assert line.endswith(f"--out mine && cl-core claims {name} --results mine")
+
+
+def test_two_ways_to_train_with_other_values_of_two_settings_take_a_sweep_each():
+    lines = [command(claim) for claim in STATED.values() if claim.test is not None]
+    assert 0 < sum(line.count("cl-core sweep") == 2 for line in lines) < len(lines) / 10
+    assert max(line.count("cl-core sweep") for line in lines) == 2
 
 
 def test_a_claim_of_the_theory_is_its_notebook():
