@@ -10,7 +10,8 @@ from cl_core.experiments.rows import TaskRow, number
 from cl_core.experiments.run_context import Clock, RunContext, RunState, restore_state, save_state
 from cl_core.experiments.shared_prefixes import SharedPrefixes
 from cl_core.learners.arrival import arrive, gradient_after
-from cl_core.learners.evaluation import count_correct, logits, logits_change
+from cl_core.learners.evaluation import count_correct, logits_change
+from cl_core.learners.prefix_memory import PrefixMemory
 from cl_core.learners.training import train_task
 from cl_core.strategies import Strategy
 
@@ -36,6 +37,7 @@ class ContinualTrainer:
 
     def __init__(self, context: RunContext, strategy: Strategy) -> None:
         self.context, self.strategy, self.network = context, strategy, context.network()
+        self._memory = PrefixMemory(self.network)
         self.state = context.resume(self.network)
         strategy.restore(self.state.memory)
         self._seen: list[tuple[Tensor, Tensor]] = []
@@ -76,7 +78,7 @@ class ContinualTrainer:
 
         context.tell(task, "evaluation", **facts)
         self._seen.append((data.x_eval, data.y_eval))
-        after = [logits(network, x, old) for old, (x, _) in enumerate(self._seen)]
+        after = [self._memory.logits(x, old) for old, (x, _) in enumerate(self._seen)]
         row = TaskRow(
             correct=tuple(count_correct(outputs, y) for outputs, (_, y) in zip(after, self._seen, strict=True)),
             train_correct=report.train_correct,
@@ -107,4 +109,4 @@ class ContinualTrainer:
         for data in map(self.context.data, range(len(self._seen), task)):
             self._seen.append((data.x_eval, data.y_eval))
         if len(self._answers) < task:
-            self._answers = [logits(self.network, x, old) for old, (x, _) in enumerate(self._seen)]
+            self._answers = [self._memory.logits(x, old) for old, (x, _) in enumerate(self._seen)]

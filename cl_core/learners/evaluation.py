@@ -1,8 +1,4 @@
-"""Counting correct answers, and computing anew only what may have moved since the last count."""
-
-from dataclasses import dataclass
-from typing import Any
-from weakref import ReferenceType, WeakKeyDictionary, ref
+"""Counting correct answers, from outputs that are computed anew each time."""
 
 import torch
 from torch import Tensor
@@ -24,14 +20,11 @@ def evaluate(network: Network, x: Tensor, y: Tensor, task: int, batch: int = BAT
 def logits(network: Network, x: Tensor, task: int, batch: int = BATCH) -> Tensor:
     """Return the outputs (n, classes) of the head of `task` for images `x`, in eval mode and the parameters' precision.
 
-    What comes out of the blocks before the last training's first moved one is remembered for `x` while those blocks
-    stay as they are; the outputs are bitwise those of the whole network.
+    `batch` images go through the network at once.
     """
     network.eval()
     with torch.no_grad():
-        inputs, depth = _remembered(network, x, batch)
-        pieces = [network.logits(network.features(piece, depth), task) for piece in torch.split(inputs, batch)]
-        return torch.cat(pieces)
+        return torch.cat([network(piece, task) for piece in torch.split(x, batch)])
 
 
 def count_correct(outputs: Tensor, y: Tensor) -> int:
@@ -60,37 +53,3 @@ def fits_memory(network: Network, x: Tensor, stop: int) -> bool:
     """Return whether the features of images `x` after `stop` blocks may be kept in memory."""
     with torch.no_grad():
         return network.features(x[:1], 0, stop).nbytes * len(x) <= MOST_BYTES
-
-
-@dataclass(frozen=True, eq=False)
-class _Remembered:
-    """Features of the images that `images` refers to, and the state of blocks and images that they were made with."""
-
-    images: ReferenceType[Tensor]
-    state: tuple[Any, ...]
-    features: Tensor
-
-
-_MEMORY: WeakKeyDictionary[Network, dict[int, _Remembered]] = WeakKeyDictionary()
-
-
-def _remembered(network: Network, x: Tensor, batch: int) -> tuple[Tensor, int]:
-    """Return what goes into the first block that the last training could move, and that block's number."""
-    depth = network.first_moved
-    if depth == 0 or not fits_memory(network, x, depth):
-        return x, 0
-    entries = _MEMORY.setdefault(network, {})
-    for key in [key for key, entry in entries.items() if entry.images() is None]:
-        del entries[key]
-    state = _state(network, x, depth, batch)
-    entry = entries.get(id(x))
-    if entry is None or entry.images() is not x or entry.state != state:
-        entry = entries[id(x)] = _Remembered(ref(x), state, features_of(network, x, depth, batch))
-    return entry.features, depth
-
-
-def _state(network: Network, x: Tensor, depth: int, batch: int) -> tuple[Any, ...]:
-    """Return what changes when one of the first `depth` blocks, or `x`, does: torch counts changes made in place."""
-    blocks = network.blocks[:depth]
-    tensors = [x, *blocks.parameters(), *blocks.buffers()]
-    return depth, batch, *((tensor.data_ptr(), tensor._version) for tensor in tensors)

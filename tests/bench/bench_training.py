@@ -30,8 +30,9 @@ from torch.utils.data import DataLoader, TensorDataset
 from cl_core import files
 from cl_core.experiments.plan import make_plan
 from cl_core.learners.arrival import arrive
-from cl_core.learners.evaluation import evaluate
+from cl_core.learners.evaluation import count_correct
 from cl_core.learners.networks import Network, build_network
+from cl_core.learners.prefix_memory import PrefixMemory
 from cl_core.learners.recipe import NetworkSpec, Recipe
 from cl_core.learners.tensors import TaskData
 from cl_core.learners.training import train_task
@@ -139,6 +140,7 @@ def evaluation_share(case: Case, magnitude: int | None) -> float:
     """
     images = case.images
     network, recipe = case.network(), case.recipe
+    memory = PrefixMemory(network)
     tasks = [case.data(images, images // 5) for _ in range(_TASKS)]
     scoring, gradient, last = 0.0, None, [0.0]
 
@@ -152,7 +154,7 @@ def evaluation_share(case: Case, magnitude: int | None) -> float:
         moved = len(network.blocks) if task == 0 or magnitude is None else magnitude
         train_task(network, data, task, moved, recipe, 0, progress)
         for known in range(task + 1):
-            evaluate(network, tasks[known].x_eval, tasks[known].y_eval, known)
+            count_correct(memory.logits(tasks[known].x_eval, known), tasks[known].y_eval)
         scoring += time.process_time() - last[0]
     return scoring / (time.process_time() - begun)
 
