@@ -179,6 +179,15 @@ def check(
     environment: Annotated[
         bool, typer.Option("--env", help="Look at the environment instead: versions, threads, disk, data.")
     ] = False,
+    again: Annotated[
+        int | None,
+        typer.Option(
+            "--rerun", metavar="K", min=1, help="Make K results drawn at random again instead.", show_default=False
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="With --rerun, which are drawn. Default: another each time.", show_default=False)
+    ] = None,
 ) -> None:
     """Say what is stale and why, and which claims have no verdict.
 
@@ -189,6 +198,12 @@ def check(
         _check_environment()
         return
     from cl_book import check
+
+    if again is not None:
+        with run_command.report_data_errors():
+            if check.check_repeated(again, seed=seed, tell=typer.echo).faults:
+                raise typer.Exit(1)
+        return
 
     report = check.check()
     for line in report.lines:

@@ -60,7 +60,7 @@ def find_foreign_streams(results: Mapping[str, Result]) -> dict[str, str]:
     return {
         name: "its stream of tasks is not that of the other runs with its seed, or is another seed's"
         for name, (key, digest) in pairs.items()
-        if of_key[key] != digest or of_digest[digest] != key
+        if of_key[key] not in (digest, None) or of_digest[digest] != key
     }
 
 

@@ -1,6 +1,7 @@
 """The commands run and data, as a user meets them."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -193,3 +194,37 @@ def test_a_stored_result_is_repeated_from_any_folder_by_any_path(command, tmp_pa
     monkeypatch.chdir(path.parent.parent if place == "above it" else path.parent)
     code, out, err = command("repeat", path.relative_to(path.parent.parent if place == "above it" else path.parent))
     assert (code, "identical to the bit" in out) == (0, True), err
+
+
+def test_results_drawn_at_random_are_made_again(command, checkout, monkeypatch):
+    monkeypatch.setattr("cl_book.check.require_own_code", lambda: None)
+    for seed in (100, 101, 102):
+        words = [
+            "run",
+            "digits-permuted",
+            "--strategy",
+            "frozen",
+            "--seed",
+            seed,
+            *QUICK,
+            "--out",
+            checkout / "results",
+        ]
+        assert command(*words)[0] == 0
+    code, out, err = command("check", "--rerun", 2, "--seed", 7)
+    assert (code, out.count("made again: identical to the bit")) == (0, 2), err
+    assert "2 of 3 results whose images are here, drawn with --seed 7" in out
+    assert command("check", "--rerun", 2, "--seed", 7)[1] == out
+    for path in (checkout / "results").rglob("*.json"):
+        before = store.load(path)
+        path.unlink()
+        counts = (*before.correct[:-1], (0, *before.correct[-1][1:]))
+        store.save(replace(before, correct=counts).sealed(), path)
+    code, out, _ = command("check", "--rerun", 1)
+    assert (code, "which is too much" in out, "drawn with --seed " in out) == (1, True, True)
+
+
+def test_no_result_to_make_again_is_a_fault(command, checkout, monkeypatch):
+    monkeypatch.setattr("cl_book.check.require_own_code", lambda: None)
+    code, out, _ = command("check", "--rerun", 3)
+    assert (code, "0 of 0 results" in out) == (1, True)
