@@ -4,7 +4,7 @@ A claim's `test` in book/claims.yml is one of these. Each kind gives one d a see
 speaks for the claim. Which seeds, and how large a d matters, is part of the claim. A new kind is a class here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Annotated, Literal
 
@@ -38,16 +38,28 @@ class Difference(PairedComparison):
         )
 
     def compare(self, reading: Reading) -> None:
-        """Take one side from the other; a control of a two-level run that chose one magnitude compares nothing."""
+        """Take one side from the other; a control of a run that chose one magnitude compares nothing, nor a rule that never chose."""
         rows = reading.rows(self.sides(), self.seeds)
         for seed, (of, against) in rows.items():
             if why := _compares_nothing(of, against):
                 reading.left_out[seed] = why
             else:
                 reading.differences[seed] = reading.value(of) - reading.value(against)
+        if never := self._rule_that_never_chose(rows):
+            reading.left_out.update(dict.fromkeys(reading.differences, f"{never} chose one magnitude throughout"))
+            reading.differences.clear()
         if reading.differences and not any(reading.differences.values()):
             reading.notes.append("the two sides are equal at every seed")
         reading.show_sides(self.sides(), rows)
+
+    def _rule_that_never_chose(self, rows: Mapping[int, Sequence[Result]]) -> str:
+        """Return the side that reads scores and moved one magnitude at every seed, so is no rule; empty for none."""
+        for place, side in enumerate(self.sides()):
+            rule = STRATEGIES[side.strategy]
+            runs = [row[place] for row in rows.values()]
+            if rule.scores and len(runs) == len(self.seeds) and all(_chose_nothing(run) for run in runs):
+                return rule.name
+        return ""
 
 
 class Trend(PairedComparison):
@@ -254,6 +266,10 @@ def _compares_nothing(of: Result, against: Result) -> str | None:
     for one, other in ((of, against), (against, of)):
         rule = STRATEGIES[one.strategy]
         follows = STRATEGIES[other.strategy].follows == rule.name and rule.scores
-        if follows and degenerate([m for m in one.magnitudes if m is not None], rule.free_from):
+        if follows and _chose_nothing(one):
             return f"{rule.name} chose one magnitude throughout"
     return None
+
+
+def _chose_nothing(run: Result) -> bool:
+    return degenerate([m for m in run.magnitudes if m is not None], STRATEGIES[run.strategy].free_from)

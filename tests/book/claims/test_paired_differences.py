@@ -209,6 +209,19 @@ def test_a_control_of_one_magnitude_compares_nothing(keep):
     assert found("difference", of="two-level", against="frozen").left_out == {}
 
 
+def test_a_rule_that_never_chose_is_compared_with_nothing(keep):
+    for seed in (0, 1):
+        keep("split-cifar100", "two-level", seed, magnitudes=(9, 9, 9, 9), task_acc=70)
+        keep("split-cifar100", "frozen", seed)
+    why = "two-level chose one magnitude throughout"
+    for sides in ({"of": "two-level", "against": "frozen"}, {"of": "frozen", "against": "two-level"}):
+        reading = found("difference", **sides)
+        assert (reading.differences, reading.left_out) == ({}, {0: why, 1: why})
+    # Frozen and initialized training move one magnitude by what they are, and are compared.
+    keep("split-cifar100", "initialized", 0)
+    assert list(found("difference", of="initialized", against="frozen", seeds="0").differences) == [0]
+
+
 def test_an_association_over_magnitudes(keep_all):
     lengths, forgetting = (4.0, 1.0, 3.0, 2.0), (19, 12, 18, 11)
     arms = ["frozen", "frozen trained=2", "frozen trained=3", "initialized"]
