@@ -62,13 +62,15 @@ _CURES = {
 
 
 def require_writable(folder: Path, *, doing: str, remedy: str = "") -> None:
-    """Write a small file into `folder`, made where it is missing, and remove it; raises FileError where that fails.
+    """Write a small file where `folder` is or would be made, and remove it; raises FileError where that fails.
 
-    To be called before the work whose result goes there.
+    To be called before the work whose result goes there. The folder itself is not made: work that fails leaves nothing.
     """
     with explain_failure(doing, folder, remedy=remedy):
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".trial.", suffix=".part") as trial:
+        place = folder.absolute()
+        while not place.exists():
+            place = place.parent
+        with tempfile.NamedTemporaryFile(dir=place, prefix=".trial.", suffix=".part") as trial:
             trial.write(bytes(_TRIAL))
             trial.flush()
             os.fsync(trial.fileno())

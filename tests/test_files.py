@@ -97,10 +97,13 @@ def test_an_error_that_is_no_failure_of_the_system_stays_as_it_is(tmp_path: Path
 
 def test_a_folder_is_tried_before_work_begins_and_nothing_is_left_in_it(tmp_path: Path):
     files.require_writable(tmp_path / "a" / "b", doing="store results in")
-    assert list((tmp_path / "a" / "b").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
+    files.require_writable(tmp_path, doing="store results in")
+    assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(files.FileError, match=r"cannot store results in .*file: .*; give another$"):
-        files.require_writable(tmp_path / "file", doing="store results in", remedy="give another")
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(files.FileError, match=rf"cannot store results in {place}: .*; give another$"):
+            files.require_writable(place, doing="store results in", remedy="give another")
 
 
 def test_a_full_disk_is_seen_by_the_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -35,7 +35,6 @@ TESTED_BY = {
     "tests/book/claims/test_claim.py": ["book/cl_book/claims/standings.py", "book/cl_book/claims/theory_claims.py"],
     "tests/book/claims/test_run_claims.py": ["book/cl_book/claims/caveats.py", "book/cl_book/claims/report.py"],
     "tests/book/commands/test_run_command.py": ["book/cl_book/commands/run_summary.py"],
-    "tests/book/test_rerun_page.py": ["book/cl_book/commands/sweep_command.py"],
     "tests/book/test_build.py": ["book/cl_book/pages/footer.py", "book/cl_book/pages/offline.py"],
     "tests/book/test_cover.py": ["book/cl_book/pages/cover_picture.py"],
     "tests/book/pages/test_explorer.py": ["book/cl_book/pages/interactive.py"],

@@ -32,7 +32,7 @@ def main() -> None:
     except (ValueError, RuntimeError, OSError) as error:
         if os.environ.get("CL_TRACEBACK"):
             raise
-        typer.echo(f"cl-core: {error}", err=True)
+        typer.echo(f"cl-core: {_describe(error)}", err=True)
         sys.exit(2)
     except ModuleNotFoundError as error:
         line = missing_extra(error)
@@ -40,6 +40,13 @@ def main() -> None:
             raise
         typer.echo(f"cl-core: {line}", err=True)
         sys.exit(2)
+
+
+def _describe(error: Exception) -> str:
+    """Return what an error says; for one that is the system's own, the file first and no number."""
+    if isinstance(error, OSError) and error.errno is not None and str(error).startswith("[Errno"):
+        return f"{error.filename}: {error.strerror}" if error.filename else f"{error.strerror}, at a file not named"
+    return str(error) or type(error).__name__
 
 
 def _print_version(wanted: bool) -> None:

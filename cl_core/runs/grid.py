@@ -12,6 +12,11 @@ from cl_core.settings_base import Value
 
 Choices = Mapping[str, Sequence[Value]]
 
+MOST_SEEDS = 10_000
+"""Seeds that one range may name."""
+
+_DIGITS = 9
+
 
 def list_plans(
     *, experiments: Sequence[str], strategies: Sequence[str], seeds: Sequence[int], profile: str, choices: Choices
@@ -53,7 +58,13 @@ def parse_seeds(text: str) -> list[int]:
         first, dash, last = part.strip().partition("-")
         if not first.isdecimal() or (dash and not last.isdecimal()):
             raise ValueError(f"--seeds {text!r} does not fit; write numbers and ranges, such as 0-2 or 100,105")
+        if max(len(first), len(last)) > _DIGITS:
+            raise ValueError(f"--seeds {part.strip()[:40]} does not fit; seeds have at most {_DIGITS} digits")
         begin, end = int(first), int(last or first)
+        if end - begin >= MOST_SEEDS:
+            raise ValueError(
+                f"--seeds {text!r} names {end - begin + 1:,} seeds in one range; give at most {MOST_SEEDS:,}"
+            )
         if end < begin:
             raise ValueError(f"--seeds {text!r} does not fit; the range {part.strip()} runs backwards")
         seeds.update(dict.fromkeys(range(begin, end + 1)))

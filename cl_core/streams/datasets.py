@@ -74,7 +74,8 @@ def load(dataset: str, route: Route | None = None) -> Dataset:
     require_name("route", route, ROUTES)
     if route not in source.routes:
         raise ValueError(
-            f"{dataset} has no route {route!r}; it is read by {' or '.join(source.routes)}. {source.hint}".strip()
+            f"{dataset} has no route {route!r} (--data, or CL_DATA_ROUTE in the environment); "
+            f"it is read by {' or '.join(source.routes)}. {source.hint}".strip()
         )
     if route == "embedded":
         return _read_embedded()

@@ -1,6 +1,7 @@
 """The official archives, fetched once: downloaded, checked, parsed and stored as arrays, whole or not at all."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,9 @@ _PARSERS: dict[str, _Parser] = {
     "cifar100": formats.parse_cifar100,
     "cub200": formats.parse_cub200,
 }
+
+_PARTIAL = re.compile(r"tmp[a-z0-9_]{8}|\..+\.[a-z0-9_]{8}\.part")
+"""Names that Python's tempfile gives: pooch's downloads, and what cl_core.files has not finished."""
 
 _PARSING = 1
 """Raised when a parser gives other arrays for the same archive: what was stored before is then not read again."""
@@ -113,7 +117,8 @@ def _alone(folder: Path) -> Iterator[None]:
     try:
         # What a killed fetch left, under the names that pooch and cl_core.files give; nobody else is at work here.
         for leftover in (*folder.glob("tmp*"), *folder.glob(".*.part")):
-            leftover.unlink()
+            if _PARTIAL.fullmatch(leftover.name) and leftover.is_file():
+                leftover.unlink()
         yield
     finally:
         lock.release()

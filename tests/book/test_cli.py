@@ -111,6 +111,27 @@ def test_a_rerun_that_is_terminated_keeps_what_there_is_and_its_exit_code_says_w
     assert "before" in (checkout / "out" / "page.ipynb").read_text(encoding="utf-8")
 
 
+def _raise(error):
+    def call(*given, **more):
+        raise error
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (PermissionError(13, "Permission denied", "/data/x.csv"), "/data/x.csv: Permission denied"),
+        (OSError(5, "Input/output error"), "Input/output error, at a file not named"),
+        (FileExistsError("no command edits a result"), "no command edits a result"),
+        (RuntimeError(), "RuntimeError"),
+    ],
+)
+def test_an_error_of_the_system_begins_with_its_file(run, checkout, monkeypatch, error, line):
+    monkeypatch.setattr("cl_book.check.check", _raise(error))
+    assert run("check") == (2, "", f"cl-core: {line}\n")
+
+
 def test_refresh_then_check(run, write_page, own_code):
     path = write_page("page", "print(steps)", parameters=PARAMETERS)
     code, out, _ = run("check")

@@ -88,3 +88,15 @@ def test_choices_are_parsed_and_checked():
     ):
         with pytest.raises(ValueError, match=says):
             parse_choices(words)
+
+
+@pytest.mark.parametrize("text", ["0-1000000000", "0-10000", "9" * 5000, f"0-{'9' * 5000}"])
+def test_more_seeds_than_anyone_means_are_a_short_line(text):
+    with pytest.raises(ValueError, match="at most") as caught:
+        parse_seeds(text)
+    assert "--seeds" in str(caught.value)
+    assert len(str(caught.value)) < 200
+
+
+def test_ten_thousand_seeds_are_taken():
+    assert len(parse_seeds("0-9999")) == 10_000

@@ -210,7 +210,7 @@ def test_a_folder_that_cannot_be_made_is_a_clear_error(official, tmp_path, monke
         load("mnist")
 
 
-@pytest.mark.parametrize("name", ["tmpk1ll3d", ".cifar10-0123.npz.k1ll3d.part"])
+@pytest.mark.parametrize("name", ["tmpk1ll3d_x", ".cifar10-0123.npz.k1ll3d_x.part"])
 def test_what_a_killed_fetch_left_is_cleared(name, official, data_folder):
     official("cifar10")
     (data_folder / "official").mkdir(parents=True)
@@ -218,6 +218,17 @@ def test_what_a_killed_fetch_left_is_cleared(name, official, data_folder):
     fetch("cifar10", progress=False)
     assert name not in left(data_folder)
     assert len(left(data_folder)) == 2
+
+
+def test_a_users_own_files_and_folders_are_left_where_they_are(official, data_folder):
+    official("cifar10")
+    (data_folder / "official" / "tmp").mkdir(parents=True)
+    (data_folder / "official" / "tmpabcdefgh").mkdir()
+    (data_folder / "official" / "tmp-notes.txt").write_text("mine")
+    fetch("cifar10", progress=False)
+    assert (data_folder / "official" / "tmp-notes.txt").read_text() == "mine"
+    assert (data_folder / "official" / "tmp").is_dir()
+    assert (data_folder / "official" / "tmpabcdefgh").is_dir()
 
 
 def test_stored_arrays_of_another_archive_are_not_read(official, publish, builders, images, data_folder):

@@ -33,8 +33,11 @@ class Copy:
         assert text.count(old) == 1, f"{name} has {text.count(old)} places that read {old!r}; plant the fault elsewhere"
         path.write_text(text.replace(old, new), encoding="utf-8")
 
-    def run(self, *command):
-        """Run `python …` in the copy and return the finished process, output and errors in one."""
+    def run(self, *command, surroundings=None, before=()):
+        """Run `python …` in the copy and return the finished process, output and errors in one.
+
+        `surroundings` are more environment variables, None for one to be without; `before` are words before `python`.
+        """
         environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join([str(self.top), str(self.top / "book"), str(self.top / "tests")]),
@@ -44,14 +47,19 @@ class Copy:
         }
         for name in ("CI", "PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "CL_RECORD_READS"):
             environment.pop(name, None)
+        for name, value in (surroundings or {}).items():
+            environment.pop(name, None)
+            if value is not None:
+                environment[name] = str(value)
         return subprocess.run(
-            [sys.executable, *map(str, command)],
+            [*before, sys.executable, *map(str, command)],
             cwd=self.top,
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             encoding="utf-8",
+            errors="replace",
         )
 
     def pytest(self, *arguments):

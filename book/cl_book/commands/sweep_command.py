@@ -201,7 +201,10 @@ def _print_plan(state: "SweepState", pace: "Pace", workers: int) -> None:
 
 
 def _split_names(text: str) -> list[str]:
-    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if not names:
+        raise ValueError(f"{text!r} names nothing; write names with commas between them, or leave the option out")
+    return names
 
 
 def _list_present(profile: str, route: str | None) -> list[str]:

@@ -83,7 +83,10 @@ def test_again_fails_where_the_numbers_differ(command, tmp_path):
         (["digits-split", "--strategy", "frozen", "--set", "threshold=0"], "no effect on frozen"),
         (["digits-split", "--strategy", "two-level-random"], "follows a finished two-level run"),
         (["digits-split", "--strategy", "frozen", "--data", "prepard"], "did you mean 'prepared'"),
-        (["digits-split", "--strategy", "frozen", "--data", "prepared"], "digits has no route 'prepared'"),
+        (
+            ["digits-split", "--strategy", "frozen", "--data", "prepared"],
+            "digits has no route 'prepared' (--data, or CL_DATA_ROUTE",
+        ),
         (["digits-split", "--again", "x.json"], "--again takes everything"),
     ],
 )

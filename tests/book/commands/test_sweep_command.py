@@ -20,3 +20,10 @@ def test_a_foreign_file_among_results_is_named_and_passed_over(run, tmp_path, co
         f"passed over: {foreign}"
     ]
     assert foreign.read_bytes() == content
+
+
+@pytest.mark.parametrize("option", ["--experiments", "--strategies", "--reference"])
+def test_a_list_of_no_names_is_an_error(run, tmp_path, option):
+    code, _, err = run("sweep", *WORDS[:2], option, " ,", "--out", tmp_path)
+    assert code == 2
+    assert "' ,' names nothing" in err

@@ -101,3 +101,11 @@ def test_a_user_without_a_home_has_one_for_the_run(run, scratch, monkeypatch):
     monkeypatch.setattr(execution, "find_home", lambda: None)
     done, _ = run("import os; print(os.environ['HOME'])")
     assert done.notebook.cells[1].outputs[0].text.startswith(f"{scratch}/")
+
+
+def test_a_relative_folder_of_data_is_the_same_for_the_kernel(run, checkout, monkeypatch):
+    monkeypatch.setenv("CL_DATA_DIR", "data")
+    done, _ = run("from cl_core.streams.fetching import locate_data; print(locate_data().resolve())")
+    assert done.failure is None
+    folder = nbformat.NotebookNode(done.notebook.cells[1].outputs[0]).text.strip()
+    assert folder.endswith(f"{checkout.name}/data")
