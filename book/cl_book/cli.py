@@ -1,5 +1,6 @@
 """The command line, `cl-core`: each command says what it does, and imports what it needs only when it runs."""
 
+import io
 import json
 import os
 import sys
@@ -27,6 +28,10 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line; an error that a user can mend is one line on stderr and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal without Greek letters shows question marks.
+            stream.reconfigure(errors="replace")
     try:
         app()
     except (ValueError, RuntimeError, OSError) as error:

@@ -1,5 +1,6 @@
 """The command line as a user meets it: help that reads like a manual, clear errors, exit codes, no torch."""
 
+import io
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import sys
 import nbformat
 import pytest
 import yaml
+from cl_book import cli
 from cl_book.notebooks import stamps
 from cl_book.notebooks.normalise import METADATA
 from cl_book.notebooks.record import VERDICT_MIME
@@ -64,7 +66,7 @@ def test_rerun_help_is_the_notebooks_manual(run, write_page):
         (("-p", "shift", "-2"), "shift = -2.0 is not allowed"),
         (("-p", "steps", "3", "-p", "steps", "4"), "-p steps is given twice"),
         (("--profile", "cpu"), "no parameter 'profile'"),
-        (("-f", "gone.yaml"), "gone.yaml cannot be read"),
+        (("-f", "gone.yaml"), "gone.yaml is not readable as YAML: there is no such file"),
         (("--out", "notebooks"), "the notebook itself"),
     ],
 )
@@ -109,6 +111,19 @@ def test_a_rerun_that_is_terminated_keeps_what_there_is_and_its_exit_code_says_w
     assert "stopped by SIGTERM" in err
     assert f"kept, as far as it came: {checkout / 'out' / 'page.ipynb'}" in err
     assert "before" in (checkout / "out" / "page.ipynb").read_text(encoding="utf-8")
+
+
+def test_a_terminal_in_latin_1_is_no_error(checkout, monkeypatch):
+    with pytest.MonkeyPatch.context() as patch:
+        streams = [io.TextIOWrapper(io.BytesIO(), encoding="latin-1") for _ in range(2)]
+        patch.setattr(sys, "stdout", streams[0])
+        patch.setattr(sys, "stderr", streams[1])
+        patch.setattr(sys, "argv", ["cl-core", "check"])
+        patch.setattr("cl_book.check.check", _raise(ValueError("δ → é")))
+        with pytest.raises(SystemExit, match="2"):
+            cli.main()
+    streams[1].flush()
+    assert streams[1].buffer.getvalue().decode("latin-1") == "cl-core: ? ? é\n"
 
 
 def _raise(error):
