@@ -69,7 +69,7 @@ class TrainingSettings(SettingsBase):
     )
     batch: int = Field(default=64, ge=2, le=4096, title="Batch", description="images in a minibatch")
     epochs: int = Field(default=10, ge=1, le=1000, title="Passes", description="passes over a task's training images")
-    schedule: Literal["constant", "cosine"] = Field(
+    schedule: Literal["constant", "cosine", "step"] = Field(
         default="cosine", title="Schedule", description="course of the step length within a task"
     )
     precision: Literal["float64", "float32", "bfloat16"] = Field(
@@ -123,7 +123,7 @@ class Recipe(GradientSettings, ArrivalSettings, TrainingSettings):
     """How every task is trained, the same under every strategy; ``Recipe()`` is the protocol.
 
     SGD with `momentum` and `weight_decay` (on what trains, alone), started anew with each task; `learning_rate` stays
-    (``constant``) or falls to zero along half a cosine (``cosine``) within a task of `epochs` passes in minibatches of
+    (``constant``), falls to zero along half a cosine (``cosine``) or to a tenth after two thirds of the steps (``step``) within a task of `epochs` passes in minibatches of
     `batch` images. `precision` is ``float64``, ``float32`` or ``bfloat16`` (float32 parameters, bfloat16 autocast).
 
     At a task's arrival its head is fitted alone for `head_warmup_steps` on a sample of `gradient_samples` training

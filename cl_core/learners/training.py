@@ -245,6 +245,8 @@ def _step(moving: list[Tensor], momenta: list[Tensor | None], rate: float, recip
 def _rate(recipe: Recipe, done: int, total: int) -> float:
     if recipe.schedule == "constant":
         return recipe.learning_rate
+    if recipe.schedule == "step":
+        return recipe.learning_rate * (0.1 if 3 * done >= 2 * total else 1.0)
     return 0.5 * recipe.learning_rate * (1 + math.cos(math.pi * done / total))
 
 

@@ -19,7 +19,7 @@ from cl_core.strategies import SCORES
         (Recipe, {"learning_rate": float("nan")}, "learning_rate"),
         (Recipe, {"momentum": 1.0}, "momentum"),
         (Recipe, {"batch": 1}, "batch"),
-        (Recipe, {"schedule": "step"}, "constant, cosine"),
+        (Recipe, {"schedule": "linear"}, "constant, cosine, step"),
         (Recipe, {"precision": "float16"}, "bfloat16"),
         (Recipe, {"metric": "angle"}, "cosine"),
         (Recipe, {"gradient_at": "end"}, "arrival, warm"),

@@ -313,3 +313,12 @@ def test_a_penalty_is_part_of_the_loss_and_sees_the_minibatch(make, recipe):
     assert len(seen) == report.steps
     assert report.loss == pytest.approx(without.loss + 3.0)
     assert report.update_norms == pytest.approx(without.update_norms)
+
+
+@pytest.mark.parametrize("total", [30, 31, 3])
+def test_a_step_schedule_goes_to_a_tenth_after_two_thirds_of_the_steps(recipe, total):
+    stepped = recipe.replace(schedule="step", learning_rate=0.5)
+    rates = [training._rate(stepped, done, total) for done in range(total)]
+    first = sum(rate == 0.5 for rate in rates)
+    assert rates == [0.5] * first + [pytest.approx(0.05)] * (total - first)
+    assert first - 1 < total * 2 / 3 <= first

@@ -1,6 +1,6 @@
 """The reference runs as data: what `results/` is to hold, in the order in which it is computed.
 
-Nine steps, each of batches, each batch a product of experiments, strategies, seeds and settings. The first step stands
+Ten steps, each of batches, each batch a product of experiments, strategies, seeds and settings. The first step stands
 alone; each later one adds a question. Seeds come before strategies within a batch, so that a step that is cut short has
 whole seeds. ``cl-core sweep --reference primary,controls`` computes steps.
 """
@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cl_core.experiments.plan import Plan, make_plan
+from cl_core.experiments.protocols import PROTOCOLS
 from cl_core.experiments.settings import SETTINGS
 from cl_core.naming import require_name
 from cl_core.runs.grid import list_plans
@@ -100,6 +101,11 @@ ALGORITHM = (
 
 _CONTROLS = ("two-level-random", "two-level-inverted", "two-level-constant")
 _BOUNDS = ("joint", "separate")
+
+_DENG: Mapping[str, tuple[Value, ...]] = {
+    name: (sourced.value,) for name, sourced in PROTOCOLS["deng2025"].values.items() if name != "joint_epochs"
+}
+"""The protocol deng2025 as settings; no bound is run under it."""
 
 _BUDGETS: Mapping[str, tuple[Value, ...]] = {"head_warmup_steps": (0, 50), "epochs": (1, 2, 4)}
 """The two budgets that the paper does not state: how long a new head is fitted first, and the passes."""
@@ -240,6 +246,16 @@ STEPS: Mapping[str, Step] = {
                 _batch("five blocks", "split-cifar100", "frozen", TEN, {**_BUDGETS, "trained": (5,)}),
                 _batch(
                     "Algorithm 1, four blocks at most", "split-cifar100", "adaptive", TEN, {**_BUDGETS, "modules": (4,)}
+                ),
+            ),
+        ),
+        Step(
+            name="deng2025",
+            summary="the primary family under the nearest documented recipe",
+            batches=(
+                _batch("the strategies, five seeds", "split-cifar100", (*RULES, "adaptive"), FIVE, _DENG),
+                _batch(
+                    "frozen training's other depths", "split-cifar100", "frozen", FIVE, {**_DENG, "trained": (3, 5)}
                 ),
             ),
         ),

@@ -78,6 +78,9 @@ def run(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Change one setting; may be repeated.", show_default=False),
     ] = None,
+    protocol: Annotated[
+        str, typer.Option(help="How it is trained, by name: companion (the book's) or deng2025; --set comes after it.")
+    ] = "companion",
     route: Route = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of results, instead of the repository's results/.", show_default=False)
@@ -92,7 +95,7 @@ def run(
 ) -> None:
     """Run one experiment (the manual is RUN_HELP)."""
     if again is not None:
-        if experiment or strategy or settings or out:
+        if experiment or strategy or settings or out or protocol != "companion":
             raise ValueError("--again takes everything from the stored result; give it alone, or with --data")
         repeat(again, route)
         return
@@ -104,9 +107,11 @@ def run(
     from cl_book.commands.run_display import RunDisplay
     from cl_core.experiments.checkpoints import locate_cache
     from cl_core.experiments.plan import make_plan
+    from cl_core.experiments.protocols import protocol_settings
     from cl_core.runs.complete import complete, locate_results
 
-    plan = make_plan(experiment, strategy, seed, profile, overrides=parse_settings(settings or []))
+    named = protocol_settings(protocol, [make_plan(experiment, strategy, seed, profile)])
+    plan = make_plan(experiment, strategy, seed, profile, overrides={**named, **parse_settings(settings or [])})
     notice = run_summary.describe_stand_in(plan)
     if notice:
         typer.echo(notice)

@@ -74,9 +74,16 @@ def sweep(
             show_default=False,
         ),
     ] = None,
+    protocol: Annotated[
+        str | None,
+        typer.Option(
+            help="How the runs are trained, by name: companion (the book's, the default) or deng2025.",
+            show_default=False,
+        ),
+    ] = None,
     reference: Annotated[
         str | None,
-        typer.Option(metavar="STEP[,STEP]", help="Do these steps of the reference runs.", show_default=False),
+        typer.Option(metavar="STEP[,STEP]", help="Do these steps of the reference runs, or all.", show_default=False),
     ] = None,
     route: Route = None,
     out: Annotated[
@@ -109,7 +116,7 @@ def sweep(
 
     taken = check_route(route)
     results = out or locate_results()
-    plans = _make_plans(experiments, strategies, seeds, profile, settings or [], reference, route)
+    plans = _make_plans(experiments, strategies, seeds, profile, settings or [], protocol, reference, route)
     workers = jobs or os.cpu_count() or 1
     pace = learn_pace(_read_stored(results))
     if dry_run:
@@ -155,31 +162,36 @@ def _make_plans(
     seeds: str | None,
     profile: str | None,
     settings: list[str],
+    protocol: str | None,
     reference: str | None,
     route: str | None,
 ) -> "list[Plan]":
     """Return the runs that these words ask for: steps of the reference runs, or a product of their own."""
     from cl_book.claims.reference_runs import plans
+    from cl_core.experiments.protocols import COMPANION, protocol_settings
     from cl_core.runs import grid
 
     if reference is not None:
-        if settings:
-            raise ValueError("--set has no place beside --reference, whose steps have settings of their own")
+        if settings or protocol:
+            option = "--set" if settings else "--protocol"
+            raise ValueError(f"{option} has no place beside --reference, whose steps have settings of their own")
         return plans(
-            _split_names(reference),
+            None if reference == "all" else _split_names(reference),
             profile=profile or "cpu",
             seeds=grid.parse_seeds(seeds) if seeds else None,
             experiments=_split_names(experiments) if experiments else None,
             strategies=_split_names(strategies) if strategies else None,
         )
     profile = profile or "smoke"
-    return grid.list_plans(
-        experiments=_split_names(experiments) if experiments else _list_present(profile, route),
-        strategies=_split_names(strategies) if strategies else list(RULES),
-        seeds=grid.parse_seeds(seeds or "100"),
-        profile=profile,
-        choices=grid.parse_choices(settings),
-    )
+    chosen = {
+        "experiments": _split_names(experiments) if experiments else _list_present(profile, route),
+        "strategies": _split_names(strategies) if strategies else list(RULES),
+    }
+    numbers = grid.parse_seeds(seeds or "100")
+    plain = grid.list_plans(**chosen, seeds=numbers[:1], profile=profile, choices={})
+    named = protocol_settings(protocol or COMPANION, plain)
+    choices = {**{name: (value,) for name, value in named.items()}, **grid.parse_choices(settings)}
+    return grid.list_plans(**chosen, seeds=numbers, profile=profile, choices=choices)
 
 
 def _print_plan(state: "SweepState", pace: "Pace", workers: int) -> None:

@@ -34,6 +34,7 @@ def test_the_steps_come_in_order():
         "algorithm",
         "depths",
         "budget",
+        "deng2025",
         "surprise",
     ]
     every = [made.name for made in plans()]
@@ -223,3 +224,18 @@ def test_the_budget_is_every_head_with_every_number_of_passes():
     assert cells == set(itertools.product(("initialized", "frozen", "adaptive"), (1, 2, 4), (0, 50)))
     assert {dict(over)["modules"] for _, strategy, over in found if strategy == "adaptive"} == {4}
     assert {dict(over)["trained"] for _, strategy, over in found if strategy == "frozen"} == {5}
+
+
+def test_the_nearest_recipe_is_run_under_every_strategy_and_depth():
+    found = seeds_of("deng2025")
+    assert all(seeds == list(range(5)) for seeds in found.values())
+    ways = {(strategy, dict(over).get("trained", 1)) for _, strategy, over in found}
+    assert ways == {*((rule, 1) for rule in (*RULES, "adaptive")), ("frozen", 3), ("frozen", 5)}
+    assert {dict(over)["schedule"] for _, _, over in found} == {"step"}
+
+
+def test_all_steps_are_asked_for_in_one_word():
+    done = CliRunner().invoke(app, ["sweep", "--reference", "all", "--dry-run"])
+    assert done.exit_code == 0, done.output
+    assert "split-cifar100 · adaptive · seed 9 · cpu" in done.output
+    assert "schedule=step" in done.output
