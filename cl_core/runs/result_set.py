@@ -63,7 +63,9 @@ def _listing(folder: Path | None) -> tuple[_File, ...]:
         top = files.base()
         paths = {name.removeprefix(f"{RESULTS}/"): top / name for name in store.stored()}
     else:
-        paths = {path.relative_to(folder).as_posix(): path for path in sorted(folder.glob("*/**/*.json"))}
+        # A folder of that name, or a link that leads nowhere, is no file.
+        present = sorted(path for path in folder.glob("*/**/*.json") if path.is_file())
+        paths = {path.relative_to(folder).as_posix(): path for path in present}
     stats = ((name, path, path.stat()) for name, path in paths.items())
     return tuple((name, path, stat.st_mtime_ns, stat.st_size) for name, path, stat in stats)
 

@@ -7,7 +7,6 @@ with a member that would leave its folder is refused.
 import gzip
 import hashlib
 import tarfile
-import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePosixPath
@@ -16,7 +15,8 @@ from typing import IO
 from cl_core.streams.errors import DataError
 from cl_core.streams.manifest import Archive
 
-_DAMAGED = (EOFError, OSError, zlib.error, tarfile.TarError)
+_LARGEST_MEMBER = 2**32
+"""Bytes that no member of an official archive comes near; skipping more than these takes minutes."""
 
 
 def digest_file(path: Path) -> str:
@@ -122,6 +122,11 @@ def _refuse_hostile(path: Path, member: tarfile.TarInfo) -> None:
             f"{path} holds a member named {member.name!r}, which would leave its folder; nothing was taken from it. "
             f"Delete the file: it is not the official archive."
         )
+    if not 0 <= member.size <= _LARGEST_MEMBER:
+        raise DataError(
+            f"{path} holds {member.name!r} of {member.size:,} bytes, more than any official file; nothing was taken from "
+            f"it. Delete the file: it is not the official archive."
+        )
     if not (member.isfile() or member.isdir()):
         raise DataError(
             f"{path} holds {member.name!r}, a link or special file where only files and folders may stand; nothing "
@@ -133,9 +138,9 @@ def _refuse_hostile(path: Path, member: tarfile.TarInfo) -> None:
 def _report_damage(path: Path) -> Iterator[None]:
     try:
         yield
-    except (FileNotFoundError, PermissionError):
+    except (FileNotFoundError, PermissionError, DataError):
         raise
-    except _DAMAGED as error:
+    except Exception as error:  # There is no list of what tarfile raises at headers that are none.
         raise DataError(
             f"{path} is truncated or damaged ({error}); delete it and run the same command again."
         ) from error

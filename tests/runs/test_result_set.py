@@ -81,3 +81,16 @@ def test_another_folder_has_results_of_its_own_and_its_other_files_are_none(put,
     (checkout / "results").rename(tmp_path / "mine")
     assert list(read_results(tmp_path / "mine").current) == ["cpu/split-cifar10/frozen-0.json"]
     assert list(read_results().current) == []
+
+
+def test_what_is_no_file_is_passed_over_and_a_foreign_file_is_named(put, make_result, checkout, tmp_path):
+    path = put(make_result())
+    (checkout / "results").rename(tmp_path / "mine")
+    beside = tmp_path / "mine" / path.parent.relative_to(checkout / "results")
+    (beside / "folder.json").mkdir()
+    (beside / "nowhere.json").symlink_to(beside / "gone")
+    (beside / "foreign.json").write_bytes(b"\xff")
+    results = read_results(tmp_path / "mine")
+    assert list(results.current) == ["cpu/split-cifar10/frozen-0.json"]
+    assert list(results.stale) == ["cpu/split-cifar10/foreign.json"]
+    assert "foreign.json" in results.stale["cpu/split-cifar10/foreign.json"]

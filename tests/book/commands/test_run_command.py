@@ -231,3 +231,26 @@ def test_no_result_to_make_again_is_a_fault(command, checkout, monkeypatch):
     monkeypatch.setattr("cl_book.check.require_own_code", lambda: None)
     code, out, _ = command("check", "--rerun", 3)
     assert (code, "0 of 0 results" in out) == (1, True)
+
+
+@pytest.mark.parametrize("content", [b"<<<<<<< HEAD\n- id: C01\n", b"- 1\n", b"- id: caf\xe9\n", b"\t- id: C01\n"])
+@pytest.mark.parametrize(
+    "words", [("run", "digits-split", "--strategy", "frozen"), ("sweep", "--experiments", "digits-split")]
+)
+def test_a_broken_list_of_claims_is_told_before_training(command, checkout, tmp_path, content, words):
+    (checkout / "book" / "claims.yml").write_bytes(content)
+    code, _, err = command(*words, "--out", tmp_path / "results")
+    assert code == 2
+    assert [line for line in err.splitlines() if "left out" not in line] == [err.splitlines()[-1]]
+    assert "book/claims.yml" in err
+    assert not (tmp_path / "results").exists()
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_strangers_project_file_above_the_working_folder_costs_nothing(command, tmp_path, monkeypatch):
+    (tmp_path / "pyproject.toml").write_bytes("# caf\u00e9".encode("latin-1"))
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    code, out, err = command("run", "digits-permuted", "--strategy", "frozen", *QUICK, "--out", "mine")
+    assert code == 0, err
+    assert "written" in out
