@@ -22,7 +22,7 @@ def confirm(repeat: Sequence[Path] = ()) -> Confirmation:
     nothing is written then. Needs torch.
     """
     from cl_book import golden
-    from cl_core.experiments import provenance
+    from cl_core.experiments import machine, provenance
     from cl_core.runs import ledger
 
     provenance.require_own_code()
@@ -43,7 +43,7 @@ def confirm(repeat: Sequence[Path] = ()) -> Confirmation:
         date=datetime.now(UTC).date().isoformat(),
         golden_runs=runs,
         golden=golden.digest(folder),
-        processor=provenance.processor(),
+        processor=machine.processor(),
         versions=provenance.versions(),
         repeated=tuple(_repeat(name) for name in names),
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from cl_core import files
+from cl_core.experiments.machine import count_cores
 
 PYTHON = ((3, 11), (3, 14))
 """The oldest Python that fits, and the first that is too new."""
@@ -89,7 +90,7 @@ def _check_torch() -> list[Finding]:
 
 def _check_threads() -> Finding:
     allowed = {name: os.environ[name] for name in _THREADS if name in os.environ}
-    cores = os.cpu_count() or 1
+    cores = count_cores()
     set_to = ", ".join(f"{name}={value}" for name, value in allowed.items()) or "not limited by the environment"
     return Finding("threads", f"{set_to}; {cores} cores; notebooks are run with one thread whatever this says")
 

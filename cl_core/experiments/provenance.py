@@ -1,12 +1,9 @@
-"""What is only recorded with a result: the code that made it, versions, and hardware."""
+"""What is only recorded with a result: the code that made it, and versions."""
 
-import os
 import platform
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from typing import Any
 
 from cl_core import files, imports
 from cl_core.experiments.plan import digest_json
@@ -61,24 +58,3 @@ def _versions() -> Mapping[str, str]:
         except PackageNotFoundError:
             numbers[package] = "absent"
     return numbers
-
-
-def hardware(*, threads: int, device: str = "cpu") -> dict[str, Any]:
-    """Return system, processor and cores of this machine, and the device and threads that a run used."""
-    return {
-        "system": f"{platform.system()} {platform.machine()}",
-        "processor": processor(),
-        "cores": os.cpu_count(),
-        "device": device,
-        "threads": threads,
-    }
-
-
-def processor() -> str:
-    """Return the name of this machine's processor, ``unknown`` where the system does not tell."""
-    listing = Path("/proc/cpuinfo")
-    if listing.is_file():
-        for line in listing.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or "unknown"

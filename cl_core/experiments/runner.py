@@ -13,6 +13,7 @@ from cl_core import streams
 from cl_core.experiments import provenance
 from cl_core.experiments.catalogue import PROTOCOL
 from cl_core.experiments.checkpoints import Checkpoint
+from cl_core.experiments.machine import ARITHMETIC, hardware
 from cl_core.experiments.plan import Plan, digest_json
 from cl_core.experiments.progress import Listener, silent
 from cl_core.experiments.rows import assemble
@@ -53,7 +54,7 @@ def execute(
         if source is not None and source.data["digest"] != stream.data.digest:
             raise ValueError(f"{plan.describe()} would run on other images than {source.strategy}, which it follows")
         device = torch.device("cuda" if plan.profile.gpu and torch.cuda.is_available() else "cpu")
-        machine = provenance.hardware(threads=threads, device=_device_name(device))
+        machine = hardware(threads=threads, device=_device_name(device))
         identity = _identity(plan.name, plan.config, stream, source, machine)
         checkpoint = None if cache is None else Checkpoint(plan.name, identity, cache)
         context = RunContext(plan, stream, plan.network, plan.recipe, device, checkpoint, listener)
@@ -101,7 +102,7 @@ def _identity(
             "source": source.outcome if source else None,
             "code": provenance.code_digests(),
             "versions": provenance.versions(),
-            "machine": dict(machine),
+            "machine": {name: machine[name] for name in ARITHMETIC},
         }
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cl_core.experiments import store
+from cl_core.experiments.machine import have_same_arithmetic
 from cl_core.experiments.plan import make_plan
 from cl_core.experiments.progress import Listener, silent
 from cl_core.experiments.store import Result
@@ -27,8 +28,8 @@ _COMPARED = ("avg_acc", "task_acc", "forgetting")
 class Comparison:
     """How a repeated run compares with the stored one.
 
-    `identical`: bit for bit, all that was computed. `expected`: whether it must be, as machine and versions are the
-    same. `differences` tells each measure's change in points, `largest` the largest of them; `tolerance` is what a
+    `identical`: bit for bit, all that was computed. `expected`: whether it must be, as versions and what
+    decides the machine's arithmetic are the same. `differences` tells each measure's change in points, `largest` the largest of them; `tolerance` is what a
     repetition elsewhere may differ by.
     """
 
@@ -69,7 +70,10 @@ def repeat(path: Path, *, route: Route | None = None, listener: Listener = silen
 
 def compare(before: Result, after: Result) -> Comparison:
     """Return how the repetition `after` compares with `before`."""
-    same = all(before.recorded[key] == after.recorded[key] for key in ("machine", "versions"))
+    one, other = before.recorded, after.recorded
+    same = one.get("versions") == other.get("versions") and have_same_arithmetic(
+        one.get("machine", {}), other.get("machine", {})
+    )
     differences, largest = [], 0.0
     for name in _COMPARED:
         old, new = 100 * store.metric(before, name), 100 * store.metric(after, name)

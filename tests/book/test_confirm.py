@@ -7,6 +7,7 @@ from cl_book import golden
 from typer.testing import CliRunner
 
 from cl_core.experiments import provenance, store
+from cl_core.experiments.machine import ARITHMETIC
 from cl_core.runs import ledger, repeat
 
 
@@ -62,7 +63,7 @@ def test_results_made_again_are_recorded_with_how_they_compare(run, checkout, ma
     before = make_result()
     path = checkout / "results/cpu/split-cifar10/frozen-0.json"
     store.save(before, path)
-    machine = {"machine": {"processor": "Some"}, "versions": {}}
+    machine = {"machine": dict.fromkeys(ARITHMETIC, "a"), "versions": {}}
     before, after = (
         make_result(correct=((9, None, None), (8, 10, None), (6, 9, last)), recorded=machine)
         for last in (8, 8 if identical else 7)

@@ -7,6 +7,7 @@ import pytest
 from cl_core import files
 from cl_core.experiments import store
 from cl_core.experiments.checkpoints import Checkpoint
+from cl_core.experiments.machine import ARITHMETIC
 from cl_core.experiments.plan import make_plan
 from cl_core.runs import complete, repeat
 
@@ -142,7 +143,7 @@ def test_a_stored_run_again_is_identical_on_the_same_machine(folders):
 
 
 def test_a_repetition_is_judged_by_where_it_ran(make_result):
-    machine = {"machine": {"processor": "a"}, "versions": {"torch": "1"}}
+    machine = {"machine": dict.fromkeys(ARITHMETIC, "a"), "versions": {"torch": "1"}}
     other = {**machine, "versions": {"torch": "2"}}
     stored = make_result(recorded=machine)
     near = {"correct": ((9, None, None), (8, 10, None), (6, 9, 9))}

@@ -1,6 +1,5 @@
 """The command `sweep` of the command line; what it needs is imported when it runs."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -90,7 +89,7 @@ def sweep(
         Path | None, typer.Option(help="Folder of results, instead of the repository's results/.", show_default=False)
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option(help="Processes at a time. Default: one a core.", show_default=False)
+        int | None, typer.Option(help="Processes at a time. Default: one a core of this job.", show_default=False)
     ] = None,
     scheduler: Annotated[
         str | None,
@@ -109,6 +108,7 @@ def sweep(
     from cl_book.commands.estimate import learn_pace
     from cl_book.commands.sweep_display import SweepDisplay
     from cl_core.experiments.checkpoints import locate_cache
+    from cl_core.experiments.machine import count_cores
     from cl_core.runs.complete import locate_results
     from cl_core.runs.executors import open_executor
     from cl_core.runs.sweep import survey_runs
@@ -117,7 +117,9 @@ def sweep(
     taken = check_route(route)
     results = out or locate_results()
     plans = _make_plans(experiments, strategies, seeds, profile, settings or [], protocol, reference, route)
-    workers = jobs or os.cpu_count() or 1
+    workers = count_cores() if jobs is None else jobs
+    if workers < 1:
+        raise ValueError(f"--jobs {workers} does not fit; give 1 or more")
     pace = learn_pace(_read_stored(results))
     if dry_run:
         _print_plan(survey_runs(plans, results=results, route=taken), pace, workers)

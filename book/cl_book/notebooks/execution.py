@@ -20,6 +20,7 @@ from cl_core import files
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
 _FOLDERS = ("CL_CACHE_DIR", "CL_DATA_DIR")
 _REMEDY = "set TMPDIR to a folder on another disk"
+_FOLDERS = ("CL_CACHE_DIR", "CL_DATA_DIR")
 _PAPERMILL_MARK = "papermill-error-cell-tag"
 
 
@@ -67,6 +68,9 @@ def execute(notebook: Notebook, *, folder: Path, parameters: Mapping[str, object
             **_ONE_THREAD,
             "PYTHONHASHSEED": "0",
             "IPYTHONDIR": str(Path(scratch) / "ipython"),
+            "MPLCONFIGDIR": str(Path(scratch) / "matplotlib"),
+            # The notebook runs in another folder than the command.
+            **{name: str(Path(os.environ[name]).expanduser().absolute()) for name in _FOLDERS if os.environ.get(name)},
             files.RECORD: str(reads),
             # The kernel stands in another folder, from which a relative one would be another.
             **{name: str(Path(os.environ[name]).expanduser().resolve()) for name in _FOLDERS if os.environ.get(name)},

@@ -1,7 +1,6 @@
 """Executing stored notebooks again where they are stale, and writing them so that an unchanged result is no change."""
 
 import json
-import os
 import platform
 import re
 from collections.abc import Iterable, Iterator
@@ -100,7 +99,7 @@ def _require_storable(notebook: Notebook, name: str) -> None:
 
 
 def _record_time(name: str, seconds: float) -> None:
-    from cl_core.experiments.provenance import processor
+    from cl_core.experiments.machine import count_cores, processor
 
     path = notebooks.find_checkout() / TIMINGS
     with explain_unreadable(path, "a JSON object", cure="delete it or restore it from git"):
@@ -110,7 +109,7 @@ def _record_time(name: str, seconds: float) -> None:
         "refreshed": datetime.now(UTC).date().isoformat(),
         "python": platform.python_version(),
         "versions": {package: number for package in _VERSIONS if (number := _find_version(package))},
-        "hardware": {"machine": platform.machine(), "processor": processor(), "cores": os.cpu_count()},
+        "hardware": {"machine": platform.machine(), "processor": processor(), "cores": count_cores()},
     }
     present = {notebook.stem for notebook in notebooks.list_stored()}
     entries: dict[str, Any] = {key: timings[key] for key in sorted(timings) if key in present}

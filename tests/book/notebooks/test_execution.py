@@ -109,3 +109,19 @@ def test_a_relative_folder_of_data_is_the_same_for_the_kernel(run, checkout, mon
     assert done.failure is None
     folder = nbformat.NotebookNode(done.notebook.cells[1].outputs[0]).text.strip()
     assert folder.endswith(f"{checkout.name}/data")
+
+
+def test_settings_and_folders_of_its_user_do_not_reach_a_notebook(run, tmp_path, monkeypatch):
+    settings = tmp_path / "home" / "matplotlib"
+    settings.mkdir(parents=True)
+    (settings / "matplotlibrc").write_text("lines.linewidth: 99\ntext.usetex: True\n", encoding="utf-8")
+    monkeypatch.setenv("MPLCONFIGDIR", str(settings))
+    monkeypatch.setenv("CL_DATA_DIR", "mine")
+    monkeypatch.chdir(tmp_path)
+    done, _ = run(
+        "import matplotlib\nprint(matplotlib.rcParams['lines.linewidth'], matplotlib.rcParams['text.usetex'])",
+        "import os\nprint(os.environ['CL_DATA_DIR'])",
+    )
+    assert done.notebook.cells[1].outputs[0].text == "1.5 False\n"
+    assert done.notebook.cells[2].outputs[0].text.strip().endswith("/mine")
+    assert os.environ["MPLCONFIGDIR"] == str(settings)
