@@ -49,7 +49,7 @@ def explain_failure(doing: str, path: Path, *, remedy: str = "") -> Iterator[Non
         if error.errno is None:
             raise
         failure = FileError(error.errno, error.strerror, str(path))
-        cures = "; or ".join(cure for cure in (_CURES.get(error.errno, ""), remedy) if cure)
+        cures = ", or ".join(cure for cure in (_CURES.get(error.errno, ""), remedy) if cure)
         failure.line = f"cannot {doing} {path}: {error.strerror}" + (f"; {cures}" if cures else "")
         raise failure from error
 

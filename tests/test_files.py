@@ -71,7 +71,7 @@ def test_a_full_disk_keeps_the_old_file_and_leaves_no_part(tmp_path: Path, monke
 
 @pytest.mark.parametrize(
     ("number", "cure"),
-    [(errno.ENOSPC, "free some room there; or "), (errno.EACCES, ""), (errno.ENOLCK, "let its file")],
+    [(errno.ENOSPC, "free some room there, or "), (errno.EACCES, ""), (errno.ENOLCK, "let its file")],
 )
 def test_a_failure_of_the_system_is_one_line_on_file_doing_and_cure(tmp_path: Path, number: int, cure: str):
     path = tmp_path / "file.txt"
