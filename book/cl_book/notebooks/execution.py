@@ -20,7 +20,6 @@ from cl_core import files
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
 _FOLDERS = ("CL_CACHE_DIR", "CL_DATA_DIR")
 _REMEDY = "set TMPDIR to a folder on another disk"
-_FOLDERS = ("CL_CACHE_DIR", "CL_DATA_DIR")
 _PAPERMILL_MARK = "papermill-error-cell-tag"
 
 
@@ -68,9 +67,7 @@ def execute(notebook: Notebook, *, folder: Path, parameters: Mapping[str, object
             **_ONE_THREAD,
             "PYTHONHASHSEED": "0",
             "IPYTHONDIR": str(Path(scratch) / "ipython"),
-            "MPLCONFIGDIR": str(Path(scratch) / "matplotlib"),
-            # The notebook runs in another folder than the command.
-            **{name: str(Path(os.environ[name]).expanduser().absolute()) for name in _FOLDERS if os.environ.get(name)},
+            "MPLCONFIGDIR": str(_choose_matplotlib_folder(Path(scratch))),
             files.RECORD: str(reads),
             # The kernel stands in another folder, from which a relative one would be another.
             **{name: str(Path(os.environ[name]).expanduser().resolve()) for name in _FOLDERS if os.environ.get(name)},
@@ -141,6 +138,22 @@ def _terminate_as_interrupt() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _choose_matplotlib_folder(scratch: Path) -> Path:
+    """Return a folder for matplotlib's settings, of which there are none, and its list of fonts, which takes seconds.
+
+    It is kept in this project's cache; where that cannot be written, in `scratch`.
+    """
+    try:
+        from cl_core.experiments.checkpoints import locate_cache
+
+        folder = locate_cache().absolute() / "matplotlib"
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError, ModuleNotFoundError):
+        return scratch / "matplotlib"
+    own = (folder / "matplotlibrc").exists() or not os.access(folder, os.W_OK)
+    return scratch / "matplotlib" if own else folder
 
 
 def _read_log_end(log: Path) -> list[str]:
