@@ -8,8 +8,10 @@ from cl_book.claims import standings as claims
 from cl_book.claims.claim import Claim
 from cl_book.claims.report import by_chance, entry, lines
 from cl_book.claims.run_claims import decide
+from cl_book.claims.stated import claim_digests
 from cl_book.notebooks.record import format_signed
 
+from cl_core.runs import ledger
 from cl_core.runs.result_set import read_results
 
 SEEDS = range(5)
@@ -295,6 +297,17 @@ def test_a_claim_changed_after_its_first_result_is_amended(state, keep_all, stan
     # Another title or page is no other claim.
     state({**claim(), "title": "another"})
     assert not any("amended" in label for label in claims.standing("C01").labels)
+
+
+def test_a_claim_in_which_a_strategy_alone_was_renamed_is_not_amended(state, keep_all, stand, checkout):
+    state(claim())
+    then = claim_digests()["C01"]
+    keep_all("split-cifar100", SEEDS, falling(2.0))
+    assert "amended, and no reason is given" in stand(delta=0.2).labels
+    now = claim_digests()["C01"]
+    ledger.add_renaming(ledger.Renaming("2026-02-03", {"cold": "frozen"}, claims={"C01": {then: now}}))
+    assert not any("amended" in label for label in claims.standing("C01").labels)
+    assert "amended, and no reason is given" in stand(delta=0.3).labels
 
 
 def test_a_claim_stated_after_its_results_is_added_and_not_amended(state, keep_all, stand):
