@@ -13,7 +13,7 @@ from cl_core.experiments.plan import Plan, digest_json, make_plan
 from cl_core.experiments.store import Result
 from cl_core.experiments.strategy_table import STRATEGIES, StrategyInputs
 
-_PERMUTED = ("two-level-random", "two-level-inverted")
+_PERMUTED = ("two-level-random", "two-level-inverted", "adaptive-random", "adaptive-inverted")
 """Controls that give out the magnitudes of the run that they follow in another order."""
 
 
@@ -41,6 +41,11 @@ def _derive_magnitudes(result: Result, plan: Plan) -> tuple[int | None, ...] | N
             levels = (strategy.few, strategy.many)
             free = (levels[score is None or score < strategy.threshold] for score in result.scores[2:])
             return (*(strategy.update(arrival).blocks for arrival in arrivals[:2]), *free)
+        if isinstance(strategy, strategies.Adaptive):
+            _, *held = strategies.integrate(
+                result.scores, strategy.threshold, strategy.step, strategy.modules, strategy.start
+            )
+            return (blocks, *(h if strategy.counts == "trained" else blocks - h for h in held))
         if isinstance(strategy, strategies.Initialized | strategies.Frozen | strategies.Replay):
             return tuple(strategy.update(arrival).blocks for arrival in arrivals)
     except (IndexError, ValueError):
