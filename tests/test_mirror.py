@@ -51,6 +51,7 @@ TESTED_BY = {
             "implied_table",
             "numbers",
             "outputs",
+            "paper_cells",
             "reference_tables",
             "result_values",
             "results_link",

@@ -582,6 +582,20 @@ def test_reported_rows_are_compared_across_strategies_and_streams(book, checkout
     assert ["Corrupted CUB-200", "adaptive", "+2.25", "+2.00"] in changes
 
 
+def test_a_table_of_the_paper_has_its_numbers_cell_by_cell_with_the_claims_that_use_them(book, checkout):
+    real = Path(__file__).resolve().parents[2]
+    for name in ("book/paper.csv", "book/claims.yml"):
+        (checkout / name).write_text((real / name).read_text(encoding="utf-8"), encoding="utf-8")
+    warnings, pages = book(index="# Front\n\n:::{papercells} III\n:::")
+    assert warnings == ""
+    rows = [[text(cell) for cell in row.select("td")] for row in pages["book/index"].select("tbody tr")]
+    cells = next(row for row in rows if row[0] == "Split CIFAR-100 in twenty tasks, frozen")
+    assert any("[P] C45 not run" in cell for cell in cells)
+    assert "Split CUB-200 in twenty tasks, adaptive" in [row[0] for row in rows]
+    warnings, _ = book(index="# Front\n\n:::{papercells} IV\n:::")
+    assert "the paper has no table 'IV'; give I, II or III" in warnings
+
+
 def test_two_reported_numbers_are_subtracted_in_prose(book, checkout):
     real = Path(__file__).resolve().parents[2] / "book/paper.csv"
     (checkout / "book/paper.csv").write_text(real.read_text(encoding="utf-8"), encoding="utf-8")

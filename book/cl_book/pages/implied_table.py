@@ -80,7 +80,7 @@ _SPELLED = {
 }
 
 
-def _stream(experiment: str) -> str:
+def spell_stream(experiment: str) -> str:
     """Return an experiment's name in words."""
     return " ".join(_SPELLED.get(word, word.capitalize()) for word in experiment.split("-"))
 
@@ -93,19 +93,19 @@ _MEASURES = {"forgetting": "Forgetting", "avg_acc": "Avg.Acc"}
 _CONTRASTS: dict[str, tuple[tuple[str, ...], Callable[[], list[list[str]]]]] = {
     "task-accuracy": (
         ("Experiment", "Task.Acc, adaptive less initialized"),
-        lambda: [[_stream(name), _signed(gain)] for name, gain in task_accuracy_gains().items()],
+        lambda: [[spell_stream(name), _signed(gain)] for name, gain in task_accuracy_gains().items()],
     ),
     "variants": (
         ("Variant", "Measure", "Frozen less initialized, plain stream", "The same, variant"),
         lambda: [
-            [_stream(variant), _MEASURES[measure], _signed(plain), _signed(varied)]
+            [spell_stream(variant), _MEASURES[measure], _signed(plain), _signed(varied)]
             for variant, measure, plain, varied in variant_differences()
         ],
     ),
     "changes": (
         ("Variant", "Strategy", "Avg.Acc, variant less plain stream", "Forgetting, the same"),
         lambda: [
-            [_stream(variant), strategy, _signed(accuracy), _signed(forgetting)]
+            [spell_stream(variant), strategy, _signed(accuracy), _signed(forgetting)]
             for variant, strategy, accuracy, forgetting in variant_changes()
         ],
     ),
@@ -115,7 +115,7 @@ _CONTRASTS: dict[str, tuple[tuple[str, ...], Callable[[], list[list[str]]]]] = {
 def _name(row: ReportedRow, marks: Mapping[tuple[str, ...], str]) -> nodes.paragraph:
     """Return experiment and strategy in words, with the mark of where the numbers come from."""
     return nodes.paragraph(
-        "", f"{_stream(row.experiment)}, {row.strategy} ", make_mark(marks[row.experiment, row.strategy])
+        "", f"{spell_stream(row.experiment)}, {row.strategy} ", make_mark(marks[row.experiment, row.strategy])
     )
 
 
