@@ -1,0 +1,398 @@
+"""Any model under a strategy, in an ordinary loop: a ResNet-18, a ViT and an MLP that know nothing of this project."""
+
+import copy
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy, relu
+from torch.utils.data import DataLoader, TensorDataset
+
+from cl_core.strategies import Arrival, Frozen, Initialized, Limited, Replay, Residual, TwoLevel, Update
+from cl_core.torch import Movable
+
+
+class BasicBlock(nn.Module):
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs)
+        self.conv2, self.bn2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs)
+        self.downsample = None
+        if stride > 1:
+            self.downsample = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+
+    def forward(self, x):
+        out = self.bn2(self.conv2(relu(self.bn1(self.conv1(x)))))
+        return relu(out + (x if self.downsample is None else self.downsample(x)))
+
+
+class ResNet18(nn.Module):
+    """Torchvision's, narrow."""
+
+    def __init__(self, width=4):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(3, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width)
+        for level in range(4):
+            inputs, outputs = width * 2 ** max(level - 1, 0), width * 2**level
+            layer = [BasicBlock(inputs, outputs, 2 if level else 1), BasicBlock(outputs, outputs, 1)]
+            setattr(self, f"layer{level + 1}", nn.Sequential(*layer))
+        self.fc = nn.Linear(8 * width, 2)
+
+    def forward(self, x):
+        x = self.layer4(self.layer3(self.layer2(self.layer1(relu(self.bn1(self.conv1(x)))))))
+        return self.fc(x.mean(dim=(2, 3)))
+
+
+class ViT(nn.Module):
+    def __init__(self, width=8):
+        super().__init__()
+        self.patches = nn.Conv2d(3, width, 4, 4)
+        self.class_token, self.positions = (nn.Parameter(torch.randn(1, count, width)) for count in (1, 5))
+        self.layers = nn.ModuleList(
+            nn.TransformerEncoderLayer(width, 2, 16, dropout=0.2, batch_first=True) for _ in range(3)
+        )
+        self.head = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2))
+
+    def forward(self, x):
+        x = self.patches(x).flatten(2).transpose(1, 2)
+        x = torch.cat([self.class_token.expand(len(x), -1, -1), x], dim=1) + self.positions
+        for layer in self.layers:
+            x = layer(x)
+        return self.head(x[:, 0])
+
+
+class MLP(nn.Module):
+    def __init__(self):
+        super().__init__()
+        sizes = [192, 12, 12, 12]
+        self.body = nn.Sequential(
+            *(nn.Sequential(nn.Linear(a, b), nn.LayerNorm(b), nn.ReLU()) for a, b in pairwise(sizes))
+        )
+        self.head = nn.Linear(12, 2)
+
+    def forward(self, x):
+        return self.head(self.body(x.flatten(1)))
+
+
+MODELS = {
+    "resnet": (ResNet18, [["conv1", "bn1"], "layer1", "layer2", "layer3", "layer4"]),
+    "vit": (ViT, [["patches", "class_token", "positions"], "layers.0", "layers.1", "layers.2"]),
+    "mlp": (MLP, ["body.0", "body.1", "body.2"]),
+}
+OPTIMIZERS = {
+    "sgd": lambda ps: torch.optim.SGD(ps, lr=0.05, momentum=0.9, nesterov=True, weight_decay=0.1),
+    "sgd fused": lambda ps: torch.optim.SGD(ps, lr=0.05, momentum=0.9, weight_decay=0.1, fused=True),
+    "adamw": lambda ps: torch.optim.AdamW(ps, lr=0.01, weight_decay=0.1),
+    "adamw foreach": lambda ps: torch.optim.AdamW(ps, lr=0.01, weight_decay=0.1, foreach=True),
+    "adamw fused": lambda ps: torch.optim.AdamW(ps, lr=0.01, weight_decay=0.1, fused=True),
+}
+
+
+@pytest.fixture(autouse=True)
+def one_seed():
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        yield
+
+
+def build(kind):
+    model, blocks = MODELS[kind]
+    model = model()
+    return model, Movable(model, blocks)
+
+
+def images(task, count=16):
+    draws = torch.Generator().manual_seed(task)
+    x = torch.randn(count, 3, 8, 8, generator=draws) * (1 + task) + task
+    return DataLoader(TensorDataset(x, torch.arange(count) % 2), batch_size=8, shuffle=True, generator=draws)
+
+
+def fit(model, loader, optimizer, *, epochs=2, bf16=False, accumulate=1):
+    """An ordinary loop: train mode each epoch, random flips, autocast, accumulation."""
+    for _ in range(epochs):
+        model.train()
+        for number, (x, y) in enumerate(loader, start=1):
+            x = torch.where(torch.rand(len(x), 1, 1, 1) < 0.5, x.flip(3), x)
+            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+                loss = cross_entropy(model(x), y)
+            (loss / accumulate).backward()
+            if number % accumulate == 0:
+                optimizer.step()
+                optimizer.zero_grad(set_to_none=False)
+
+
+def loss_of(model):
+    return lambda batch: cross_entropy(model(batch[0]), batch[1])
+
+
+def state(model):
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def changed(model, before):
+    return {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
+
+
+def belongs(name, block):
+    return any(name == part or name.startswith(f"{part}.") for part in block)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("extra", [{}, {"bf16": True, "accumulate": 2}], ids=["plain", "bf16 accumulated"])
+def test_what_is_held_stays_to_the_bit_and_all_else_moves(kind, optimizer, extra):
+    model, movable = build(kind)
+    step = OPTIMIZERS[optimizer](model.parameters())
+    fit(model, images(0), step, epochs=1)
+    modes = {module: module.training for module in model.modules()}
+    before = state(model)
+    with movable.only(1):
+        fit(model, images(1), step, **extra)
+    moved = changed(model, before)
+    for number, block in enumerate(movable.blocks):
+        names = {name for name in before if belongs(name, block)}
+        assert names
+        assert names & moved == (names if number == len(movable.blocks) - 1 else set())
+    assert {name for name in before if not any(belongs(name, block) for block in movable.blocks)} <= moved
+    assert [norm > 0 for norm in movable.moved()] == [False] * (len(movable.blocks) - 1) + [True]
+    assert all(parameter.requires_grad for parameter in model.parameters())
+    assert {module: module.training for module in model.modules()} == modes
+    fit(model, images(1), step, epochs=1)
+    assert len(changed(model, before)) == len(before)
+
+
+def test_frozen_is_not_frozen_where_gradients_alone_are_off():
+    model, movable = build("resnet")
+    usual = copy.deepcopy(model)
+    fit(usual.requires_grad_(False), images(1), OPTIMIZERS["sgd"](usual.fc.requires_grad_(True).parameters()))
+    statistics = {name for name in state(model) if "running" in name or "tracked" in name}
+    assert changed(usual, state(model)) == statistics | {"fc.weight", "fc.bias"}
+    before = state(model)
+    with movable.only(0):
+        fit(model, images(1), OPTIMIZERS["sgd"](model.parameters()))
+    assert changed(model, before) == {"fc.weight", "fc.bias"}
+
+
+def test_a_stem_that_the_user_froze_stays_frozen_and_keeps_its_mode():
+    model, movable = build("resnet")
+    model.conv1.requires_grad_(False)
+    model.train()
+    model.bn1.eval()
+    with movable.only(1):
+        pass
+    with movable.only(5):
+        fit(model, images(0), OPTIMIZERS["sgd"](model.parameters()), epochs=1)
+    assert [name for name, one in model.named_parameters() if not one.requires_grad] == ["conv1.weight"]
+    model.bn1.eval()
+    arrival = movable.arrival(0, loss_of(model), images(0))
+    assert [name for name, module in model.named_modules() if not module.training] == ["bn1"]
+    assert not arrival.gradient[: model.conv1.weight.numel()].any()
+    assert arrival.gradient.shape == (sum(movable.sizes),)
+
+
+def test_an_exception_lets_everything_go_as_it_was():
+    model, movable = build("vit")
+    model.train()
+    with pytest.raises(KeyError), movable.only(0):
+        raise KeyError
+    assert all(parameter.requires_grad for parameter in model.parameters())
+    assert all(module.training and not module._forward_pre_hooks for module in model.modules())
+    with movable.only(1), pytest.raises(RuntimeError, match="in force already"), movable.only(2):
+        pass
+    with movable.only(2):
+        assert sum(parameter.requires_grad for parameter in model.layers[0].parameters()) == 0
+
+
+def test_the_arrival_is_the_gradient_of_the_mean_loss_in_eval_mode_and_changes_nothing():
+    model, movable = build("vit")
+    model.train()
+    model.layers[1].eval()
+    modes, before = {module: module.training for module in model.modules()}, state(model)
+    batches = list(images(0))
+    first = movable.arrival(0, loss_of(model), batches)
+    assert {module: module.training for module in model.modules()} == modes
+    assert not changed(model, before)
+    assert all(parameter.grad is None for parameter in model.parameters())
+    whole = [torch.cat(parts) for parts in zip(*batches, strict=True)]
+    model.eval()
+    loss = loss_of(model)(whole)
+    loss.backward()
+    parts = [*model.patches.parameters(), model.class_token, model.positions, *model.layers.parameters()]
+    assert first.gradient.dtype == np.float64
+    assert np.allclose(first.gradient, torch.cat([part.grad.reshape(-1) for part in parts]).numpy(), atol=1e-6)
+    assert first.loss == pytest.approx(loss.item(), rel=1e-5)
+    assert (first.task, first.blocks, first.previous_gradient) == (0, 4, None)
+    second = movable.arrival(1, loss_of(model), images(1), first)
+    assert second.previous_gradient is first.gradient
+
+
+class Words(nn.Module):
+    """Tokens in, the next word out, with one matrix for both ends, and a parameter that nothing uses."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.mix = nn.Embedding(11, 6), nn.Linear(6, 6)
+        self.out = nn.Linear(6, 11)
+        self.out.weight = self.embedding.weight
+        self.unused = nn.Parameter(torch.ones(3))
+        self.head = nn.Linear(11, 2)
+
+    def forward(self, tokens):
+        return self.head(self.out(relu(self.mix(self.embedding(tokens)))).mean(dim=1))
+
+
+def test_tokens_tied_weights_and_an_unused_parameter():
+    model = Words()
+    movable = Movable(model, ["embedding", ["mix", "unused"], "out"])
+    assert movable.sizes == (66, 45, 11)
+    assert sum(movable.sizes) + 24 == sum(parameter.numel() for parameter in model.parameters())
+    batch = torch.randint(11, (8, 5)), torch.arange(8) % 2
+    gradient = movable.arrival(0, loss_of(model), [batch]).gradient
+    assert gradient[:66].any()
+    assert gradient[66:108].any()
+    assert not gradient[108:111].any()
+    optimizer = OPTIMIZERS["adamw"](model.parameters())
+    for update, expected in ((1, {"out.bias"}), (Update(1, leading=True), set())):
+        before = state(model)
+        with movable.only(update):
+            loss_of(model)(batch).backward()
+            optimizer.step()
+        assert changed(model, before) == expected | {"head.weight", "head.bias"}
+
+
+def test_a_part_of_the_way():
+    model, movable = build("resnet")
+    model.double()
+    before = state(model)
+    with movable.only(2):
+        fit(model, [(x.double(), y) for x, y in images(1)], OPTIMIZERS["sgd"](model.parameters()))
+    there, norms = state(model), movable.moved()
+    by_hand = [
+        math.sqrt(
+            sum(float((there[n] - before[n]).square().sum()) for n, _ in model.named_parameters() if belongs(n, b))
+        )
+        for b in movable.blocks
+    ]
+    assert norms == pytest.approx(by_hand, rel=1e-12)
+    assert norms[:3] == (0, 0, 0)
+    movable.go(1)
+    assert not changed(model, there)
+    movable.go(0.5)
+    for name, value in model.state_dict().items():
+        goes = name.startswith(("layer3", "layer4")) and value.is_floating_point()
+        expected = (before[name] + there[name]) / 2 if goes else there[name]
+        assert torch.allclose(value, expected, rtol=1e-12, atol=1e-14), name
+    assert "layer4.1.bn2.running_mean" in changed(model, there)
+    assert movable.moved() == pytest.approx([norm / 2 for norm in norms], rel=1e-9)
+    movable.go(0)
+    assert movable.moved() == (0, 0, 0, 0, 0)
+
+
+def test_a_part_of_the_way_leaves_to_the_bit_what_stays():
+    model, movable = build("mlp")
+    held, moved = model.body[0][0].bias.data.fill_(-0.0), model.body[2][0].bias.data
+    with movable.only(1):
+        moved.fill_(math.inf)
+    movable.go(1)
+    assert bool(moved.isposinf().all())
+    movable.go(0.25)
+    assert bool(held.signbit().all())
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        Initialized(),
+        Frozen(1),
+        Frozen(0),
+        TwoLevel(0.1, 1, 3),
+        TwoLevel(0.1, 0, 2, "sign"),
+        Residual(0.7, 1, 3),
+        Replay((3, 0, 2)),
+        Limited(Update(1, leading=True)),
+    ],
+    ids=lambda strategy: type(strategy).__name__,
+)
+def test_every_strategy_that_counts_blocks_trains_a_stream(strategy):
+    model, movable = build("mlp")
+    optimizer, arrival = OPTIMIZERS["adamw"](model.parameters()), None
+    for task in range(3):
+        arrival = movable.arrival(task, loss_of(model), images(task), arrival)
+        update = strategy.update(arrival)
+        with movable.only(update):
+            fit(model, images(task), optimizer, epochs=1)
+        moved = [norm > 0 for norm in movable.moved()]
+        expected = [True] * update.blocks + [False] * (3 - update.blocks)
+        assert moved == (expected if update.leading else expected[::-1])
+
+
+def test_a_layer_that_was_replaced_is_the_one_that_is_held():
+    model, movable = build("mlp")
+    model.body[0] = nn.Linear(192, 12, bias=False)
+    assert movable.sizes[0] == 192 * 12
+    before = state(model)
+    with movable.only(2):
+        fit(model, images(0), OPTIMIZERS["sgd"](model.parameters()))
+    assert "body.0.weight" not in changed(model, before)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "message"),
+    [
+        (["body.0", "bodi.1"], "no submodule or parameter 'bodi.1'; the nearest name is 'body.1'"),
+        ([""], "no submodule or parameter ''"),
+        (["body.0", "body"], "'body.0' and 'body' overlap"),
+        ([["head", "head"]], "'head' and 'head' overlap"),
+        (["body.0", "body.1.2"], "block 'body.1.2' has no parameter"),
+        ([], "blocks = \\[\\] does not fit"),
+        ("body", "blocks = 'body' does not fit"),
+    ],
+)
+def test_blocks_that_do_not_fit_are_told_in_one_line(blocks, message):
+    with pytest.raises(ValueError, match=message) as error:
+        Movable(MLP(), blocks)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("update", "message"),
+    [
+        (4, "magnitude 4 does not fit 3 blocks; give 0 to 3"),
+        (-1, "magnitude -1 does not fit"),
+        (Update(5), "magnitude 5 does not fit"),
+        (Update(2, fraction=0.5), "holds blocks and does nothing else"),
+        (Update(2, rate_factor=0.1), "holds blocks and does nothing else"),
+    ],
+)
+def test_an_update_that_does_not_fit_is_told_and_nothing_is_held(update, message):
+    model, movable = build("mlp")
+    with pytest.raises(ValueError, match=message), movable.only(update):
+        pass
+    assert all(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_what_cannot_be_answered_is_told():
+    model, movable = build("mlp")
+    with pytest.raises(RuntimeError, match="nothing has moved yet"):
+        movable.moved()
+    with pytest.raises(RuntimeError, match="nothing has moved yet"):
+        movable.go(0.5)
+    with pytest.raises(ValueError, match="fraction = nan"):
+        movable.go(math.nan)
+    with pytest.raises(ValueError, match="task 2 uses no block in 0 batches"):
+        movable.arrival(2, loss_of(model), [])
+    with pytest.raises(ValueError, match="uses no block in 2 batches"):
+        movable.arrival(0, loss_of(MLP()), images(0))
+    with pytest.raises(FloatingPointError, match="task 0 is nan"):
+        movable.arrival(0, lambda batch: loss_of(model)(batch) * math.nan, images(0))
+    with pytest.raises(ValueError, match="previous has 3 parameters"):
+        movable.arrival(1, loss_of(model), images(0), Arrival(0, 3, np.ones(3)))
+    with movable.only(0), pytest.raises(RuntimeError, match="inside only"):
+        movable.arrival(0, loss_of(model), images(0))
+    model.eval()
+    with pytest.raises(KeyError):
+        movable.arrival(0, {}.__getitem__, ["a"])
+    assert not any(module.training for module in model.modules())
