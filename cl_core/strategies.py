@@ -122,11 +122,11 @@ class Frozen(Strategy):
     trained: int = 1
 
     def __post_init__(self) -> None:
-        _require_count("trained", self.trained)
+        require_count("trained", self.trained)
 
     def update(self, arrival: Arrival) -> Update:
         """Return `trained`, or all blocks at the first task."""
-        return Update(arrival.blocks if arrival.task == 0 else _within(self.trained, arrival))
+        return Update(arrival.blocks if arrival.task == 0 else require_fit(self.trained, arrival))
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ class Adaptive(Strategy):
 
     def __post_init__(self) -> None:
         integrate((), self.threshold, self.step, self.modules, self.start)
-        _score_function(self.metric)
+        find_score(self.metric)
         if self.counts not in {"held", "trained"}:
             raise ValueError(f"counts = {self.counts!r} does not fit; allowed: 'held' or 'trained'")
 
@@ -156,7 +156,7 @@ class Adaptive(Strategy):
 
         Raises ValueError where the scores of the earlier tasks are not there, or there are fewer blocks than modules.
         """
-        _within(self.modules, arrival)
+        require_fit(self.modules, arrival)
         if arrival.task == 0:
             return Update(arrival.blocks)
         if len(arrival.scores) != arrival.task:
@@ -169,59 +169,6 @@ class Adaptive(Strategy):
 
 
 @dataclass(frozen=True)
-class TwoLevel(Strategy):
-    """Our first reading of the hybrid rule: related to the task before, move few blocks; unrelated, move many.
-
-    A task counts as related when ``score(metric, arrival) >= threshold``. The second task moves `many`: its score
-    compares with a gradient taken at random weights.
-    """
-
-    threshold: float
-    few: int
-    many: int
-    metric: str = "cosine"
-
-    def __post_init__(self) -> None:
-        _require_count("few", self.few)
-        _require_count("many", self.many)
-        if self.few > self.many:
-            raise ValueError(
-                f"few = {self.few} is above many = {self.many}; a related task must not move more than an unrelated one"
-            )
-        _require_threshold(self.threshold)
-        _score_function(self.metric)
-
-    def update(self, arrival: Arrival) -> Update:
-        """Return `few` or `many` by the score, `many` at the second task, all blocks at the first."""
-        if arrival.task == 0:
-            return Update(arrival.blocks)
-        if arrival.task == 1:
-            return Update(_within(self.many, arrival))
-        related = score(self.metric, arrival) >= self.threshold
-        return Update(_within(self.few if related else self.many, arrival))
-
-
-@dataclass(frozen=True)
-class Residual(Strategy):
-    """A rule that reads how badly the arriving task is fitted: below a loss of `threshold` move few blocks, else many."""
-
-    threshold: float
-    few: int
-    many: int
-
-    def __post_init__(self) -> None:
-        _require_count("few", self.few)
-        _require_count("many", self.many)
-        _require_threshold(self.threshold)
-
-    def update(self, arrival: Arrival) -> Update:
-        """Return `few` or `many` by the loss at arrival, all blocks at the first task."""
-        if arrival.task == 0:
-            return Update(arrival.blocks)
-        return Update(_within(self.few if arrival.loss < self.threshold else self.many, arrival))
-
-
-@dataclass(frozen=True)
 class Replay(Strategy):
     """A recorded schedule played again, whatever the gradients say: the control for a rule that reads them."""
 
@@ -229,7 +176,7 @@ class Replay(Strategy):
 
     def __post_init__(self) -> None:
         for magnitude in self.schedule:
-            _require_count("schedule", magnitude)
+            require_count("schedule", magnitude)
 
     def update(self, arrival: Arrival) -> Update:
         """Return the recorded magnitude of this task; raises IndexError past the end of the record."""
@@ -237,7 +184,7 @@ class Replay(Strategy):
             raise IndexError(
                 f"task {arrival.task} has no entry in the schedule {self.schedule}; record one a task, from task 0 on"
             )
-        return Update(_within(self.schedule[arrival.task], arrival))
+        return Update(require_fit(self.schedule[arrival.task], arrival))
 
 
 @dataclass(frozen=True)
@@ -250,7 +197,7 @@ class Limited(Strategy):
         """Return `limit`, or all blocks at the first task."""
         if arrival.task == 0:
             return Update(arrival.blocks)
-        _within(self.limit.blocks, arrival)
+        require_fit(self.limit.blocks, arrival)
         return self.limit
 
 
@@ -281,7 +228,7 @@ SCORES: dict[str, Callable[[Vector, Vector], float]] = {
 
 def score(metric: str, arrival: Arrival) -> float:
     """Return s_t = metric(g_t, g_{t−1}) of an arrival; NaN where there is no previous gradient. Source: paper, Algorithm 1."""
-    compare = _score_function(metric)
+    compare = find_score(metric)
     if arrival.gradient is None or arrival.previous_gradient is None:
         return math.nan
     return compare(arrival.gradient, arrival.previous_gradient)
@@ -301,7 +248,7 @@ def integrate(scores: Sequence[float | None], threshold: float, step: int, modul
         raise ValueError(f"start = {start} does not fit {modules} modules; allowed: 0 to {modules}")
     if step < 0:
         raise ValueError(f"step = {step} does not fit; allowed: 0 or more")
-    _require_threshold(threshold)
+    require_threshold(threshold)
     if scores and scores[0] is not None:
         raise ValueError(f"scores[0] = {scores[0]!r} does not fit; the first task has no score, so give None")
     held: list[int] = []
@@ -323,23 +270,27 @@ def trailing_sizes(magnitudes: Sequence[int], blocks: Sequence[int]) -> tuple[in
     return tuple(sum(blocks[len(blocks) - magnitude :]) for magnitude in magnitudes)
 
 
-def _score_function(metric: str) -> Callable[[Vector, Vector], float]:
+def find_score(metric: str) -> Callable[[Vector, Vector], float]:
+    """Return the score called `metric`; raises ValueError for a name that is none."""
     if metric not in SCORES:
         raise ValueError(f"metric {metric!r} is unknown; choose one of {', '.join(sorted(SCORES))}")
     return SCORES[metric]
 
 
-def _require_count(name: str, value: int) -> None:
+def require_count(name: str, value: int) -> None:
+    """Raise ValueError for a negative number of blocks, which the strategy calls `name`."""
     if value < 0:
         raise ValueError(f"{name} = {value} is negative; a magnitude counts blocks, 0 or more")
 
 
-def _require_threshold(value: float) -> None:
+def require_threshold(value: float) -> None:
+    """Raise ValueError for a threshold that is not a number."""
     if math.isnan(value):
         raise ValueError("threshold = nan does not fit; no score compares with it, so give a number")
 
 
-def _within(magnitude: int, arrival: Arrival) -> int:
+def require_fit(magnitude: int, arrival: Arrival) -> int:
+    """Return `magnitude`; raises ValueError where it exceeds the blocks that there are."""
     if magnitude > arrival.blocks:
         raise ValueError(
             f"magnitude {magnitude} exceeds the {arrival.blocks} blocks there are; give 0 to {arrival.blocks}"

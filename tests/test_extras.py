@@ -73,8 +73,8 @@ def test_the_command_line_without_its_packages_says_which_extra():
     assert done.stderr == 'cl-core: typer is not installed; pip install "cl-core[runs]" brings it\n'
 
 
-def test_a_run_without_torch_says_which_extra():
-    program = "import sys\nsys.modules['torch'] = None\nsys.argv = ['cl-core', 'run', 'digits-split', '--strategy', 'frozen', '--out', '/dev/null/x']\nfrom cl_book.__main__ import main\nmain()"
+def test_a_run_without_torch_says_which_extra(tmp_path):
+    program = f"import sys\nOUT = {str(tmp_path)!r}\nsys.modules['torch'] = None\nsys.argv = ['cl-core', 'run', 'digits-split', '--strategy', 'frozen', '--out', OUT]\nfrom cl_book.__main__ import main\nmain()"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=TOP)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == 'cl-core: torch is not installed; pip install "cl-core[torch]" brings it\n'

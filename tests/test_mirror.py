@@ -8,6 +8,7 @@ TOP = Path(__file__).resolve().parents[1]
 PACKAGES = {"cl_core": "tests", "book/cl_book": "tests/book"}
 
 TESTED_BY = {
+    "tests/test_strategies.py": ["cl_core/threshold_rules.py"],
     "tests/linear/test_exact.py": ["cl_core/linear/closed_form.py", "cl_core/linear/measures.py"],
     "tests/linear/test_phase.py": ["cl_core/linear/blocks.py"],
     "tests/linear/test_schedule.py": ["cl_core/linear/rules.py"],

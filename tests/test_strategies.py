@@ -12,14 +12,13 @@ from cl_core.strategies import (
     Initialized,
     Limited,
     Replay,
-    Residual,
     Strategy,
-    TwoLevel,
     Update,
     integrate,
     score,
     trailing_sizes,
 )
+from cl_core.threshold_rules import Residual, TwoLevel
 
 ALONG, AGAINST = np.array([1.0, 2.0, 0.0]), np.array([-1.0, -2.0, 0.0])
 

@@ -11,7 +11,8 @@ from torch import nn
 from torch.nn.functional import cross_entropy, relu
 from torch.utils.data import DataLoader, TensorDataset
 
-from cl_core.strategies import Arrival, Frozen, Initialized, Limited, Replay, Residual, TwoLevel, Update
+from cl_core.strategies import Arrival, Frozen, Initialized, Limited, Replay, Update
+from cl_core.threshold_rules import Residual, TwoLevel
 from cl_core.torch import Movable
 
 

@@ -15,6 +15,7 @@ from cl_core import strategies
 from cl_core.experiments import controls
 from cl_core.experiments.settings import StepSettings
 from cl_core.strategies import Limited, Strategy, Update
+from cl_core.threshold_rules import TwoLevel
 
 if TYPE_CHECKING:
     import torch
@@ -268,9 +269,7 @@ STRATEGIES: Mapping[str, Treatment] = {
             kind="rule",
             summary="few or many blocks, by the two gradients",
             also="gradient-gated freezing; our first reading of the paper's Algorithm 1",
-            make=lambda run: strategies.TwoLevel(
-                run.settings.threshold, run.settings.few, run.settings.many, run.settings.metric
-            ),
+            make=lambda run: TwoLevel(run.settings.threshold, run.settings.few, run.settings.many, run.settings.metric),
             reads=_TWO_LEVEL,
             scores=True,
             free_from=controls.FREE_FROM,

@@ -12,6 +12,7 @@ from cl_core import strategies
 from cl_core.experiments.plan import Plan, digest_json, make_plan
 from cl_core.experiments.store import Result
 from cl_core.experiments.strategy_table import STRATEGIES, StrategyInputs
+from cl_core.threshold_rules import TwoLevel
 
 _PERMUTED = ("two-level-random", "two-level-inverted", "adaptive-random", "adaptive-inverted")
 """Controls that give out the magnitudes of the run that they follow in another order."""
@@ -37,7 +38,7 @@ def _derive_magnitudes(result: Result, plan: Plan) -> tuple[int | None, ...] | N
     blocks = len(result.block_parameters)
     arrivals = [strategies.Arrival(task=task, blocks=blocks) for task in range(result.tasks)]
     try:
-        if isinstance(strategy, strategies.TwoLevel):
+        if isinstance(strategy, TwoLevel):
             levels = (strategy.few, strategy.many)
             free = (levels[score is None or score < strategy.threshold] for score in result.scores[2:])
             return (*(strategy.update(arrival).blocks for arrival in arrivals[:2]), *free)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from cl_core.learners.arrival import arrive
 from cl_core.learners.probe import auc, flip_rate, probe
 from cl_core.learners.training import train_task
-from cl_core.strategies import Initialized, TwoLevel
+from cl_core.strategies import Initialized
+from cl_core.threshold_rules import TwoLevel
 
 numbers = st.lists(st.integers(-3, 3), min_size=1, max_size=6)
 

@@ -10,7 +10,8 @@ from cl_core.linear.blocks import TwoBlocks, sizes_of
 from cl_core.linear.rules import arrival_gradient, run_rule
 from cl_core.linear.schedule import best_fixed_schedule, oracle_losses
 from cl_core.linear.simulate import Samples, draw_losses
-from cl_core.strategies import Frozen, Initialized, Replay, Residual, TwoLevel
+from cl_core.strategies import Frozen, Initialized, Replay
+from cl_core.threshold_rules import Residual, TwoLevel
 
 TARGETS = np.random.default_rng(7).standard_normal((4, 10)) * np.array([0.3] * 6 + [1.0] * 4)
 SIZES = (0, 4, 10)

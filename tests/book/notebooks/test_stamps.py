@@ -111,7 +111,6 @@ def test_new_import_is_named(edit):
     assert reasons == (
         "the code of cell 3 has changed",
         "cl_book is now imported",
-        "cl_book/py.typed is now imported",
         "cl_book.notebooks is now imported",
         "cl_book.notebooks.record is now imported",
     )
