@@ -1,5 +1,6 @@
 """The built book as files: every page is there, nothing is loaded from elsewhere, figures are whole."""
 
+import pkgutil
 import re
 from collections import Counter
 from pathlib import Path
@@ -7,7 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from cl_book.pages.api_page import modules_of, public_names
 from cl_book.pages.links import list_addresses
+
+import cl_core
 
 TOP = Path(__file__).resolve().parents[2]
 _LOADING = (
@@ -129,3 +133,12 @@ def test_every_link_that_leaves_the_book_is_in_the_list(soups):
     leaving = {tag["href"] for page in soups.values() for tag in page.select("a[href]") if "//" in tag["href"]}
     assert len(leaving) > 10
     assert leaving - set(list_addresses(TOP)) == set()
+
+
+def test_every_public_function_and_class_of_the_core_is_described(soups):
+    described = {tag["id"] for name in ("api", "api-networks", "api-runs") for tag in soups[f"book/{name}"](id=True)}
+    packages = [module.name for module in pkgutil.iter_modules(cl_core.__path__, "cl_core.")]
+    modules = {module for package in packages for module in modules_of(package)}
+    expected = {f"{module}.{name}" for module in modules for name in public_names(module)}
+    assert len(expected) > 100
+    assert expected <= described

@@ -106,6 +106,8 @@ def _build(top):
         "nb_execution_mode": "off",
         "myst_enable_extensions": ["colon_fence", "dollarmath"],
         "exclude_patterns": ["_build", "jupyter_execute"],
+        # Sphinx's default is one dictionary for all builds of a process, and an earlier one may have added to it.
+        "source_suffix": {".md": "myst-nb", ".ipynb": "myst-nb"},
     }
     with patch_docutils(), docutils_namespace():
         app = Sphinx(top, None, out, out / ".doctrees", "html", confoverrides=settings, status=None, warning=warnings)

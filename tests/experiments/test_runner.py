@@ -203,7 +203,13 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(results, tmp_path, strategy
 
 
 @pytest.mark.parametrize(
-    ("strategy", "own"), [("frozen", {"trained": 2}), ("ewc", {"ewc_strength": 10.0}), ("lwf", {}), ("replay", {})]
+    ("strategy", "own"),
+    [
+        ("frozen", {"trained": 2}),
+        pytest.param("ewc", {"ewc_strength": 10.0}, marks=pytest.mark.slow),
+        ("lwf", {}),
+        ("replay", {}),
+    ],
 )
 def test_a_resnet_goes_on_to_the_same_bits_too(tmp_path, strategy, own):
     small = {"width": 2, "batch": 64, "epochs": 1, "head_warmup_steps": 2, "gradient_samples": 16}

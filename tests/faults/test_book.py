@@ -67,6 +67,7 @@ def turn(path, line, monkeypatch, top):
     path.write_text(to_text(notebook), encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_build_sees_a_broken_reference_and_a_turned_verdict(book, line, monkeypatch):
     path, found = line
     sound = book.build(claim=found.claim, verdict=HOLDS)

@@ -316,6 +316,7 @@ def test_theorem_iv4_by_hand_and_where_it_claims_nothing():
         theorem_iv4(Setting(3, 3, 3, 5, 5, half, [2.0, 0, 0], half, [1.0, 0, 0], 0.0, 0.0))
 
 
+@pytest.mark.slow
 def test_mended_theorem_iv4_predicts_every_minimum_within_one_and_none_where_there_is_none():
     predicted, missed, idle = 0, [], 0
     for s in optimum_settings(CASES):

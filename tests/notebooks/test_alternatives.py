@@ -72,6 +72,7 @@ def test_alternatives_are_of_stored_notebooks(alternatives, pytestconfig):
     assert set(alternatives) == stored, "give each stored notebook, and no other, an entry in alternatives.yml"
 
 
+@pytest.mark.slow
 def test_it_answers_to_its_parameters(stored, alternatives, given, run_cells):
     before, now = on_record(notebooks.load(stored)), on_record(run_cells(given))
     name = alternatives[stored.stem]["differs"]

@@ -66,7 +66,12 @@ def test_the_book_hides_the_cell(tmp_path):
     )
     with_cell = normalise_notebook(colab.add_setup(page, "https://github.com/someone/companion"))
     nbformat.write(with_cell, tmp_path / "index.ipynb")
-    config = {"extensions": ["myst_nb"], "nb_execution_mode": "off"}
+    config = {
+        "extensions": ["myst_nb"],
+        "nb_execution_mode": "off",
+        # Sphinx's default is one dictionary for all builds of a process, and an earlier one may have added to it.
+        "source_suffix": {".ipynb": "myst-nb"},
+    }
     out = tmp_path / "out"
     with patch_docutils(), docutils_namespace():
         Sphinx(

@@ -28,6 +28,8 @@ def build(tmp_path_factory):
             "extensions": ["myst_parser", "cl_book.pages.setting_tables"],
             "myst_enable_extensions": ["colon_fence"],
             "html_theme": "basic",
+            # Sphinx's default is one dictionary for all builds of a process, and an earlier one may have added to it.
+            "source_suffix": {".md": "markdown"},
         }
         warnings = io.StringIO()
         with patch_docutils(), docutils_namespace():

@@ -16,6 +16,8 @@ def test_the_table_lists_every_strategy_with_the_fields_word(tmp_path):
         "extensions": ["myst_parser", "cl_book.pages.strategy_tables"],
         "myst_enable_extensions": ["colon_fence"],
         "html_theme": "basic",
+        # Sphinx's default is one dictionary for all builds of a process, and an earlier one may have added to it.
+        "source_suffix": {".md": "markdown"},
         "smartquotes": False,
     }
     warnings = io.StringIO()
