@@ -28,7 +28,7 @@ def pull_back(blocks: int, strength: float) -> Limited:
 
 
 def mask_parameters(
-    sizes: Sequence[int], share: float, place: str, seed: int, device: torch.device | str = "cpu"
+    sizes: Sequence[int], share: float, place: str, seed: int, device: "torch.device | str" = "cpu"
 ) -> Limited:
     """Return the strategy that moves a `share` of the parameters of blocks of these `sizes`, wherever the blocks end.
 

@@ -49,7 +49,7 @@ def prepare(
     std: ArrayLike,
     dtype: torch.dtype = torch.float32,
     *,
-    device: torch.device | str = "cpu",
+    device: "torch.device | str" = "cpu",
 ) -> TaskData:
     """Return `task` as tensors: (grey level − `mean`) / `std`, in `dtype`.
 
@@ -117,7 +117,7 @@ def choose_dtype(precision: str) -> torch.dtype:
     return torch.float64 if precision == "float64" else torch.float32
 
 
-def choose_arithmetic(precision: str, device: torch.device | str = "cpu") -> AbstractContextManager[Any]:
+def choose_arithmetic(precision: str, device: "torch.device | str" = "cpu") -> AbstractContextManager[Any]:
     """Return the context that forward passes run in: autocast for ``bfloat16``, nothing otherwise."""
     if precision == "bfloat16":
         return torch.autocast(torch.device(device).type, torch.bfloat16)

@@ -225,7 +225,7 @@ def _correct(network: Network, inputs: Tensor, entry: int, y: Tensor, task: int)
         )
 
 
-def _step(moving: list[Tensor], momenta: list[Tensor | None], rate: float, recipe: Recipe) -> None:
+def _step(moving: list[Tensor], momenta: "list[Tensor | None]", rate: float, recipe: Recipe) -> None:
     """Make one step of SGD in place: torch's own arithmetic, without the class, which would load its compiler first."""
     sgd(
         moving,

@@ -8,9 +8,11 @@ import sys
 from contextlib import suppress
 from functools import partial, reduce
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.ext.autodoc.mock import mock
 from sphinx.pycode import ModuleAnalyzer
 
 _MARKER = re.compile(r"^<!-- (modules|names) of ((?:cl_core|cl_book)[\w.]*) -->$", re.MULTILINE)
@@ -29,8 +31,11 @@ def setup(app: Sphinx) -> None:
     app.connect("autodoc-process-docstring", _plain)
 
 
-def _fill(_app: Sphinx, _docname: str, source: list[str]) -> None:
-    source[0] = _MARKER.sub(lambda match: expand(match[1], match[2]), source[0])
+def _fill(app: Sphinx, _docname: str, source: list[str]) -> None:
+    # Without torch the pages are made with what autodoc puts in its place.
+    absent = [name for name in app.config.autodoc_mock_imports if find_spec(name) is None]
+    with mock(absent):
+        source[0] = _MARKER.sub(lambda match: expand(match[1], match[2]), source[0])
 
 
 def expand(what: str, package: str) -> str:
