@@ -175,17 +175,17 @@ def _find_blocks(model: nn.Module, blocks: Sequence[Sequence[str]]) -> list[_Blo
         for other in chosen[:place]:
             if f"{name}.".startswith(f"{other}.") or f"{other}.".startswith(f"{name}."):
                 raise ValueError(f"{other!r} and {name!r} overlap; name each part of the model once")
-    found: list[_Block] = []
+    parts: list[_Block] = []
     earlier: set[int] = set()
     for names in blocks:
         inner = _unique(module for name in names if name in modules for module in modules[name].modules())
         alone = [parameters[name] for name in names if name in parameters]
         every = _unique([*(one for module in inner for one in module.parameters(recurse=False)), *alone])
-        found.append(_Block(inner, every, [parameter for parameter in every if id(parameter) not in earlier]))
+        parts.append(_Block(inner, every, [parameter for parameter in every if id(parameter) not in earlier]))
         earlier.update(map(id, every))
-        if not sum(parameter.numel() for parameter in found[-1].own):
+        if not sum(parameter.numel() for parameter in parts[-1].own):
             raise ValueError(f"block {', '.join(names)!r} has no parameter that no earlier block has; leave it out")
-    return found
+    return parts
 
 
 def _unique(items: Iterable[T]) -> list[T]:

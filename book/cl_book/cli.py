@@ -229,10 +229,10 @@ def check(
 def _check_environment() -> None:
     from cl_book.environment import inspect_environment
 
-    found = inspect_environment()
-    for finding in found:
+    findings = inspect_environment()
+    for finding in findings:
         typer.echo(f"{finding.about:<9} {finding.says}" + (f"\n{'':<9} → {finding.fix}" if finding.fix else ""))
-    problems = sum(bool(finding.fix) for finding in found)
+    problems = sum(bool(finding.fix) for finding in findings)
     typer.echo(f"{problems} to mend" if problems else "nothing to mend")
     if problems:
         raise typer.Exit(1)
@@ -265,11 +265,11 @@ def claims(
     from cl_book.claims.run_claims import runs_judge
     from cl_book.claims.standings import standings
 
-    found = standings({"runs": runs_judge(results)} if results else None, ids=ids or ())
+    stood = standings({"runs": runs_judge(results)} if results else None, ids=ids or ())
     if as_json:
-        typer.echo(json.dumps([entry(one) for one in found], indent=1, ensure_ascii=False))
+        typer.echo(json.dumps([entry(one) for one in stood], indent=1, ensure_ascii=False))
         return
-    for line in lines(found):
+    for line in lines(stood):
         typer.echo(line)
 
 

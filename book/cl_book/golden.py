@@ -128,11 +128,11 @@ def load(path: Path) -> dict[str, Any]:
 
     The files of the first groups are older than the ledger's renamings and are not written again for them.
     """
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     if path.stem.startswith(_RENAMED):
         names = {old: new for entry in renamings() for old, new in entry.names.items()}
-        found["runs"] = {names.get(name, name): run for name, run in found["runs"].items()}
-    return found
+        content["runs"] = {names.get(name, name): run for name, run in content["runs"].items()}
+    return content
 
 
 def digest(folder: Path) -> str:
@@ -148,13 +148,13 @@ def write(path: Path, runs: Mapping[str, Any]) -> bool:
     """
     if path.exists():
         stored = load(path)
-        found = [d for name in stored["runs"] for d in differences(stored["runs"][name], runs.get(name), name)]
-        if found and stored["protocol"] >= PROTOCOL:
+        differing = [d for name in stored["runs"] for d in differences(stored["runs"][name], runs.get(name), name)]
+        if differing and stored["protocol"] >= PROTOCOL:
             raise ValueError(
-                f"{path.name} holds other numbers under the same protocol {stored['protocol']} ({found[0]}, and "
-                f"{len(found) - 1} more); if the change is meant, raise PROTOCOL in cl_core/experiments/catalogue.py"
+                f"{path.name} holds other numbers under the same protocol {stored['protocol']} ({differing[0]}, and "
+                f"{len(differing) - 1} more); if the change is meant, raise PROTOCOL in cl_core/experiments/catalogue.py"
             )
-        if not found and stored["protocol"] == PROTOCOL and set(stored["runs"]) == set(runs):
+        if not differing and stored["protocol"] == PROTOCOL and set(stored["runs"]) == set(runs):
             return False
     lines = (f"  {json.dumps(name)}: {json.dumps(run)}" for name, run in runs.items())
     files.write_text(path, f'{{"protocol": {PROTOCOL}, "runs": {{\n' + ",\n".join(lines) + "\n}}\n")
@@ -166,19 +166,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m cl_book.golden", description=__doc__)
     parser.add_argument("--write", action="store_true", help="store the outcomes; refused under an unchanged protocol")
     parser.add_argument("--folder", type=Path, default=(files.root() or Path.cwd()) / FOLDER)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     failed = False
     for group in groups():
-        path, runs = asked.folder / f"{group}.json", compute(group)
-        if asked.write:
+        path, runs = options.folder / f"{group}.json", compute(group)
+        if options.write:
             try:
                 state = "written" if write(path, runs) else "unchanged"
             except ValueError as error:
                 state, failed = f"refused: {error}", True
         else:
             stored = load(path)["runs"]
-            found = differences(stored, {name: runs.get(name) for name in stored})
-            state, failed = (f"DIFFERS: {found[0]}" if found else "as stored"), failed or bool(found)
+            differing = differences(stored, {name: runs.get(name) for name in stored})
+            state, failed = (f"DIFFERS: {differing[0]}" if differing else "as stored"), failed or bool(differing)
         sys.stdout.write(f"{group}: {state}\n")
     sys.exit(failed)
 

@@ -39,5 +39,5 @@ def run(
     from cl_core.experiments.progress import silent
     from cl_core.experiments.runner import execute
 
-    made = make_plan(experiment, strategy, seed, profile, overrides=overrides)
-    return execute(made, route=route, source=source, listener=listener or silent, recorded=recorded)
+    plan = make_plan(experiment, strategy, seed, profile, overrides=overrides)
+    return execute(plan, route=route, source=source, listener=listener or silent, recorded=recorded)

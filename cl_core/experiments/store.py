@@ -246,8 +246,8 @@ def find(
     wanted = dict(overrides or {})
     own = re.compile(re.escape(strategy) + r"(~[0-9a-f]+)?-[0-9]+\.json")
     names = stored(f"{profile}/{experiment}/{strategy}[-~]*")
-    found = [load(name) for name in names if own.fullmatch(name.rpartition("/")[2])]
-    yield from sorted((r for r in found if dict(r.overrides) == wanted), key=lambda result: result.seed)
+    results = [load(name) for name in names if own.fullmatch(name.rpartition("/")[2])]
+    yield from sorted((r for r in results if dict(r.overrides) == wanted), key=lambda result: result.seed)
 
 
 def save(result: Result, path: Path) -> None:

@@ -100,8 +100,8 @@ def _most_frequent(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
     counts: dict[Any, Counter[Any]] = defaultdict(Counter)
     for first, second in pairs:
         counts[first][second] += 1
-    found = {}
+    firsts = {}
     for first, seconds in counts.items():
         (best, count), *rest = seconds.most_common(2)
-        found[first] = None if rest and rest[0][1] == count else best
-    return found
+        firsts[first] = None if rest and rest[0][1] == count else best
+    return firsts

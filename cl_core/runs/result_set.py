@@ -34,7 +34,7 @@ class ResultSet:
     @cached_property
     def stale(self) -> Mapping[str, str]:
         """The first reason why a result is stale, by name."""
-        return {name: found.stale[0] for name, found in self.states.items() if found.stale}
+        return {name: state.stale[0] for name, state in self.states.items() if state.stale}
 
     def get(self, plan: Plan) -> Result | None:
         """Return the result of the run `plan`; None where there is none, or it is stale."""

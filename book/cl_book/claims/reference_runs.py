@@ -287,27 +287,27 @@ def plans(
     chosen = list(STEPS) if steps is None else list(steps)
     for name in chosen:
         require_name("reference step", name, STEPS)
-    found: dict[str, Plan] = {}
+    plans: dict[str, Plan] = {}
     for batch in (batch for name, step in STEPS.items() if name in chosen for batch in step.batches):
         left = [name for name in batch.experiments if experiments is None or name in experiments]
         under = [name for name in batch.strategies if strategies is None or name in strategies]
         for seed in (batch.seeds if seeds is None else seeds) if under else ():
             for experiment in left:
                 choices = {**batch.settings, **_multiples(batch, experiment, profile)}
-                for made in list_plans(
+                for plan in list_plans(
                     experiments=[experiment], strategies=under, seeds=[seed], profile=profile, choices=choices
                 ):
-                    found.setdefault(made.name, made)
-    if not found:
+                    plans.setdefault(plan.name, plan)
+    if not plans:
         raise ValueError(f"nothing of {', '.join(chosen)} is left; ask for experiments and strategies that are in it")
-    return list(found.values())
+    return list(plans.values())
 
 
 def _multiples(batch: Batch, experiment: str, profile: str) -> dict[str, tuple[Value, ...]]:
     settings = make_plan(experiment, batch.strategies[0], 0, profile).settings
-    made: dict[str, tuple[Value, ...]] = {}
+    values_of: dict[str, tuple[Value, ...]] = {}
     for name, factors in batch.factors.items():
         value = getattr(settings, name)
         whole = SETTINGS[name].annotation is int
-        made[name] = tuple(max(1, int(value * factor)) if whole else value * factor for factor in factors)
-    return made
+        values_of[name] = tuple(max(1, int(value * factor)) if whole else value * factor for factor in factors)
+    return values_of

@@ -8,7 +8,7 @@ from sphinx.util.docutils import SphinxDirective
 from cl_book.figures import drawing
 from cl_book.pages import interactive
 from cl_book.pages.interactive import Slider
-from cl_book.pages.tradeoff import Outlook, outlook
+from cl_book.pages.tradeoff import Tradeoff, compute_tradeoff
 
 SCRIPT = "explorer.js"
 SLIDERS = (
@@ -36,7 +36,7 @@ class Explorer(SphinxDirective):
 def write_markup() -> str:
     """Return the explorer's HTML, with the static picture and the table of the first settings."""
     settings = interactive.read_first_settings(SLIDERS)
-    curve = outlook(**settings)
+    curve = compute_tradeoff(**settings)
     sizes = (0, settings["specific"], settings["parameters"], find_best_size(curve))
     rows = [
         (name, [str(m), *(interactive.format_number(column[m]) for column in curve)])
@@ -49,19 +49,19 @@ def write_markup() -> str:
     )
 
 
-def find_best_size(curve: Outlook) -> int:
+def find_best_size(curve: Tradeoff) -> int:
     """Return the size of one or more at which forgetting is least, the smallest if there are several."""
     return 1 + int(np.argmin(curve.forgetting[1:]))
 
 
-def find_valley(curve: Outlook, samples: int) -> int | None:
+def find_valley(curve: Tradeoff, samples: int) -> int | None:
     """Return the size beyond the peak at which forgetting is least, None where that is at an end: then there is no valley."""
     beyond = curve.forgetting[samples + 2 :]
     place = int(np.argmin(beyond)) if len(beyond) else 0
     return samples + 2 + place if 0 < place < len(beyond) - 1 else None
 
 
-def describe_valley(curve: Outlook, samples: int) -> str:
+def describe_valley(curve: Tradeoff, samples: int) -> str:
     """Return a sentence on the valley beyond the peak."""
     valley = find_valley(curve, samples)
     if valley is None:
@@ -69,7 +69,7 @@ def describe_valley(curve: Outlook, samples: int) -> str:
     return f"Beyond the peak the valley is at m = {valley}: {interactive.format_number(curve.forgetting[valley])}."
 
 
-def _draw_picture(curve: Outlook, sizes: tuple[int, ...]) -> str:
+def _draw_picture(curve: Tradeoff, sizes: tuple[int, ...]) -> str:
     from matplotlib import pyplot as plt
 
     drawing.style()

@@ -41,10 +41,10 @@ class ResultRole(SphinxRole):
 
 def noted(env: BuildEnvironment, pattern: str = "*") -> list[str]:
     """Return the names of the stored results that fit `pattern`; the page that asks is made anew when one changes."""
-    found = store.stored(pattern)
-    for name in found:
+    names = store.stored(pattern)
+    for name in names:
         env.note_dependency(str(Path(env.srcdir) / name))
-    return found
+    return names
 
 
 def setup(app: Sphinx) -> None:

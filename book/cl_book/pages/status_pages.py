@@ -46,9 +46,9 @@ class PaperMap(SphinxDirective):
             "Taken up in, and computed by",
             "Claims, and the code cell that decides",
         ]
-        made = table(head, [self._row(entry) for entry in entries])
-        made[0]["classes"].append("cl-cards")
-        return [made]
+        tables = table(head, [self._row(entry) for entry in entries])
+        tables[0]["classes"].append("cl-cards")
+        return [tables]
 
     def _row(self, entry: dict[str, Any]) -> list[list[nodes.Node]]:
         page = entry["page"]
@@ -91,23 +91,23 @@ class Status(SphinxDirective):
         rows = [self._row(page, record) for page in sorted(self.env.found_docs) if self._is_notebook(page)]
         if not rows:
             return [nodes.paragraph(text="No notebook is in the book yet.")]
-        made = [table(["Page", "State", "Last refreshed", "Seconds to run", "Digest"], rows, wordy=False)]
+        tables = [table(["Page", "State", "Last refreshed", "Seconds to run", "Digest"], rows, wordy=False)]
         machines = {_environment(entry): entry for entry in record.values()}
         if machines:
             lines = nodes.bullet_list()
             lines += [nodes.list_item("", nodes.paragraph(text=line)) for line in sorted(machines)]
-            made += [nodes.paragraph(text="The outputs were computed with:"), lines]
-        return made
+            tables += [nodes.paragraph(text="The outputs were computed with:"), lines]
+        return tables
 
     def _is_notebook(self, page: str) -> bool:
         return stale_banner.find_notebook(self.env, page) is not None
 
     def _row(self, page: str, record: dict[str, dict[str, Any]]) -> list[list[nodes.Node]]:
         entry = record.get(page.rpartition("/")[2], {})
-        found = stale_banner.find_reasons(notebook_path(self.env.srcdir, page))
+        reasons = stale_banner.find_reasons(notebook_path(self.env.srcdir, page))
         return [
             [nodes.paragraph("", "", page_link(page))],
-            [nodes.paragraph(text="stale: " + "; ".join(found) if found else "fresh")],
+            [nodes.paragraph(text="stale: " + "; ".join(reasons) if reasons else "fresh")],
             [nodes.paragraph(text=entry.get("refreshed", "never"))],
             [nodes.paragraph(text=str(entry.get("seconds", "—")))],
             [_short(stamps.digest_outputs(notebook_path(self.env.srcdir, page)))],
@@ -119,22 +119,22 @@ class RunTimes(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the table, or a sentence while no run is stored."""
-        found: dict[str, list[float]] = {}
+        seconds: dict[str, list[float]] = {}
         machines = set()
         result_values.noted(self.env)
         for result in read_results().results.values():
             if "total_s" in result.recorded.get("times", {}):
-                found.setdefault(f"{result.experiment}, {result.profile}", []).append(
+                seconds.setdefault(f"{result.experiment}, {result.profile}", []).append(
                     result.recorded["times"]["total_s"]
                 )
                 machine = result.recorded["machine"]
                 machines.add(f"{machine['processor']}, {machine['system']}, {machine['threads']} thread a run")
-        if not found:
+        if not seconds:
             return [nodes.paragraph(text="No reference run is stored yet, so there is no time to tell.")]
         head = ["Experiment and profile", "Runs", "A run, median", "All of them, one after another"]
         cells = [
             (kind, str(len(all_)), format_duration(median(all_)), format_duration(sum(all_)))
-            for kind, all_ in sorted(found.items())
+            for kind, all_ in sorted(seconds.items())
         ]
         rows: list[list[list[nodes.Node]]] = [[[nodes.paragraph(text=text)] for text in row] for row in cells]
         lines = [nodes.list_item("", nodes.paragraph(text=line)) for line in sorted(machines)]

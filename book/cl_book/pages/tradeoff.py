@@ -17,7 +17,7 @@ from cl_core.linear.step import one_update
 Floats = NDArray[np.float64]
 
 
-class Outlook(NamedTuple):
+class Tradeoff(NamedTuple):
     """Expected effects of one update for m = 0 … P trained coordinates, each (P + 1,); infinite at the peak."""
 
     forgetting: Floats
@@ -25,7 +25,7 @@ class Outlook(NamedTuple):
     norm: Floats
 
 
-def outlook(
+def compute_tradeoff(
     *,
     parameters: int,
     specific: int,
@@ -34,7 +34,7 @@ def outlook(
     distance: float,
     shared_error: float,
     own_error: float = 0.0,
-) -> Outlook:
+) -> Tradeoff:
     """Return forgetting, the loss on the new task and E‖Δ‖² for every magnitude.
 
     `noise` is a standard deviation, `distance` = ‖δ‖, `shared_error` = ‖e_u‖ and `own_error` = ‖e_q‖ are lengths, all 0 or
@@ -65,4 +65,4 @@ def outlook(
         gap_frozen=(distance**2 + own_error**2) * (1 - in_q) + shared_error**2 * (1 - in_u),
         noise=noise,
     )
-    return Outlook(update.forgetting, update.new_loss, update.norm)
+    return Tradeoff(update.forgetting, update.new_loss, update.norm)

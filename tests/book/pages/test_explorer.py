@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 from cl_book.pages.explorer import SLIDERS, describe_valley, find_best_size, find_valley, write_markup
-from cl_book.pages.tradeoff import outlook
+from cl_book.pages.tradeoff import compute_tradeoff
 
 from cl_core.linear import optimal_magnitude
 
@@ -39,7 +39,7 @@ CASES = [
 
 
 def test_what_stands_in_the_page_is_the_core_s():
-    curve = outlook(**settings())
+    curve = compute_tradeoff(**settings())
     cells = re.findall(r"<td>(.*?)</td>", write_markup())
     rows = [cells[place : place + 4] for place in range(0, len(cells), 4)]
     sizes = [0, int(DEFAULTS["specific"]), int(DEFAULTS["parameters"]), find_best_size(curve)]
@@ -51,7 +51,7 @@ def test_what_stands_in_the_page_is_the_core_s():
 
 def test_a_valley_is_there_at_the_first_setting_and_where_the_theory_says():
     first = settings()
-    curve = outlook(**first)
+    curve = compute_tradeoff(**first)
     valley = find_valley(curve, first["samples"])
     place, depth = optimal_magnitude(
         first["own_error"] ** 2 - first["distance"] ** 2, first["noise"] ** 2, first["samples"]
@@ -63,14 +63,14 @@ def test_a_valley_is_there_at_the_first_setting_and_where_the_theory_says():
 
 
 def test_where_the_noise_is_too_much_there_is_no_valley():
-    assert find_valley(outlook(**settings(noise=2)), settings()["samples"]) is None
-    assert find_valley(outlook(**settings(parameters=20)), settings()["samples"]) is None
+    assert find_valley(compute_tradeoff(**settings(noise=2)), settings()["samples"]) is None
+    assert find_valley(compute_tradeoff(**settings(parameters=20)), settings()["samples"]) is None
 
 
 def test_the_ranges_of_the_sliders_fit_the_core():
     lows, highs = ({one.name: value for one in SLIDERS for value in [getattr(one, end)]} for end in ("low", "high"))
-    outlook(**settings(**lows))
-    outlook(**settings(**{**highs, "specific": highs["parameters"] - 1}))
+    compute_tradeoff(**settings(**lows))
+    compute_tradeoff(**settings(**{**highs, "specific": highs["parameters"] - 1}))
     for one in SLIDERS:
         assert one.low <= one.value <= one.high
         assert (one.value - one.low) / one.step == pytest.approx(round((one.value - one.low) / one.step))
@@ -93,21 +93,21 @@ def numbers(page, values):
 @pytest.mark.slow
 def test_every_number_is_the_core_s(page):
     for values in CASES:
-        np.testing.assert_allclose(numbers(page, values), np.array(outlook(**values)), rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(numbers(page, values), np.array(compute_tradeoff(**values)), rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.slow
 def test_the_valley_is_told_as_the_page_tells_it(page):
     for values in CASES:
         told = page.evaluate("(v) => clExplorer.valley(clExplorer.outlook(v).forgetting, v.samples)", values)
-        assert told == find_valley(outlook(**values), values["samples"])
-    assert describe_valley(outlook(**settings()), settings()["samples"]) in page.inner_text(".cl-said")
+        assert told == find_valley(compute_tradeoff(**values), values["samples"])
+    assert describe_valley(compute_tradeoff(**settings()), settings()["samples"]) in page.inner_text(".cl-said")
 
 
 @pytest.mark.slow
 def test_a_wrong_formula_would_be_seen(page):
     values = settings()
-    core = np.array(outlook(**{**values, "noise": values["noise"] * (1 + 1e-6)}))
+    core = np.array(compute_tradeoff(**{**values, "noise": values["noise"] * (1 + 1e-6)}))
     with pytest.raises(AssertionError):
         np.testing.assert_allclose(numbers(page, values), core, rtol=1e-9, atol=1e-9)
 
@@ -125,7 +125,7 @@ def test_every_slider_answers_to_the_keyboard(page):
         assert (page.inner_html(".cl-live"), page.inner_text(".cl-said")) != before, one.name
     now = settings(**{one.name: one.value + 4 * one.step for one in SLIDERS})
     cells = page.locator(".cl-explorer tbody tr:nth-child(3) td").all_inner_texts()
-    assert float(cells[1].replace("−", "-")) == pytest.approx(outlook(**now).forgetting[-1], abs=5e-4)
+    assert float(cells[1].replace("−", "-")) == pytest.approx(compute_tradeoff(**now).forgetting[-1], abs=5e-4)
     page.click(".cl-sliders button")
     assert [float(page.input_value(f"[name={one.name}]")) for one in SLIDERS] == list(DEFAULTS.values())
 

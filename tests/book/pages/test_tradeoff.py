@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cl_book.pages.tradeoff import outlook
+from cl_book.pages.tradeoff import compute_tradeoff
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,7 +25,7 @@ lengths = st.floats(0, 3)
 def test_it_is_what_the_recursion_says(shared, specific, samples, noise, distance, error, own, data):
     parameters = shared + specific
     m = data.draw(st.integers(0, parameters))
-    found = outlook(
+    found = compute_tradeoff(
         parameters=parameters,
         specific=specific,
         samples=samples,
@@ -49,7 +49,7 @@ def test_it_is_what_the_recursion_says(shared, specific, samples, noise, distanc
 
 
 def test_the_ends_by_hand():
-    found = outlook(parameters=40, specific=4, samples=10, noise=0.5, distance=2.0, shared_error=3.0)
+    found = compute_tradeoff(parameters=40, specific=4, samples=10, noise=0.5, distance=2.0, shared_error=3.0)
     assert found.forgetting[0] == found.norm[0] == 0
     assert found.new_loss[0] == pytest.approx(4 + 9)
     left_behind = 9 + 0.25
@@ -73,10 +73,12 @@ def test_the_ends_by_hand():
 def test_wrong_arguments(name, value):
     fine = {"parameters": 40, "specific": 4, "samples": 10, "noise": 0.5, "distance": 2.0, "shared_error": 3.0}
     with pytest.raises(ValueError, match=name):
-        outlook(**{**fine, name: value})
+        compute_tradeoff(**{**fine, name: value})
 
 
 def test_with_redundant_coordinates_it_is_the_valley():
-    found = outlook(parameters=90, specific=6, samples=20, noise=0.5, distance=0.5, shared_error=0.0, own_error=1.5)
+    found = compute_tradeoff(
+        parameters=90, specific=6, samples=20, noise=0.5, distance=0.5, shared_error=0.0, own_error=1.5
+    )
     sizes = np.arange(6, 91)
     np.testing.assert_allclose(found.forgetting[6:], forgetting_curve(sizes, xi=2.0, eta=0.25, samples=20), rtol=1e-12)
