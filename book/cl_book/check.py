@@ -15,7 +15,7 @@ from cl_book.notebooks.record import NOT_RUN
 from cl_core import files
 from cl_core.experiments.provenance import require_own_code
 from cl_core.experiments.store import RESULTS
-from cl_core.runs.result_set import ResultSet, read_results
+from cl_core.runs.result_set import ResultSet, read_stored
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Report:
 def check() -> Report:
     """Return what is stale in the checkout that this stands in; raises ValueError where the code run is another one's."""
     require_own_code()
-    results = read_results()
+    results = read_stored()
     parts = (_notebooks(), _results(results), _digests(results), _claims())
     return Report(lines=tuple(line for part in parts for line in part.lines), faults=sum(part.faults for part in parts))
 
@@ -77,7 +77,7 @@ def check_repeated(count: int, *, seed: int | None = None, tell: Callable[[str],
 
     require_own_code()
     here = {(row.name, row.route) for row in list_available() if row.verified}
-    names = [n for n, one in read_results().current.items() if (one.data["name"], one.data["route"]) in here]
+    names = [n for n, one in read_stored().current.items() if (one.data["name"], one.data["route"]) in here]
     seed = secrets.randbelow(2**31) if seed is None else seed
     drawn = random.Random(seed).sample(names, min(count, len(names)))  # noqa: S311
     lines = [f"{len(drawn)} of {len(names)} results whose images are here, drawn with --seed {seed}"]

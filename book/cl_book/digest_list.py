@@ -14,7 +14,7 @@ from cl_book.claims import claim as claims
 from cl_book.claims.stated import claim_digest
 from cl_core import files
 from cl_core.parsing import decode_text, explain_unreadable
-from cl_core.runs.result_set import ResultSet, read_results
+from cl_core.runs.result_set import ResultSet, read_stored
 
 LIST = "results/DIGESTS"
 """Name of the list in the repository: a line ``DIGEST  NAME`` each, sorted by name."""
@@ -67,7 +67,7 @@ def write_list(*, replace: bool) -> list[str]:
 
     Raises ValueError where a line would be replaced or taken out, unless `replace`.
     """
-    listed, current = listed_digests() or {}, current_digests(read_results())
+    listed, current = listed_digests() or {}, current_digests(read_stored())
     lines = find_differences(listed, current)
     lost = [line for line in lines if not line.endswith(f"not listed in {LIST}")]
     if lost and not replace:

@@ -26,6 +26,9 @@ from cl_core.settings_base import Value
 RESULTS = "results"
 """Name of the repository's folder of reference results."""
 
+VALIDATION = "validation"
+"""Folder below the results for the runs that choices were made with; they are no reference results."""
+
 REMEDY = "give another folder with --out"
 """What helps where a result cannot be stored."""
 
@@ -234,9 +237,15 @@ def load(name: str | Path) -> Result:
 def stored(pattern: str = "*") -> list[str]:
     """Return the names of the repository's results below results/ that match `pattern`, sorted; the listing is recorded.
 
-    A result stands in a folder of its profile; files directly in results/ are about the results.
+    A result stands in a folder of its profile; files directly in results/ are about the results. Runs that choices were
+    made with are none of the reference results: they are listed by a pattern that begins with ``validation/`` alone.
     """
-    return [name for name in files.names(f"{RESULTS}/{pattern}") if name.endswith(".json") and name.count("/") > 1]
+    apart = pattern.startswith(f"{VALIDATION}/")
+    return [
+        name
+        for name in files.names(f"{RESULTS}/{pattern}")
+        if name.endswith(".json") and name.count("/") > 1 and name.startswith(f"{RESULTS}/{VALIDATION}/") == apart
+    ]
 
 
 def find(

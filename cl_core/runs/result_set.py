@@ -8,7 +8,7 @@ from pathlib import Path
 from cl_core import files
 from cl_core.experiments import store
 from cl_core.experiments.plan import Plan
-from cl_core.experiments.store import RESULTS, Result
+from cl_core.experiments.store import RESULTS, VALIDATION, Result
 from cl_core.runs.plausibility import find_copies, find_foreign_streams
 from cl_core.runs.staleness import State, code_is_confirmed, state
 from cl_core.settings_base import Value
@@ -51,33 +51,53 @@ class ResultSet:
 
 
 def read_results(folder: Path | None = None) -> ResultSet:
-    """Return every result of the repository, or of another `folder` of results; one that cannot be read is stale.
+    """Return every reference result of the repository, or every result of another `folder`; an unreadable one is stale.
 
-    In one process a folder is read and checked once, and again when a file in it is added, removed or written.
+    What stands below a folder ``validation`` is left out. In one process a folder is read and checked once, and again
+    when a file in it is added, removed or written.
     """
-    return _read(_listing(folder), in_repository=folder is None, confirmed=code_is_confirmed())
-
-
-def _listing(folder: Path | None) -> tuple[_File, ...]:
     if folder is None:
-        top = files.base()
-        paths = {name.removeprefix(f"{RESULTS}/"): top / name for name in store.stored()}
-    else:
-        # A folder of that name, or a link that leads nowhere, is no file.
-        present = sorted(path for path in folder.glob("*/**/*.json") if path.is_file())
-        paths = {path.relative_to(folder).as_posix(): path for path in present}
+        return _read_own(RESULTS, store.stored())
+    # A folder of that name, or a link that leads nowhere, is no file.
+    present = sorted(path for path in folder.glob("*/**/*.json") if path.is_file())
+    paths = {path.relative_to(folder).as_posix(): path for path in present}
+    reference = {name: path for name, path in paths.items() if not name.startswith(f"{VALIDATION}/")}
+    return _read(_listing(reference), own=None, confirmed=code_is_confirmed())
+
+
+def read_validation() -> ResultSet:
+    """Return the repository's runs that choices were made with; names are below ``results/validation``."""
+    return _read_own(f"{RESULTS}/{VALIDATION}", store.stored(f"{VALIDATION}/*"))
+
+
+def read_stored() -> ResultSet:
+    """Return all that the repository stores, reference results and validation, by their names below ``results``."""
+    reference, validation = read_results(), read_validation()
+    return ResultSet(
+        {**reference.results, **{f"{VALIDATION}/{name}": run for name, run in validation.results.items()}},
+        {**reference.states, **{f"{VALIDATION}/{name}": state for name, state in validation.states.items()}},
+    )
+
+
+def _read_own(top: str, names: list[str]) -> ResultSet:
+    paths = {name.removeprefix(f"{top}/"): files.base() / name for name in names}
+    return _read(_listing(paths), own=top, confirmed=code_is_confirmed())
+
+
+def _listing(paths: Mapping[str, Path]) -> tuple[_File, ...]:
     stats = ((name, path, path.stat()) for name, path in paths.items())
     return tuple((name, path, stat.st_mtime_ns, stat.st_size) for name, path, stat in stats)
 
 
-@lru_cache(maxsize=2)
-def _read(listing: tuple[_File, ...], *, in_repository: bool, confirmed: bool) -> ResultSet:
+@lru_cache(maxsize=3)
+def _read(listing: tuple[_File, ...], *, own: str | None, confirmed: bool) -> ResultSet:
+    """Read what `listing` names; `own` is the repository's folder that the names start from, None for another's."""
     results: dict[str, Result] = {}
     states: dict[str, State] = {}
     for name, path, _, _ in listing:
         try:
             # The repository's own are read on record, so that a page that reads them is stale when one changes.
-            results[name] = store.load(f"{RESULTS}/{name}" if in_repository else path)
+            results[name] = store.load(f"{own}/{name}" if own else path)
         except ValueError as error:
             states[name] = State(stale=(str(error),))
 
@@ -88,7 +108,7 @@ def _read(listing: tuple[_File, ...], *, in_repository: bool, confirmed: bool) -
 
     for name, result in results.items():
         states[name] = state(
-            result, name=f"{RESULTS}/{name}", read_source=read_source, confirmed=confirmed, reference=in_repository
+            result, name=f"{RESULTS}/{name}", read_source=read_source, confirmed=confirmed, reference=own is not None
         )
     for name, reason in [*find_foreign_streams(results).items(), *find_copies(results).items()]:
         states[name] = replace(states[name], stale=(*states[name].stale, reason))

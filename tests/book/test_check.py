@@ -31,7 +31,7 @@ def test_stale_is_a_fault_and_unconfirmed_is_not(monkeypatch, write_page):
         "d.json": State(unconfirmed=("cl_core/x.py",)),
         "e.json": State(unconfirmed=("cl_core/x.py", "cl_core/y.py")),
     }
-    monkeypatch.setattr(check, "read_results", lambda: ResultSet({}, states))
+    monkeypatch.setattr(check, "read_stored", lambda: ResultSet({}, states))
     write_page("page", "1")
     report = check.check()
     assert report.faults == 2

@@ -46,6 +46,20 @@ def test_a_result_edited_and_sealed_again_is_seen(listed):
     assert line.startswith("cpu/split-cifar100/frozen-0.json: not as listed in results/DIGESTS")
 
 
+def test_a_validation_run_edited_and_sealed_again_is_seen(listed, checkout):
+    apart = checkout / "results/validation" / listed[0].relative_to(checkout / "results")
+    run = store.load(listed[0])
+    listed[0].unlink()
+    store.save(run, apart)
+    digest_list.write_list(replace=True)
+    assert faults()[0] == 0
+    apart.unlink()
+    store.save(replace(run, correct=(*run.correct[:-1], (1, *run.correct[-1][1:]))).sealed(), apart)
+    count, (line,) = faults()
+    assert count == 1
+    assert line.startswith("validation/cpu/split-cifar100/frozen-0.json: not as listed in results/DIGESTS")
+
+
 def test_what_is_only_recorded_is_not_listed(listed):
     before = store.load(listed[0])
     listed[0].unlink()

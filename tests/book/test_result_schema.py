@@ -33,7 +33,7 @@ def test_every_field_has_a_meaning():
 
 
 def test_the_stored_results_fit_the_schema(validator):
-    paths = sorted((TOP / "results").glob("*/*/*.json"))
+    paths = sorted((TOP / "results").glob("**/*/*/*.json"))
     # One of each experiment and strategy: the others differ in numbers alone.
     kinds = {(path.parent, path.stem.rpartition("-")[0].split("~")[0]): path for path in paths}
     assert len(kinds) > 40

@@ -5,7 +5,7 @@ import pytest
 from cl_core.experiments import store
 from cl_core.experiments.plan import make_plan
 from cl_core.runs import ledger
-from cl_core.runs.result_set import read_results
+from cl_core.runs.result_set import read_results, read_stored, read_validation
 
 
 @pytest.fixture
@@ -94,3 +94,22 @@ def test_what_is_no_file_is_passed_over_and_a_foreign_file_is_named(put, make_re
     assert list(results.current) == ["cpu/split-cifar10/frozen-0.json"]
     assert list(results.stale) == ["cpu/split-cifar10/foreign.json"]
     assert "foreign.json" in results.stale["cpu/split-cifar10/foreign.json"]
+
+
+def test_what_choices_were_made_with_stands_apart_and_is_stored_all_the_same(put, make_result, checkout):
+    path = put(make_result(seed=100))
+    apart = checkout / "results/validation" / path.relative_to(checkout / "results")
+    apart.parent.mkdir(parents=True)
+    path.rename(apart)
+    put(make_result(seed=0))
+    name = "cpu/split-cifar10/frozen-100.json"
+    assert (
+        list(read_results().results)
+        == list(read_results(checkout / "results").results)
+        == ["cpu/split-cifar10/frozen-0.json"]
+    )
+    assert [run.seed for run in read_results().find("split-cifar10", "frozen", "cpu")] == [0]
+    assert [run.seed for run in store.find("split-cifar10", "frozen", "cpu")] == [0]
+    assert list(read_validation().current) == list(read_results(checkout / "results/validation").current) == [name]
+    assert read_validation().get(make_plan("split-cifar10", "frozen", 100, "cpu")).seed == 100
+    assert list(read_stored().current) == ["cpu/split-cifar10/frozen-0.json", f"validation/{name}"]
