@@ -13,7 +13,8 @@ class Measure:
 
     `of` takes the accuracy matrix to the measure, in the matrix's unit; `lost_share` takes each task's chance as well,
     and is a share whatever the unit. `unit` and `axis` are for values times 100. `slot` is the place of its colour in a
-    palette of six, of which strategies have the first three; None for a measure that is not drawn.
+    palette of six, of which strategies have the first three; None for a measure that is not drawn. `counts` says which
+    answers it counts: with each task's own head given, or the largest output over all heads (class-incremental).
     """
 
     name: str
@@ -23,6 +24,7 @@ class Measure:
     better: Literal["more", "less"]
     of: Callable[..., float]
     slot: int | None = None
+    counts: Literal["correct", "class_correct"] = "correct"
 
 
 MEASURES: Mapping[str, Measure] = {
@@ -36,6 +38,24 @@ MEASURES: Mapping[str, Measure] = {
         ),
         Measure(
             "backward_transfer", "Backward transfer", "points", "transfer, points", "more", metrics.backward_transfer
+        ),
+        Measure(
+            "class_avg_acc",
+            "Avg.Acc, class-incremental",
+            "%",
+            "average accuracy at the end over all heads, %",
+            "more",
+            metrics.average_accuracy,
+            counts="class_correct",
+        ),
+        Measure(
+            "class_forgetting",
+            "Forgetting, class-incremental",
+            "points",
+            "forgetting over all heads, points",
+            "less",
+            metrics.forgetting,
+            counts="class_correct",
         ),
         Measure("lost_share", "lost share", "%", "relative forgetting (lost share), %", "less", metrics.lost_share),
     )

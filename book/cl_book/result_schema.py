@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from cl_core import files
-from cl_core.experiments.store import RESULTS, VERSION, Result
+from cl_core.experiments.store import OPTIONAL, RESULTS, VERSION, Result
 
 SCHEMA = f"{RESULTS}/schema.json"
 README = f"{RESULTS}/README.md"
@@ -34,7 +34,7 @@ def make_schema() -> dict[str, Any]:
         "description": "One finished run of M tasks on a network of K shared blocks.",
         "type": "object",
         "properties": {"version": version, **properties},
-        "required": list(properties),
+        "required": [name for name in properties if name not in OPTIONAL],
         "additionalProperties": False,
     }
 

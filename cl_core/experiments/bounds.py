@@ -2,8 +2,9 @@
 
 from cl_core.experiments.rows import TaskRow, number
 from cl_core.experiments.run_context import Clock, RunContext, RunState
-from cl_core.learners.evaluation import evaluate
+from cl_core.learners.evaluation import count_correct, evaluate
 from cl_core.learners.joint import train_joint
+from cl_core.learners.prefix_memory import PrefixMemory
 from cl_core.learners.training import train_task
 
 
@@ -21,11 +22,19 @@ def joint(context: RunContext) -> RunState:
     clock.lap("preparation")
     steps, loss = train_joint(network, data, context.recipe, context.plan.seed, context.steps(last))
     clock.lap("training")
-    correct = tuple(evaluate(network, images.x_eval, images.y_eval, task) for task, images in enumerate(data))
+    memory, labels = PrefixMemory(network), [images.y_eval for images in data]
+    outputs = [memory.logits_of(images.x_eval, range(context.tasks)) for images in data]
+    correct = tuple(count_correct(outputs[task][task], y) for task, y in enumerate(labels))
     trained = [evaluate(network, images.x_train, images.y_train, task) for task, images in enumerate(data)]
     clock.lap("evaluation")
     state.rows = [TaskRow(train_correct=count) for count in trained]
-    state.rows[-1] = TaskRow(correct=correct, train_correct=trained[-1], train_loss=number(loss), steps=steps)
+    state.rows[-1] = TaskRow(
+        correct=correct,
+        class_correct=context.count_over_heads(outputs, labels),
+        train_correct=trained[-1],
+        train_loss=number(loss),
+        steps=steps,
+    )
     state.seconds.append(clock.laps)
     context.finish(last, state, None)
     return state

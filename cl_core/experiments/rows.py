@@ -10,11 +10,12 @@ from typing import Any
 class TaskRow:
     """What was computed for one task; each field becomes a row of the result's field of the plural name.
 
-    None where a strategy has no such quantity, and for what is not a number. `correct` and `logit_change` are padded
-    with None to the number of tasks when the result is put together.
+    None where a strategy has no such quantity, and for what is not a number. `correct`, `class_correct` and `logit_change` are
+    padded with None to the number of tasks when the result is put together.
     """
 
     correct: tuple[int | None, ...] = ()
+    class_correct: tuple[int | None, ...] = ()
     train_correct: int | None = None
     train_loss: float | None = None
     magnitude: int | None = None
@@ -50,6 +51,9 @@ def assemble(rows: Sequence[TaskRow], *, blocks: int) -> dict[str, Any]:
 
     return {
         "correct": tuple(padded(row.correct, tasks) for row in rows),
+        "class_correct": (
+            tuple(padded(row.class_correct, tasks) for row in rows) if any(row.class_correct for row in rows) else ()
+        ),
         "train_correct": tuple(row.train_correct for row in rows),
         "train_losses": tuple(row.train_loss for row in rows),
         "magnitudes": tuple(row.magnitude for row in rows),

@@ -1,18 +1,20 @@
 """What every kind of run works with: its stream, network, recipe and clock, and its saving and going on."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from cl_core.experiments.checkpoints import Checkpoint
 from cl_core.experiments.plan import Plan
 from cl_core.experiments.progress import Listener, ProgressEvent
 from cl_core.experiments.rows import TaskRow
+from cl_core.learners.evaluation import count_correct_over_heads
 from cl_core.learners.networks import Network, block_parameters, build_network
 from cl_core.learners.recipe import NetworkSpec, Recipe
 from cl_core.learners.tensors import TaskData, choose_dtype, prepare
@@ -104,6 +106,19 @@ class RunContext:
         sizes = [len(task.held) for task in self.stream.tasks]
         shares = [count / size for count, size in zip(counts, sizes, strict=False) if count is not None]
         return float(np.mean(shares)) if shares else None
+
+    def count_over_heads(self, outputs: Sequence[Sequence[Tensor]], labels: Sequence[Tensor]) -> tuple[int, ...]:
+        """Return the class-incremental count of each task seen; none where all tasks share one head.
+
+        `outputs` holds, for each task seen, what each of their heads (n, C) answers to its images; `labels` (n,) each.
+        """
+        if self.spec.shared_head:
+            return ()
+        classes = [task.classes for task in self.stream.tasks[: len(outputs)]]
+        return tuple(
+            count_correct_over_heads(of_heads, classes, own, y)
+            for of_heads, own, y in zip(outputs, classes, labels, strict=True)
+        )
 
     def tell(self, task: int, stage: str, **facts: Any) -> None:
         """Tell the listener where the run stands."""

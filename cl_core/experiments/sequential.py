@@ -78,9 +78,11 @@ class ContinualTrainer:
 
         context.tell(task, "evaluation", **facts)
         self._seen.append((data.x_eval, data.y_eval))
-        after = [self._memory.logits(x, old) for old, (x, _) in enumerate(self._seen)]
+        outputs = [self._memory.logits_of(x, range(len(self._seen))) for x, _ in self._seen]
+        after = [of_heads[old] for old, of_heads in enumerate(outputs)]
         row = TaskRow(
-            correct=tuple(count_correct(outputs, y) for outputs, (_, y) in zip(after, self._seen, strict=True)),
+            correct=tuple(count_correct(logits, y) for logits, (_, y) in zip(after, self._seen, strict=True)),
+            class_correct=context.count_over_heads(outputs, [y for _, y in self._seen]),
             train_correct=report.train_correct,
             train_loss=number(report.loss),
             magnitude=report.magnitude,

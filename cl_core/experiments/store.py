@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,9 @@ REMEDY = "give another folder with --out"
 
 VERSION = 1
 """Version of the files' form. A file that names none is of version 1, and version 1 is not written into a file."""
+
+OPTIONAL = frozenset({"class_correct"})
+"""Fields that a file need not have."""
 
 Row = tuple[float | None, ...]
 Counts = tuple[int | None, ...]
@@ -137,6 +140,13 @@ class Result:
             "the code files (files), and of the book's pages and claims as they stood."
         ),
     ] = field(default_factory=dict)
+    class_correct: Annotated[
+        tuple[Counts, ...],
+        Field(
+            description="[M][M] The class-incremental counts, as `correct` but for the largest output over the heads of all "
+            "tasks seen; absent from results made before it was counted, and where all tasks share a head."
+        ),
+    ] = ()
     digest: Annotated[str, Field(description="SHA-256 of all the rest, as JSON with sorted keys and no spaces.")] = ""
 
     @property
@@ -146,8 +156,12 @@ class Result:
 
     @property
     def outcome(self) -> str:
-        """Digest of what decides and what was computed, without what is only recorded, here or in the run it follows."""
-        content = {k: v for k, v in vars(self).items() if k not in {"recorded", "digest"}}
+        """Digest of what decides and what was computed, without what is only recorded, here or in the run it follows.
+
+        The class-incremental counts are left out, as they are a second reading of the same networks: a run that was
+        made before they were counted and the same run made today have one outcome.
+        """
+        content = {k: v for k, v in _content(self).items() if k not in {"recorded", "digest", *OPTIONAL}}
         return digest_json({**content, "source": self.source and self.source["outcome"]})
 
     def sealed(self) -> "Result":
@@ -157,12 +171,23 @@ class Result:
 
 def own_digest(result: Result) -> str:
     """Return the SHA-256 of everything in `result` but its stored digest."""
-    return digest_json({k: v for k, v in vars(result).items() if k != "digest"})
+    return digest_json({k: v for k, v in _content(result).items() if k != "digest"})
 
 
-def accuracies(result: Result) -> NDArray[np.float64]:
-    """Return the accuracy matrix (M, M): a[t, k] on task k after task t, 0 to 1, NaN where there is none."""
-    counts = np.array([[np.nan if c is None else c for c in row] for row in result.correct], dtype=np.float64)
+def _content(result: Result) -> dict[str, Any]:
+    """Return the fields of `result` that stand in its file."""
+    return {name: value for name, value in vars(result).items() if name not in OPTIONAL or value != ()}
+
+
+def accuracies(result: Result, which: Literal["correct", "class_correct"] = "correct") -> NDArray[np.float64]:
+    """Return the accuracy matrix (M, M): a[t, k] on task k after task t, 0 to 1, NaN where there is none.
+
+    `which` names the counts: with each task's own head, or over all heads; (0, 0) where a result has none of these.
+    """
+    rows = getattr(result, which)
+    if not rows:
+        return np.empty((0, 0))
+    counts = np.array([[np.nan if c is None else c for c in row] for row in rows], dtype=np.float64)
     return counts / np.array(result.test_sizes, dtype=np.float64)
 
 
@@ -172,8 +197,10 @@ def metric(result: Result, name: str) -> float:
     Raises ValueError for a name that is no metric, with the nearest one.
     """
     require_name("metric", name, MEASURES)
-    matrix = accuracies(result)
-    if name == "avg_acc":
+    matrix = accuracies(result, MEASURES[name].counts)
+    if matrix.size == 0:
+        return float("nan")
+    if name in ("avg_acc", "class_avg_acc"):
         return float(np.mean(matrix[-1]))
     alone = result.tasks < 2 and name != "task_acc"
     if alone or np.isnan(matrix[np.tril_indices(result.tasks)]).any():
@@ -196,7 +223,7 @@ def flags(result: Result) -> tuple[str, ...]:
 
 def dumps(result: Result) -> str:
     """Return the text of a result: JSON, one key a line, one row of a matrix a line, ending in a newline."""
-    lines = [f"{json.dumps(key)}: {_layout(value)}" for key, value in vars(result).items()]
+    lines = [f"{json.dumps(key)}: {_layout(value)}" for key, value in _content(result).items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
@@ -214,8 +241,8 @@ def loads(text: str | bytes, *, where: str) -> Result:
         )
     names = {entry.name for entry in fields(Result)}
     keys = set(raw) if isinstance(raw, dict) else set()
-    if keys != names:
-        missing, unknown = sorted(names - keys), sorted(keys - names)
+    if keys | OPTIONAL != names:
+        missing, unknown = sorted(names - keys - OPTIONAL), sorted(keys - names)
         raise ValueError(f"{where} is not a result of version {VERSION}: missing {missing}, unknown {unknown}")
     _require_types(text, raw, where)
     result = Result(**{key: _frozen(value) for key, value in raw.items()})
@@ -384,7 +411,10 @@ def _require_shapes(result: Result, where: str) -> None:
     ):
         if any(len(row) != width for row in getattr(result, name)):
             raise ValueError(f"{where}: a row of {name} does not have {width} entries")
-    for row in result.correct:
-        for count, size in zip(row, result.test_sizes, strict=True):
-            if count is not None and not 0 <= count <= size:
-                raise ValueError(f"{where}: {count} right answers out of {size} in `correct`")
+    if result.class_correct and [len(row) for row in result.class_correct] != [tasks] * tasks:
+        raise ValueError(f"{where}: class_correct is not {tasks} rows of {tasks} entries")
+    for name in ("correct", "class_correct"):
+        for row in getattr(result, name):
+            for count, size in zip(row, result.test_sizes, strict=True):
+                if count is not None and not 0 <= count <= size:
+                    raise ValueError(f"{where}: {count} right answers out of {size} in `{name}`")

@@ -1,5 +1,6 @@
 """Outputs of a network in a run, where what cannot have moved since the last count is not computed again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from weakref import ReferenceType, ref
@@ -33,11 +34,16 @@ class PrefixMemory:
 
     def logits(self, x: Tensor, task: int, batch: int = BATCH) -> Tensor:
         """Return the outputs (n, classes) of the head of `task` for images `x`, bitwise those of the whole network."""
+        return self.logits_of(x, [task], batch)[0]
+
+    def logits_of(self, x: Tensor, tasks: Sequence[int], batch: int = BATCH) -> list[Tensor]:
+        """Return the outputs (n, classes) of the head of each of `tasks` for images `x`, as :meth:`logits` gives them."""
         network = self._network.eval()
         with torch.no_grad():
             inputs, depth = self._recall(x, batch)
-            pieces = [network.logits(network.features(piece, depth), task) for piece in torch.split(inputs, batch)]
-            return torch.cat(pieces)
+            features = (network.features(piece, depth) for piece in torch.split(inputs, batch))
+            pieces = [[network.logits(piece, task) for task in tasks] for piece in features]
+            return [torch.cat(outputs) for outputs in zip(*pieces, strict=True)]
 
     def _recall(self, x: Tensor, batch: int) -> tuple[Tensor, int]:
         """Return what goes into the first block that the last training could move, and that block's number."""

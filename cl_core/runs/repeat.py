@@ -85,4 +85,5 @@ def compare(before: Result, after: Result) -> Comparison:
     if before.data["digest"] != after.data["digest"]:
         differences.append(f"data: {before.data['label']}, again {after.data['label']}")
     tolerance = TOLERANCE[str(before.config["precision"])]
-    return Comparison(before.outcome == after.outcome, same, tuple(differences), largest, tolerance)
+    seen = not before.class_correct or before.class_correct == after.class_correct
+    return Comparison(before.outcome == after.outcome and seen, same, tuple(differences), largest, tolerance)

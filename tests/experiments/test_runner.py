@@ -1,5 +1,8 @@
 """One run: what every strategy shares, what it may move, and going on after an interruption to the same bits."""
 
+import math
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -258,3 +261,36 @@ def test_a_new_strategy_needs_its_class_and_its_entry_alone(monkeypatch):
 def test_an_entry_without_a_maker_cannot_be_written():
     with pytest.raises(TypeError, match="make"):
         Treatment(name="forgotten", kind="rule", summary="", also="")
+
+
+def test_answers_are_counted_over_all_heads_too(results):
+    """On permuted digits every head knows every digit, so a right digit counts whichever head names it."""
+    run = results["initialized"]
+    assert run.class_correct[0] == run.correct[0]
+    assert run.class_correct != run.correct
+    split = execute(make_plan("digits-split", "initialized", 100, "smoke", overrides={**TINY, "tasks": 5}))
+    lower = [
+        (c, own)
+        for row, of in zip(split.class_correct, split.correct, strict=True)
+        for c, own in zip(row, of, strict=True)
+    ]
+    assert all((c is None) == (own is None) for c, own in lower)
+    assert all(c <= own for c, own in lower if c is not None)
+    assert 0 < store.metric(split, "class_avg_acc") < store.metric(split, "avg_acc")
+    assert store.metric(results["separate"], "class_avg_acc") != store.metric(results["separate"], "class_avg_acc")
+    assert results["joint"].class_correct[0] == (None,) * 4
+    assert all(count is not None for count in results["joint"].class_correct[3])
+
+
+def test_a_result_from_before_the_class_incremental_counts_has_the_same_outcome(results):
+    run = results["initialized"]
+    older = replace(run, class_correct=()).sealed()
+    assert older.outcome == run.outcome
+    assert older.digest != run.digest
+    assert "class_correct" not in store.dumps(older)
+    assert store.loads(store.dumps(older), where="older") == older
+    assert store.loads(store.dumps(run), where="run") == run
+    assert math.isnan(store.metric(older, "class_avg_acc"))
+    wrong = replace(run, class_correct=run.class_correct[:-1])
+    with pytest.raises(ValueError, match="class_correct is not 4 rows of 4 entries"):
+        store.loads(store.dumps(wrong), where="wrong")
