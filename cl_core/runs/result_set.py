@@ -14,6 +14,7 @@ from cl_core.runs.staleness import State, code_is_confirmed, state
 from cl_core.settings_base import Value
 
 _File = tuple[str, Path, int, int]
+_TRIED = f"{RESULTS}/{VALIDATION}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +40,17 @@ class ResultSet:
     def get(self, plan: Plan) -> Result | None:
         """Return the result of the run `plan`; None where there is none, or it is stale."""
         return self.current.get(plan.name)
+
+    def get_alike(self, plan: Plan) -> Result | None:
+        """Return a result with the seed and every setting of the run `plan`, whatever its name; None where none holds.
+
+        The name tells what differs from the profile's values, which may have changed since.
+        """
+        wanted = (plan.experiment.name, plan.strategy.name, plan.seed, plan.profile.name, plan.config)
+        for one in self.current.values():
+            if (one.experiment, one.strategy, one.seed, one.profile, dict(one.config)) == wanted:
+                return one
+        return None
 
     def find(
         self, experiment: str, strategy: str, profile: str, *, overrides: Mapping[str, Value] | None = None
@@ -67,7 +79,7 @@ def read_results(folder: Path | None = None) -> ResultSet:
 
 def read_validation() -> ResultSet:
     """Return the repository's runs that choices were made with; names are below ``results/validation``."""
-    return _read_own(f"{RESULTS}/{VALIDATION}", store.stored(f"{VALIDATION}/*"))
+    return _read_own(_TRIED, store.stored(f"{VALIDATION}/*"))
 
 
 def read_stored() -> ResultSet:
@@ -108,7 +120,12 @@ def _read(listing: tuple[_File, ...], *, own: str | None, confirmed: bool) -> Re
 
     for name, result in results.items():
         states[name] = state(
-            result, name=f"{RESULTS}/{name}", read_source=read_source, confirmed=confirmed, reference=own is not None
+            result,
+            name=f"{RESULTS}/{name}",
+            read_source=read_source,
+            confirmed=confirmed,
+            reference=own is not None,
+            tried=own == _TRIED,
         )
     for name, reason in [*find_foreign_streams(results).items(), *find_copies(results).items()]:
         states[name] = replace(states[name], stale=(*states[name].stale, reason))

@@ -9,6 +9,7 @@ from sphinx.application import Sphinx
 from cl_book.pages import (
     api_page,
     charts,
+    choice_tables,
     claim_boxes,
     cover_picture,
     evidence_marks,
@@ -58,6 +59,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         setting_tables,
         strategy_tables,
         charts,
+        choice_tables,
         explorer,
         phase_map,
         interactive,
