@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from cl_core.strategies import Arrival, Update
+from cl_core.strategies import Arrival, Update, find_score, score
 
 T = TypeVar("T")
 
@@ -58,18 +58,26 @@ class Movable:
         return tuple(sum(one.numel() for one in block.own) for block in _find_blocks(self.model, self.blocks))
 
     def arrival(
-        self, task: int, loss: Callable[[Any], Tensor], batches: Iterable[Any], previous: Arrival | None = None
+        self,
+        task: int,
+        loss: Callable[[Any], Tensor],
+        batches: Iterable[Any],
+        previous: Arrival | None = None,
+        *,
+        metric: str = "cosine",
     ) -> Arrival:
         """Return what a strategy may look at when `task`, counted from 0, arrives; nothing is changed.
 
         `loss(batch)` is the mean loss of one of `batches`, a scalar; each batch counts the same. `previous` is the
-        arrival of the task before. The model is in eval mode meanwhile; then each module gets its own mode back. The
-        gradient (sum of `sizes`,) is float64, on the host, and zero where the loss does not use a parameter or you
+        arrival of the task before; `metric`, one of :data:`cl_core.strategies.SCORES`, compares it with the one before
+        that, for a strategy that looks at all scores. The model is in eval mode meanwhile; then each module gets its
+        own mode back. The gradient (sum of `sizes`,) is float64, on the host, and zero where the loss does not use a parameter or you
         froze it. Raises ValueError where no batch leads to a gradient or `previous` has another size, RuntimeError
         inside :meth:`only`, FloatingPointError for a loss that is not finite.
         """
         if self._inside:
             raise RuntimeError("arrival() inside only() would miss what is held; call it before")
+        find_score(metric)
         shared = [parameter for block in _find_blocks(self.model, self.blocks) for parameter in block.own]
         sums = [torch.zeros_like(one, dtype=torch.promote_types(one.dtype, torch.float32)) for one in shared]
         wanted = [(one, total) for one, total in zip(shared, sums, strict=True) if one.requires_grad]
@@ -93,7 +101,8 @@ class Movable:
         before = None if previous is None else previous.gradient
         if before is not None and before.shape != gradient.shape:
             raise ValueError(f"previous has {before.size} parameters, this {gradient.size}; keep to the same blocks")
-        return Arrival(task, len(self.blocks), gradient, before, value / count)
+        scores = () if previous is None else (*previous.scores, score(metric, previous) if previous.scores else None)
+        return Arrival(task, len(self.blocks), gradient, before, value / count, scores)
 
     @contextmanager
     def only(self, update: Update | int) -> Iterator[None]:

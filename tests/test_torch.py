@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy, relu
 from torch.utils.data import DataLoader, TensorDataset
 
-from cl_core.strategies import Arrival, Frozen, Initialized, Limited, Replay, Update
+from cl_core.strategies import Adaptive, Arrival, Frozen, Initialized, Limited, Replay, Update, score
 from cl_core.threshold_rules import Residual, TwoLevel
 from cl_core.torch import Movable
 
@@ -230,6 +230,21 @@ def test_the_arrival_is_the_gradient_of_the_mean_loss_in_eval_mode_and_changes_n
     assert second.previous_gradient is first.gradient
 
 
+def test_the_scores_of_the_tasks_before_are_handed_on():
+    model, movable = build("mlp")
+    arrivals = [None]
+    for task in range(4):
+        arrivals.append(movable.arrival(task, loss_of(model), images(task), arrivals[-1], metric="sign"))
+    *_, third, last = arrivals
+    assert [len(one.scores) for one in arrivals[1:]] == [0, 1, 2, 3]
+    expected = [None, *(score("sign", one) for one in arrivals[2:4])]
+    assert last.scores == tuple(expected)
+    assert third.scores == last.scores[:2]
+    by_hand = np.mean(np.sign(arrivals[2].gradient) * np.sign(arrivals[1].gradient))
+    assert last.scores[1] == pytest.approx(by_hand)
+    assert last.scores[1] != pytest.approx(score("cosine", arrivals[2]))
+
+
 class Words(nn.Module):
     """Tokens in, the next word out, with one matrix for both ends, and a parameter that nothing uses."""
 
@@ -309,6 +324,7 @@ def test_a_part_of_the_way_leaves_to_the_bit_what_stays():
         Initialized(),
         Frozen(1),
         Frozen(0),
+        Adaptive(0.1, 1, 3),
         TwoLevel(0.1, 1, 3),
         TwoLevel(0.1, 0, 2, "sign"),
         Residual(0.7, 1, 3),
@@ -393,6 +409,8 @@ def test_what_cannot_be_answered_is_told():
         movable.arrival(1, loss_of(model), images(0), Arrival(0, 3, np.ones(3)))
     with movable.only(0), pytest.raises(RuntimeError, match="inside only"):
         movable.arrival(0, loss_of(model), images(0))
+    with pytest.raises(ValueError, match="metric 'angle' is unknown"):
+        movable.arrival(0, loss_of(model), images(0), metric="angle")
     model.eval()
     with pytest.raises(KeyError):
         movable.arrival(0, {}.__getitem__, ["a"])
