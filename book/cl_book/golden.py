@@ -10,7 +10,7 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from cl_core.experiments.catalogue import CATALOGUE, PROFILES, PROTOCOL
 from cl_core.experiments.plan import Plan, assemble_plan, digest_json, list_settings
 from cl_core.experiments.settings import SETTINGS
 from cl_core.experiments.store import Result
-from cl_core.experiments.strategy_table import STRATEGIES
+from cl_core.experiments.strategy_table import STRATEGIES, Treatment
 from cl_core.runs.ledger import renamings
 from cl_core.settings_base import Value
 from cl_core.streams import DEFINITIONS
@@ -50,8 +50,14 @@ _TOLERANCE = 1e-6
 _PULLS: Sequence[float] = (0.03, 0.1, 0.3, 1.0)
 """The strengths that the stored reference runs pull with."""
 
-_EXTRAS = ("baselines", "pulls", "steps")
-"""Groups on the first stream: the field's methods, Algorithm 1 with its controls, and the limit `pulled` at the strengths of the reference runs."""
+_OWN: Mapping[str, Callable[[Treatment], bool]] = {
+    "averages": lambda strategy: "fractions" in strategy.reads,
+    "baselines": lambda strategy: strategy.kind == "baseline",
+    "steps": lambda strategy: "step" in strategy.reads,
+}
+_EXTRAS = ("averages", "baselines", "pulls", "steps")
+"""Groups on the first stream: averaging, the field's methods, the limit `pulled` at the strengths of the reference runs,
+and Algorithm 1 with its controls."""
 
 
 _RENAMED = tuple(_STREAM)
@@ -74,7 +80,7 @@ def plans(group: str) -> Iterator[Plan]:
     for strategy in STRATEGIES.values():
         if part == "pulls" and strategy.name != "pulled":
             continue
-        own = "baselines" if strategy.kind == "baseline" else "steps" if "step" in strategy.reads else None
+        own = next((group for group, belongs in _OWN.items() if belongs(strategy)), None)
         if part != "pulls" and own != (part if part in _EXTRAS else None):
             continue
         used = list_settings(experiment, strategy)

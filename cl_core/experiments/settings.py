@@ -126,6 +126,23 @@ class LimitSettings(SettingsBase):
     )
 
 
+class AveragingSettings(SettingsBase):
+    """The settings of averaged, which goes a part of the way that a task's training leads."""
+
+    fractions: Literal["harmonic", "constant", "reversed"] = Field(
+        default="harmonic",
+        title="Fractions",
+        description="how far averaged goes along its way: 1/t at task t, the same share each time, or 1/t in reversed order",
+    )
+    fraction: float = Field(
+        default=0.3,
+        ge=1e-6,
+        le=1.0,
+        title="Fraction",
+        description="share of the way that averaged goes from the second task on where fractions is constant",
+    )
+
+
 class BaselineSettings(SettingsBase):
     """The settings of the field's methods that the strategies are compared with.
 
@@ -192,6 +209,7 @@ class Settings(
     # Bases are read from the last to the first: the order of the settings in the help, in tables and in every result.
     StreamSettings,
     BaselineSettings,
+    AveragingSettings,
     LimitSettings,
     BoundSettings,
     StepSettings,

@@ -170,6 +170,11 @@ def _pulled(run: StrategyInputs) -> Strategy:
     return pull_back(run.blocks, run.settings.pull)
 
 
+def _averaged(run: StrategyInputs) -> Strategy:
+    given = run.settings
+    return strategies.Averaged(strategies.fractions(given.fractions, given.tasks, given.fraction))
+
+
 def _ewc(run: StrategyInputs) -> Strategy:
     from cl_core.learners.ewc import ElasticConsolidation
 
@@ -323,6 +328,14 @@ STRATEGIES: Mapping[str, Treatment] = {
             also="L2-SP, Li et al. 2018 (arXiv:1802.01483)",
             make=_pulled,
             reads=("pull",),
+        ),
+        Treatment(
+            name="averaged",
+            kind="limit",
+            summary="all blocks, and then only a part of the way; the head fitted anew",
+            also="weight averaging along the sequence, α = 1/t as in Lin, Chu and Lai 2021 (arXiv:2110.07905)",
+            make=_averaged,
+            reads=("fractions", "fraction"),
         ),
         Treatment(
             name="ewc",

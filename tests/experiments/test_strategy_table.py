@@ -92,7 +92,14 @@ def test_a_mask_over_whole_trailing_blocks_is_frozen_to_the_bit():
 
 @pytest.mark.parametrize(
     ("strategy", "neutral"),
-    [("masked", {}), ("slower", {}), ("shorter", {}), ("pulled", {}), ("fixed", {"moves": "mm"})],
+    [
+        ("masked", {}),
+        ("slower", {}),
+        ("shorter", {}),
+        ("pulled", {}),
+        ("fixed", {"moves": "mm"}),
+        ("averaged", {"fractions": "constant", "fraction": 1.0}),
+    ],
 )
 def test_a_limit_that_limits_nothing_is_initialized_to_the_bit(strategy, neutral):
     free, limited = done("initialized"), done(strategy, **neutral)
@@ -153,6 +160,16 @@ def test_shorter_makes_its_share_of_the_steps_and_settles():
 def test_a_share_of_the_steps_that_cannot_be_is_an_error(share):
     with pytest.raises(ValueError, match="above 0 to 1"):
         training.descend(None, [], [], None, size=1, draws=None, device=None, share=share)
+
+
+def test_averaged_goes_a_part_of_the_way_that_the_next_task_is_trained_from():
+    """The second task's training is initialized's to the bit, so its update is that part of initialized's update."""
+    free, half, third = done("initialized"), done("averaged"), done("averaged", fractions="reversed")
+    constant = done("averaged", fractions="constant", fraction=0.25)
+    for averaged, part in ((half, 1 / 2), (third, 1 / 3), (constant, 1 / 4)):
+        assert averaged.correct[0] == free.correct[0]
+        assert averaged.magnitudes == free.magnitudes
+        assert averaged.update_norms[1] == pytest.approx([part * norm for norm in free.update_norms[1]])
 
 
 def test_fixed_moves_what_its_letters_say():
