@@ -21,7 +21,7 @@ from cl_core.runs.result_set import ResultSet
 LEAST_DELTA = 0.5
 """Smallest effect that matters, in points, where half of the paper's is less or not known."""
 
-Measure = Literal["avg_acc", "task_acc", "forgetting", "lost_share", "update_norm"]
+Measure = Literal["avg_acc", "task_acc", "forgetting", "class_avg_acc", "class_forgetting", "lost_share", "update_norm"]
 """What may be compared. Points of accuracy, but for `update_norm`: 100 · ln of the mean ‖θ_t − θ_{t−1}‖, so that differences are per cent."""
 
 
@@ -29,7 +29,7 @@ class PairedComparison(BaseModel):
     """What all comparisons say: where, on which seeds, by which measure, and what size of effect matters.
 
     `paper` names one number of the paper's tables, or two, of which the second is taken from the first; with it goes
-    the reported effect. `delta` is stated only where the rule (half of that, at least LEAST_DELTA) does not apply.
+    the reported effect. Claims of one `family` are corrected together, as the primary ones are. `delta` is stated only where the rule (half of that, at least LEAST_DELTA) does not apply.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -39,8 +39,14 @@ class PairedComparison(BaseModel):
     direction: Literal["more", "less"]
     seeds: Seeds
     primary: bool = False
+    family: str = Field(default="", pattern=r"^[a-z-]*$")
     paper: tuple[str, ...] = Field(default=(), max_length=2)
     delta: float | None = Field(default=None, gt=0)
+
+    @property
+    def corrected_with(self) -> str:
+        """Name of the family in which the claim's p-values are corrected; empty for a claim by itself."""
+        return "primary" if self.primary else self.family
 
     @property
     def sign(self) -> int:

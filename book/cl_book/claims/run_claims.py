@@ -1,5 +1,6 @@
 """Where a claim on runs stands: its results read, the stated rule applied, and the evidence put into words."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,7 @@ from cl_core.streams.definitions import DEFINITIONS
 
 EXPLORATORY, PRIMARY = "exploratory", "primary"
 DEGENERATE = "degenerate"
+FAMILY = "corrected in the family"
 ADDED, AMENDED = "added", "amended"
 ADDED_UNEXPLAINED = "added, and no reason is given"
 AMENDED_UNEXPLAINED = "amended, and no reason is given"
@@ -31,22 +33,23 @@ _MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
-class _Family:
-    """The primary claims with their corrected p-values."""
+class _Families:
+    """The claims that are corrected together, by family, with their corrected p-values."""
 
-    ps: Mapping[str, Ps]
+    ps: Mapping[str, Mapping[str, Ps]]
 
     def of(self, claim: Claim) -> tuple[Ps | None, int]:
-        return (self.ps[claim.id], len(self.ps)) if claim.id in self.ps else (None, 1)
+        family = self.ps.get(claim.test.corrected_with, {}) if claim.test else {}
+        return (family[claim.id], len(family)) if claim.id in family else (None, 1)
 
 
 def runs_judge(folder: Path | None = None) -> Judge:
     """Return a judge that decides from the repository's results, or those in `folder`, read once, when it is first asked."""
     results, stated = cache(lambda: read_results(folder)), cache(claim_digests)
-    family = cache(lambda: _family(load(), results()))
+    families = cache(lambda: _families(load(), results()))
 
     def judge(claim: Claim) -> Standing:
-        return decide(claim, results(), family=family().of(claim), digest=stated().get(claim.id))
+        return decide(claim, results(), family=families().of(claim), digest=stated().get(claim.id))
 
     return judge
 
@@ -56,11 +59,12 @@ def decide(
 ) -> Standing:
     """Return where `claim` stands by `results`.
 
-    `family` holds the p-values corrected for the primary family and its size, for a claim in it; `digest` is that of
+    `family` holds the p-values corrected for the claim's family and its size, for a claim in one; `digest` is that of
     the claim as it is stated now, held against the one that each result stored.
     """
     assert claim.test is not None
-    labels = [PRIMARY if claim.test.primary else EXPLORATORY]
+    own = f"{FAMILY} {claim.test.family}" if claim.test.family else EXPLORATORY
+    labels = [PRIMARY if claim.test.primary else own]
     try:
         reading = claim.test.read(results)
     except ValueError as error:
@@ -136,7 +140,7 @@ def _numbers(reading: Reading, judgement: Judgement) -> list[str]:
     ]
     if reading.effect is not None:
         parts.append(f"reported {format_signed(reading.effect)}")
-    if reading.test.primary:
+    if reading.test.corrected_with:
         parts.append(f"corrected p {judgement.ps.zero:.2g} against zero, {judgement.ps.delta:.2g} against δ")
     if judgement.verdict == INCONCLUSIVE:
         needed = f"more than {MOST_SEEDS}" if judgement.needed is None else str(judgement.needed)
@@ -144,19 +148,20 @@ def _numbers(reading: Reading, judgement: Judgement) -> list[str]:
     return parts
 
 
-def _family(claims: Iterable[Claim], results: ResultSet) -> _Family:
-    ps: dict[str, Ps | None] = {}
+def _families(claims: Iterable[Claim], results: ResultSet) -> _Families:
+    ps: dict[str, dict[str, Ps | None]] = defaultdict(dict)
     for claim in claims:
-        if claim.test is None or not claim.test.primary:
+        if claim.test is None or not claim.test.corrected_with:
             continue
+        of_family = ps[claim.test.corrected_with]
         try:
             reading = claim.test.read(results)
         except ValueError:
-            ps[claim.id] = None
+            of_family[claim.id] = None
             continue
         whole = not reading.missing and not reading.stale and len(reading.differences) >= LEAST_SEEDS
-        ps[claim.id] = raw_ps(reading.differences.values(), delta=reading.delta) if whole else None
-    return _Family(family_ps(ps))
+        of_family[claim.id] = raw_ps(reading.differences.values(), delta=reading.delta) if whole else None
+    return _Families({family: family_ps(of_family) for family, of_family in ps.items()})
 
 
 def _some(names: Iterable[str]) -> str:

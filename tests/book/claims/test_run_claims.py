@@ -287,6 +287,19 @@ def test_the_primary_family_is_corrected_together(state, keep_all, stand):
     assert "corrected p 0.14 against zero" in found.evidence
 
 
+def test_another_family_is_corrected_by_itself(state, keep_all, stand):
+    falls = {"initialized": {"forgetting": 20.0}, "frozen": {"forgetting": lambda s: 19.65 + 0.36 * (-1) ** s}}
+    keep_all("split-cifar100", range(10), falls)
+    others = [claim(f"C{n:02d}", seeds="0-9", family="birds", experiment="split-cifar10") for n in range(2, 4)]
+    primary = [claim(f"C{n:02d}", seeds="0-9", primary=True, experiment="split-cifar10") for n in range(4, 9)]
+    state(claim(seeds="0-9", family="birds"), *others, *primary)
+    found = claims.standing("C01")
+    assert found.verdict == "inconclusive"
+    assert "corrected in the family birds" in found.labels
+    assert not {"primary", "exploratory"} & set(found.labels)
+    assert "corrected p 0.051 against zero" in found.evidence
+
+
 def test_a_claim_changed_after_its_first_result_is_amended(state, keep_all, stand, checkout):
     state(claim())
     keep_all("split-cifar100", SEEDS, falling(2.0))
