@@ -1,6 +1,6 @@
 """The reference runs as data: what `results/` is to hold, in the order in which it is computed.
 
-Ten steps, each of batches, each batch a product of experiments, strategies, seeds and settings. The first step stands
+Steps, each of batches, each batch a product of experiments, strategies, seeds and settings. The first step stands
 alone; each later one adds a question. Seeds come before strategies within a batch, so that a step that is cut short has
 whole seeds. ``cl-core sweep --reference primary,controls`` computes steps.
 """
@@ -101,6 +101,14 @@ ALGORITHM = (
 
 _CONTROLS = ("two-level-random", "two-level-inverted", "two-level-constant")
 _BOUNDS = ("joint", "separate")
+
+FRESH = tuple(range(2, 12))
+"""Seeds of the claims on averaged: a first look outside this book was taken at seeds 0 and 1."""
+
+OTHERS = ("split-cifar100-20", "split-cifar10", "permuted-mnist", "correlated-cifar100", "split-cub50")
+"""The streams on which averaged is run beside Split CIFAR-100."""
+
+_AGAINST = ("initialized", "frozen", "frozen-0", "adaptive")
 
 _DENG: Mapping[str, tuple[Value, ...]] = {
     name: (sourced.value,) for name, sourced in PROTOCOLS["deng2025"].values.items() if name != "joint_epochs"
@@ -257,6 +265,32 @@ STEPS: Mapping[str, Step] = {
                 _batch(
                     "frozen training's other depths", "split-cifar100", "frozen", FIVE, {**_DENG, "trained": (3, 5)}
                 ),
+            ),
+        ),
+        Step(
+            name="averaged",
+            summary="a part of the way, 1/t at task t, on every stream, and what it is held against",
+            batches=(
+                _batch("ten seeds that no look was taken at", "split-cifar100", "averaged", FRESH),
+                _batch("every other stream", OTHERS, "averaged", FIVE),
+                _batch("the fifth fresh seed", "split-cifar10", "averaged", (5,)),
+                _batch(
+                    "is it the order of the fractions?",
+                    "split-cifar100",
+                    "averaged",
+                    FRESH,
+                    {"fractions": ("reversed", "constant")},
+                ),
+                _batch("what it is held against, the last seeds", "split-cifar100", _AGAINST, (10, 11)),
+                _batch(
+                    "what it is held against, the last seeds", "split-cifar100", "frozen", (10, 11), {"trained": (3, 5)}
+                ),
+                _batch("the fifth fresh seed", "split-cifar10", _AGAINST, (5,)),
+                _batch("the fifth fresh seed", "split-cifar10", "frozen", (5,), {"trained": (3, 5)}),
+                _batch("no update where it was not run", "correlated-cifar100", "frozen-0", FIVE),
+                _batch("short steps", "split-cifar100", "slower", FRESH, {"rate_factor": (0.03,)}),
+                _batch("short steps", OTHERS, "slower", FIVE, {"rate_factor": (0.03,)}),
+                _batch("short steps", "split-cifar10", "slower", (5,), {"rate_factor": (0.03,)}),
             ),
         ),
         Step(

@@ -35,6 +35,7 @@ def test_the_steps_come_in_order():
         "depths",
         "budget",
         "deng2025",
+        "averaged",
         "surprise",
     ]
     every = [made.name for made in plans()]
