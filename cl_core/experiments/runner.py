@@ -1,7 +1,7 @@
 """From a plan to its result: the stream drawn, the strategy made, the run done, the result put together and sealed."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -147,8 +147,17 @@ def _result(
         train_sizes=tuple(len(task.train) for task in stream.tasks),
         block_parameters=blocks,
         **assemble(state.rows, blocks=len(blocks)),
+        held=_count_held(plan, [row.magnitude for row in state.rows], len(blocks)),
         recorded=facts,
     ).sealed()
+
+
+def _count_held(plan: Plan, magnitudes: Sequence[int | None], blocks: int) -> tuple[int | None, ...]:
+    """Return Algorithm 1's count h after each task, from the blocks that moved; nothing for a strategy without it."""
+    if "start" not in plan.strategy.reads:
+        return ()
+    counted = (m if m is None or plan.strategy.name == "literal" else blocks - m for m in magnitudes[1:])
+    return (plan.settings.start, *counted)
 
 
 def _followed(plan: Plan, source: Result | None) -> dict[str, str] | None:

@@ -35,8 +35,8 @@ REMEDY = "give another folder with --out"
 VERSION = 1
 """Version of the files' form. A file that names none is of version 1, and version 1 is not written into a file."""
 
-OPTIONAL = frozenset({"class_correct"})
-"""Fields that a file need not have."""
+OPTIONAL = frozenset({"class_correct", "held"})
+"""Fields that a file need not have: what is a second reading of the same numbers, and does not decide a run's outcome."""
 
 Row = tuple[float | None, ...]
 Counts = tuple[int | None, ...]
@@ -147,6 +147,13 @@ class Result:
             "tasks seen; absent from results made before it was counted, and where all tasks share a head."
         ),
     ] = ()
+    held: Annotated[
+        Counts,
+        Field(
+            description="[M] Algorithm 1's count h after each task, for the rule and its controls: the leading blocks held "
+            "fixed for the task, or under literal those that move; the first is the setting start, and binds nothing."
+        ),
+    ] = ()
     digest: Annotated[str, Field(description="SHA-256 of all the rest, as JSON with sorted keys and no spaces.")] = ""
 
     @property
@@ -158,8 +165,8 @@ class Result:
     def outcome(self) -> str:
         """Digest of what decides and what was computed, without what is only recorded, here or in the run it follows.
 
-        The class-incremental counts are left out, as they are a second reading of the same networks: a run that was
-        made before they were counted and the same run made today have one outcome.
+        The optional fields are left out, as they are a second reading of the same numbers: a run that was made before
+        they were written down and the same run made today have one outcome.
         """
         content = {k: v for k, v in _content(self).items() if k not in {"recorded", "digest", *OPTIONAL}}
         return digest_json({**content, "source": self.source and self.source["outcome"]})
@@ -411,6 +418,8 @@ def _require_shapes(result: Result, where: str) -> None:
     ):
         if any(len(row) != width for row in getattr(result, name)):
             raise ValueError(f"{where}: a row of {name} does not have {width} entries")
+    if result.held and len(result.held) != tasks:
+        raise ValueError(f"{where}: held has {len(result.held)} entries for {tasks} tasks")
     if result.class_correct and [len(row) for row in result.class_correct] != [tasks] * tasks:
         raise ValueError(f"{where}: class_correct is not {tasks} rows of {tasks} entries")
     for name in ("correct", "class_correct"):

@@ -11,7 +11,7 @@ from cl_core.experiments import provenance, run, runner, store
 from cl_core.experiments.plan import make_plan
 from cl_core.experiments.runner import execute
 from cl_core.experiments.strategy_table import STRATEGIES, Treatment
-from cl_core.strategies import Strategy, Update
+from cl_core.strategies import Strategy, Update, integrate
 
 TINY = {"tasks": 4, "width": 8, "batch": 256, "epochs": 2, "head_warmup_steps": 3, "gradient_samples": 32}
 TWO_LEVEL = {**TINY, "many": 2, "threshold": 0.0}
@@ -280,6 +280,20 @@ def test_answers_are_counted_over_all_heads_too(results):
     assert store.metric(results["separate"], "class_avg_acc") != store.metric(results["separate"], "class_avg_acc")
     assert results["joint"].class_correct[0] == (None,) * 4
     assert all(count is not None for count in results["joint"].class_correct[3])
+
+
+def test_the_path_of_h_is_in_the_result_of_the_rule_and_its_controls(results):
+    for name in ("adaptive", "literal"):
+        run = results[name]
+        given = run.config
+        assert run.held == integrate(run.scores, given["threshold"], given["step"], given["modules"], given["start"])
+    assert results["clock"].held == (0, 1, 2, 3)
+    assert results["adaptive-random"].held[0] == 0
+    assert sorted(results["adaptive-random"].held[1:]) == sorted(results["adaptive"].held[1:])
+    assert {name for name, run in results.items() if run.held} == {
+        name for name, strategy in STRATEGIES.items() if "start" in strategy.reads
+    }
+    assert '"held"' not in store.dumps(results["frozen"])
 
 
 def test_a_result_from_before_the_class_incremental_counts_has_the_same_outcome(results):
