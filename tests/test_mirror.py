@@ -52,6 +52,7 @@ TESTED_BY = {
             "implied_table",
             "numbers",
             "outputs",
+            "overview_table",
             "paper_cells",
             "reference_tables",
             "result_values",

@@ -29,3 +29,42 @@
     if (window.MathJax && MathJax.startup && MathJax.startup.promise) MathJax.startup.promise.then(reach);
   });
 })();
+
+// The heads of a sortable table become buttons: first press sorts downwards, the next upwards. Cells without a number go last.
+(function () {
+  function key(cell) {
+    const number = cell.querySelector(".cl-number");
+    if (number === null) return cell.textContent.trim();
+    const value = parseFloat(number.textContent.replace("−", "-"));
+    return Number.isNaN(value) ? null : value;
+  }
+
+  function sort(table, place, down) {
+    const body = table.tBodies[0];
+    const rows = Array.from(body.rows).map((row) => [key(row.cells[place]), row]);
+    rows.sort(function ([a], [b]) {
+      if (a === null || b === null) return (a === null) - (b === null);
+      const order = typeof a === "number" ? a - b : a.localeCompare(b);
+      return down ? -order : order;
+    });
+    body.append(...rows.map(([, row]) => row));
+  }
+
+  window.addEventListener("DOMContentLoaded", function () {
+    for (const table of document.querySelectorAll(".cl-sortable table")) {
+      const heads = Array.from(table.tHead.rows[0].cells);
+      heads.forEach(function (head, place) {
+        const button = document.createElement("button");
+        button.className = "cl-sort";
+        button.append(...(head.querySelector("p") || head).childNodes);
+        (head.querySelector("p") || head).append(button);
+        button.addEventListener("click", function () {
+          const down = head.getAttribute("aria-sort") !== "descending";
+          heads.forEach((other) => other.removeAttribute("aria-sort"));
+          head.setAttribute("aria-sort", down ? "descending" : "ascending");
+          sort(table, place, down);
+        });
+      });
+    }
+  });
+})();

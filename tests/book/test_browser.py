@@ -222,3 +222,16 @@ def test_a_fault_for_axe_is_red(visit, pages):
     with visit("book/glossary") as page:
         page.evaluate("document.querySelector('article').insertAdjacentHTML('beforeend', '<img src=\"data:,\">')")
         assert "image-alt" in [found.partition(":")[0] for found in violations(Axe(), page)]
+
+
+def test_the_table_of_results_is_sorted_by_its_heads(visit):
+    with visit("book/results") as page:
+        page.click(".cl-sortable th:nth-child(3) button")
+        column = "rows => rows.map(row => row.cells[2].querySelector('.cl-number').textContent)"
+        numbers = [float(each) for each in page.eval_on_selector_all(".cl-sortable tbody tr", column) if each != "—"]
+        assert numbers == sorted(numbers, reverse=True)
+        assert len(set(numbers)) > 10
+        page.click(".cl-sortable th:nth-child(3) button")
+        again = [float(each) for each in page.eval_on_selector_all(".cl-sortable tbody tr", column) if each != "—"]
+        assert again == sorted(numbers)
+        assert page.get_attribute(".cl-sortable th:nth-child(3)", "aria-sort") == "ascending"

@@ -463,6 +463,27 @@ def test_a_passage_may_name_the_label_that_it_was_written_for(measured):
     assert warnings.count("this text was written for") == 1
 
 
+def test_all_results_stand_in_one_table_with_the_best_marked_and_a_list_of_their_runs(measured):
+    warnings, pages = measured(index="# Front\n\n:::{overview}\n:::", outputs=())
+    assert warnings == ""
+    box = pages["book/index"].select_one(".cl-sortable")
+    assert [text(head) for head in box.select("th")] == [
+        "Stream",
+        "Method",
+        "Avg.Acc",
+        "Task.Acc",
+        "Forgetting",
+        "Runs",
+    ]
+    rows = [[text(cell) for cell in row.select("td")] for row in box.select("tbody tr")]
+    by_method = {row[1]: row for row in rows}
+    assert "paper 24.84" in by_method["initialized: fine-tuning"][4]
+    frozen = next(row for row in box.select("tbody tr") if "frozen: one block" in row.text)
+    assert frozen.select("td")[4].select_one("strong"), "frozen forgets least here"
+    link = frozen.select("td")[-1].select_one("a")
+    assert link["href"].endswith("data/runs/split-cifar100-frozen.csv")
+
+
 def test_reference_results_stand_beside_what_was_reported(measured):
     warnings, pages = measured(index="# Front\n\n:::{reference} split-cifar100\n:::", outputs=())
     assert warnings == ""

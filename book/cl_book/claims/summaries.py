@@ -95,13 +95,14 @@ def _row(strategy: str, values: tuple[Value | None, ...], runs: Sequence[Result]
     for name in SHOWN:
         numbers = [100 * store.metric(run, name) for run in runs]
         if all(number == number for number in numbers):
-            measures[name] = _spread(numbers)
+            measures[name] = summarise(numbers)
     if all(norm is not None for run in runs for row in run.update_norms for norm in row):
-        measures[DISTANCE] = _spread([mean_update(run) for run in runs])
+        measures[DISTANCE] = summarise([mean_update(run) for run in runs])
     return Row(strategy, values, tuple(sorted(run.seed for run in runs)), measures, bool(runs[0].overrides))
 
 
-def _spread(numbers: Sequence[float]) -> Spread:
+def summarise(numbers: Sequence[float]) -> Spread:
+    """Return the mean of `numbers` and, from two on, their standard deviation."""
     return Spread(fmean(numbers), stdev(numbers) if len(numbers) > 1 else None)
 
 

@@ -7,18 +7,25 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from cl_book.claims.arms import PROFILE
+from cl_book.claims.arms import PROFILE, Arm
 from cl_book.claims.reference_runs import OVERLAPS, SEVERITIES
 from cl_book.figures.drawing import to_csv, to_svg
+from cl_book.figures.forest_figure import draw_forest
 from cl_book.figures.result_figures import Picture, draw_forgetting_by_distance, draw_gains_along
 from cl_book.pages.figure_nodes import data_link, drawing, make_captioned_figure, name_data_file
 from cl_book.pages.result_values import noted
 from cl_book.pages.role_errors import suggest
 from cl_core.runs.result_set import ResultSet, read_results
 
+_GAINS = tuple(
+    (Arm(strategy), Arm("initialized")) for strategy in ("frozen", "frozen-0", "adaptive", "two-level", "averaged")
+)
+
 CHARTS: dict[str, tuple[str, Callable[[str, ResultSet], Picture | None]]] = {
     "distance": ("split-cifar100", draw_forgetting_by_distance),
     "overlap": ("correlated-cifar100", partial(draw_gains_along, "overlap", OVERLAPS)),
+    "forest-accuracy": ("*", lambda _, results: draw_forest(_GAINS, "avg_acc", results)),
+    "forest-forgetting": ("*", lambda _, results: draw_forest(_GAINS, "forgetting", results)),
     "severity": ("corrupted-cub50", partial(draw_gains_along, "severity", SEVERITIES)),
 }
 """Charts by name: the experiment whose results they read, and what draws them."""

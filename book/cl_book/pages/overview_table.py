@@ -1,0 +1,132 @@
+"""``:::{overview}``: all streams and methods in one table, each row with the paper's numbers and a link to its runs."""
+
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.osutil import relative_uri
+from sphinx.writers.html5 import HTML5Translator
+
+from cl_book.claims import overview
+from cl_book.claims.overview import OverviewRow
+from cl_book.claims.paper_table import Reported
+from cl_book.claims.summaries import summarise
+from cl_book.pages.claim_boxes import table
+from cl_book.pages.figure_nodes import DATA
+from cl_book.pages.numbers import reported
+from cl_book.pages.result_values import noted
+from cl_book.result_table import make_table, write_csv
+from cl_core.metric_table import MEASURES
+from cl_core.runs.result_set import ResultSet, read_results
+
+FOLDER = f"{DATA}/runs"
+"""Where the lists of a row's runs lie in the built book."""
+
+
+class runs_link(nodes.Inline, nodes.TextElement):
+    """A link to the list of a row's runs; `file` is its name below FOLDER."""
+
+
+class Overview(SphinxDirective):
+    """``:::{overview}``: every stream and method in one table that can be sorted, the paper's numbers beside ours."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table, or a sentence where no run is there."""
+        noted(self.env)
+        reported(self.env)
+        rows = list(overview.list_rows(read_results()))
+        if not rows:
+            return [nodes.paragraph(text="Not run: there is no reference result.", classes=["cl-evidence"])]
+        measures = [name for name in overview.MEASURED if any(row.values(name) for row in rows)]
+        best = {
+            (experiment, name): _find_best([row for row in rows if row.experiment == experiment], name)
+            for experiment in {row.experiment for row in rows}
+            for name in measures
+        }
+        head = ["Stream", "Method", *(MEASURES[name].title for name in measures), "Runs"]
+        lines = [
+            [
+                [nodes.paragraph(text=overview.STREAMS[row.experiment])],
+                [nodes.paragraph(text=row.method.title)],
+                *([_measure(row, name, best=best[row.experiment, name] is row)] for name in measures),
+                [_runs(row)],
+            ]
+            for row in rows
+        ]
+        drawn = table(head, lines, wordy=False)
+        drawn["classes"] += ["cl-results", "cl-overview", "cl-sortable"]
+        drawn[0]["classes"].append("cl-cards")
+        return [drawn]
+
+
+def _measure(row: OverviewRow, name: str, *, best: bool) -> nodes.container:
+    """Return a cell: the name of the measure, which phones show, the mean and its deviation, and the paper's number."""
+    cell = nodes.container("", nodes.inline("", MEASURES[name].title, classes=["cl-label"]))
+    values = row.values(name)
+    if not values:
+        cell += nodes.inline("", "—", classes=["cl-number"])
+    else:
+        spread = summarise(values)
+        mean = nodes.inline("", f"{spread.mean:.1f}".replace("-", "−"), classes=["cl-number"])
+        cell += nodes.strong("", "", mean) if best else mean
+        if spread.std is not None:
+            cell += nodes.inline("", f" ± {spread.std:.1f}", classes=["cl-deviation"])
+    if name in row.paper:
+        cell += _paper(row.paper[name])
+    return nodes.container("", nodes.paragraph("", "", *cell.children), classes=["cl-cell"])
+
+
+def _paper(number: Reported) -> nodes.inline:
+    return nodes.inline("", f"paper {number.mean}", classes=["cl-quiet", "cl-paper"])
+
+
+def _runs(row: OverviewRow) -> nodes.paragraph:
+    label = nodes.inline("", "Runs", classes=["cl-label"])
+    link = runs_link("", str(len(row.runs)), file=name_list(row))
+    return nodes.paragraph("", "", label, link)
+
+
+def name_list(row: OverviewRow) -> str:
+    """Return the name of the list of a row's runs."""
+    return f"{row.experiment}-{str(row.method.arm).replace(' ', '-').replace('=', '-')}.csv"
+
+
+def _find_best(rows: list[OverviewRow], name: str) -> OverviewRow | None:
+    """Return the row that is best in a measure; bounds are left out, and so is a method that cannot forget."""
+    means = [(summarise(row.values(name)).mean, row) for row in rows if row.values(name) and not row.method.bound]
+    if name == "forgetting":
+        means = [(mean, row) for mean, row in means if row.method.arm.strategy != "frozen-0"]
+    if not means:
+        return None
+    choose = max if MEASURES[name].better == "more" else min
+    return choose(means, key=lambda pair: pair[0])[1]
+
+
+def _visit(translator: HTML5Translator, node: runs_link) -> None:
+    address = relative_uri(translator.builder.get_target_uri(translator.docnames[0]), f"{FOLDER}/{node['file']}")
+    translator.body.append(f'<a href="{address}" download aria-label="{node.astext()} runs: {node["file"]}">')
+
+
+def _depart(translator: HTML5Translator, _node: runs_link) -> None:
+    translator.body.append("</a>")
+
+
+def _pass(_translator: Any, _node: nodes.Node) -> None:
+    return
+
+
+def _write(app: Sphinx, error: Exception | None) -> None:
+    """Write the list of each row's runs once the pages stand."""
+    results = read_results()
+    if error is None and app.builder.format == "html":
+        for row in overview.list_rows(results):
+            write_csv(make_table(ResultSet(row.runs, results.states)), Path(app.outdir) / FOLDER / name_list(row))
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directive and what it links to."""
+    app.add_node(runs_link, html=(_visit, _depart), latex=(_pass, _pass), text=(_pass, _pass))
+    app.add_directive("overview", Overview)
+    app.connect("build-finished", _write)

@@ -1,0 +1,46 @@
+"""The forest plot: paired differences a stream, every seed drawn, the paper's difference where both numbers are its own."""
+
+import numpy as np
+import pytest
+from cl_book.claims.arms import Arm
+from cl_book.claims.statistics import t_interval
+from cl_book.figures.forest_figure import draw_forest
+from matplotlib import pyplot as plt
+
+from cl_core.runs.result_set import read_results
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def test_a_line_is_the_paired_difference_with_every_seed_and_the_papers(keep_all, checkout):
+    numbers = "I,split-cifar100,initialized,forgetting,24.84,,P\nI,split-cifar100,frozen,forgetting,23.96,,P\n"
+    paper = checkout / "book/paper.csv"
+    paper.write_text(f"table,experiment,strategy,metric,mean,std,mark\n{numbers}", encoding="utf-8")
+    arms = {
+        "frozen": {"forgetting": lambda s: 10.0 + 2 * s},
+        "initialized": {"forgetting": lambda s: 30.0 + s},
+        "frozen-0": {"forgetting": 0.0},
+    }
+    keep_all("split-cifar100", range(3), arms)
+    keep_all("split-cifar10", range(1), arms)
+    pairs = [(Arm("frozen"), Arm("initialized")), (Arm("frozen-0"), Arm("initialized"))]
+    picture = draw_forest(pairs, "forgetting", read_results())
+    assert list(picture.data["stream"]) == ["CIFAR-100, 10 tasks"] * 2, "one seed is no interval"
+    assert picture.data["mean"] == pytest.approx([-19.0, -31.0], abs=1e-3)
+    assert picture.data["low"][0] == pytest.approx(t_interval([-20.0, -19.0, -18.0]).low, abs=1e-2)
+    assert picture.data["paper"][0] == pytest.approx(23.96 - 24.84)
+    assert np.isnan(picture.data["paper"][1]), "the paper has no run without update"
+    (axes,) = picture.figure.axes
+    seeds = next(line for line in axes.lines if line.get_marker() == ".")
+    assert sorted(seeds.get_xdata()) == pytest.approx([-20.0, -19.0, -18.0], abs=1e-3)
+    (diamond,) = [line for line in axes.lines if line.get_marker() == "D"]
+    assert list(diamond.get_xdata()) == pytest.approx([-0.88])
+    assert "frozen − initialized on CIFAR-100, 10 tasks: −19.0, paper −0.9" in picture.alt
+
+
+def test_without_two_seeds_there_is_no_picture(checkout):
+    assert draw_forest([(Arm("frozen"), Arm("initialized"))], "avg_acc", read_results()) is None
