@@ -31,6 +31,7 @@ class Purpose(IntEnum):
     FISHER = 208
     MEMORY = 209
     MEMORY_ORDER = 210
+    AUGMENTATION = 211
 
 
 def sequence(seed: int, task: int, purpose: Purpose) -> np.random.SeedSequence:

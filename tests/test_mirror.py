@@ -16,7 +16,6 @@ TESTED_BY = {
     "tests/streams/test_definitions.py": ["cl_core/naming.py"],
     "tests/streams/test_fetching.py": ["cl_core/streams/manifest.py", "cl_core/streams/errors.py"],
     "tests/streams/test_formats.py": ["cl_core/streams/arrays.py"],
-    "tests/streams/test_similarity.py": ["cl_core/streams/transforms.py"],
     "tests/book/test_environment.py": ["cl_core/streams/presence.py"],
     "tests/experiments/test_strategy_table.py": ["cl_core/learners/penalties.py"],
     "tests/experiments/test_settings.py": ["cl_core/settings_base.py"],

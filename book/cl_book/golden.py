@@ -42,6 +42,7 @@ _STREAM: Mapping[str, Mapping[str, Value]] = {
     "digits-correlated": {"batch": 16, "tasks": 4},
     "digits-corrupted": {"batch": 64},
     "digits-long": {"batch": 64, "tasks": 4},
+    "digits-deng": {"batch": 64},
 }
 _LIMITS: Mapping[str, Value] = {name: field.examples[0] for name, field in SETTINGS.items() if field.examples}
 _TOLERANCE = 1e-6

@@ -57,7 +57,8 @@ VALUES: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
 _BIRDS: Mapping[str, Value] = {"epochs": 30, "joint_epochs": 30}
 
 OWN: Mapping[str, Mapping[str, Value]] = dict.fromkeys(
-    ("split-cub200", "split-cub200-20", "split-cub50", "corrupted-cub200", "corrupted-cub50"), _BIRDS
+    ("split-cub200", "split-cub200-20", "split-cub50", "corrupted-cub200", "corrupted-cub50", "corrupted-cub50-deng"),
+    _BIRDS,
 )
 """What an experiment changes on top of that, under every profile: CUB has thirty training images a class."""
 
@@ -136,15 +137,19 @@ def _experiment(name: str, summary: str, stand_in: str | None, *reads: str, netw
     return Experiment(name=name, summary=summary, network=network, stand_in=stand_in, reads=("tasks", *reads))
 
 
+_SPLIT = ("class_images",)
+_CORRELATED = ("classes", "class_images", "same_images", "overlap")
+_PARTLY = ("severity", "corrupted", "corruption")
+
 CATALOGUE: Mapping[str, Experiment] = {
     experiment.name: experiment
     for experiment in (
-        _experiment("split-cifar10", "5 tasks of 2 classes", "digits-split"),
-        _experiment("split-cifar100", "10 tasks of 10 classes", "digits-split"),
+        _experiment("split-cifar10", "5 tasks of 2 classes", "digits-split", *_SPLIT),
+        _experiment("split-cifar100", "10 tasks of 10 classes", "digits-split", *_SPLIT),
         _experiment("split-cifar100-20", "20 tasks of 5 classes", "digits-long"),
-        _experiment("split-cub200", "10 tasks of 20 classes", "digits-split"),
+        _experiment("split-cub200", "10 tasks of 20 classes", "digits-split", *_SPLIT),
         _experiment("split-cub200-20", "20 tasks of 10 classes", "digits-long"),
-        _experiment("split-cub50", "10 tasks of 5 classes, the first 50 of CUB's 200", "digits-split"),
+        _experiment("split-cub50", "10 tasks of 5 classes, the first 50 of CUB's 200", "digits-split", *_SPLIT),
         _experiment("permuted-mnist", "10 tasks of 10 classes, pixels permuted", "digits-permuted", network="mlp"),
         _experiment(
             "permuted-mnist-4",
@@ -152,13 +157,21 @@ CATALOGUE: Mapping[str, Experiment] = {
             "digits-permuted",
             network="mlp",
         ),
-        _experiment("correlated-cifar100", "neighbouring tasks share classes", "digits-correlated", "overlap"),
+        _experiment("correlated-cifar100", "neighbouring tasks share classes", "digits-correlated", *_CORRELATED),
         _experiment("corrupted-cub200", "noise grows along the tasks", "digits-corrupted", "severity"),
         _experiment("corrupted-cub50", "noise grows along the tasks, CUB-50", "digits-corrupted", "severity"),
-        _experiment("digits-split", "5 tasks of 2 digits", None),
+        _experiment(
+            "corrupted-cifar100-deng",
+            "one task's training images are corrupted, after Deng et al.",
+            "digits-deng",
+            *_PARTLY,
+        ),
+        _experiment("corrupted-cub50-deng", "the same on CUB-50", "digits-deng", *_PARTLY),
+        _experiment("digits-split", "5 tasks of 2 digits", None, *_SPLIT),
         _experiment("digits-permuted", "10 tasks of 10 digits, pixels permuted", None, network="mlp"),
-        _experiment("digits-correlated", "neighbouring tasks share digits", None, "overlap"),
+        _experiment("digits-correlated", "neighbouring tasks share digits", None, *_CORRELATED),
         _experiment("digits-corrupted", "noise grows along the tasks", None, "severity"),
+        _experiment("digits-deng", "one task's training images are corrupted", None, *_PARTLY),
         _experiment("digits-long", "20 tasks of 2 digits under fixed transforms", None),
     )
 }

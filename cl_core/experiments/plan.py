@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -16,10 +16,11 @@ from cl_core.experiments.catalogue import (
     Experiment,
     Profile,
 )
-from cl_core.experiments.settings import SETTINGS, Settings
+from cl_core.experiments.settings import LATER, SETTINGS, BeginningSettings, Settings
 from cl_core.experiments.strategy_table import STRATEGIES, Treatment
 from cl_core.learners.recipe import (
     ArrivalSettings,
+    AugmentationSettings,
     GradientSettings,
     NetworkSettings,
     NetworkSpec,
@@ -66,7 +67,7 @@ class Plan:
     @property
     def stream_options(self) -> dict[str, Any]:
         """The stream's own settings, as :func:`cl_core.streams.stream` takes them."""
-        return {name: getattr(self.settings, name) for name in self.experiment.reads}
+        return {name: getattr(self.settings, name) for name in self._held(self.experiment.reads)}
 
     @property
     def dataset(self) -> str:
@@ -86,6 +87,11 @@ class Plan:
         recipe = Recipe(**{name: value for name, value in values if name in self.config or name not in _GRADIENT})
         return recipe.replace(epochs=self.settings.joint_epochs) if "joint_epochs" in self.strategy.reads else recipe
 
+    def recipe_of(self, task: int) -> Recipe:
+        """Return how the network is trained on `task`, counted from 0: the first may have its own number of passes."""
+        epochs = self.settings.first_epochs
+        return self.recipe.replace(epochs=epochs) if task == 0 and epochs else self.recipe
+
     @cached_property
     def config(self) -> dict[str, Value]:
         """What decides the outcome besides experiment, strategy, seed and data: every setting that this run reads."""
@@ -94,8 +100,11 @@ class Plan:
             "stream": self.experiment.stream,
             "part": self.part,
             "network": self.experiment.network,
-            **{name: values[name] for name in list_settings(self.experiment, self.strategy)},
+            **{name: values[name] for name in self._held(list_settings(self.experiment, self.strategy))},
         }
+
+    def _held(self, names: Iterable[str]) -> list[str]:
+        return [name for name in names if name not in LATER or name in self.overrides]
 
     @property
     def stem(self) -> str:
@@ -192,7 +201,10 @@ def list_settings(experiment: Experiment, strategy: Treatment) -> tuple[str, ...
         if described.get("network", experiment.network) == experiment.network
     }
     if strategy.kind != "bound":
-        names |= set(ArrivalSettings.model_fields)
+        names |= {*ArrivalSettings.model_fields, *BeginningSettings.model_fields}
+    # A baseline's penalty is on images, or answers to them, that are not changed.
+    if strategy.kind not in ("bound", "baseline") and experiment.network == "resnet":
+        names |= set(AugmentationSettings.model_fields)
     if "joint_epochs" in strategy.reads:
         names.remove("epochs")
     return tuple(name for name in SETTINGS if name in names)

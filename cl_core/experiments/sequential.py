@@ -69,7 +69,8 @@ class ContinualTrainer:
         facts["magnitude"] = update.blocks
         clock.lap("arrival")
 
-        report = train_task(network, data, task, update, context.recipe, seed, context.steps(task, **facts))
+        recipe = context.plan.recipe_of(task)
+        report = train_task(network, data, task, update, recipe, seed, context.steps(task, **facts))
         self.strategy.learned(task, network, data)
         gradient = arrived.gradient
         if task == 0 and context.recipe.first_gradient == "trained":

@@ -10,7 +10,13 @@ from typing import Literal
 from pydantic import Field
 from pydantic.fields import FieldInfo
 
-from cl_core.learners.recipe import ArrivalSettings, GradientSettings, NetworkSettings, TrainingSettings
+from cl_core.learners.recipe import (
+    ArrivalSettings,
+    AugmentationSettings,
+    GradientSettings,
+    NetworkSettings,
+    TrainingSettings,
+)
 from cl_core.naming import require_name
 from cl_core.settings_base import SettingsBase, Value, describe_range
 
@@ -183,11 +189,38 @@ class BaselineSettings(SettingsBase):
     )
 
 
+class BeginningSettings(SettingsBase):
+    """The settings of the first task alone."""
+
+    first_epochs: int = Field(
+        default=0,
+        ge=0,
+        le=1000,
+        title="First passes",
+        description="passes over the first task's training images, 0 for as many as over the others'",
+    )
+
+
 class StreamSettings(SettingsBase):
     """The stream's own settings; its definition in :mod:`cl_core.streams` gives the values."""
 
     tasks: int = Field(
         default=1, ge=1, le=1000, title="Tasks", description="number of tasks; it must divide a split stream's classes"
+    )
+    classes: int = Field(
+        default=1, ge=1, le=1000, title="Classes", description="classes that a task has (correlated streams)"
+    )
+    class_images: int = Field(
+        default=0,
+        ge=0,
+        le=100000,
+        title="Images of a class",
+        description="most training images that a class has in a task, 0 for no limit (split and correlated streams)",
+    )
+    same_images: bool = Field(
+        default=False,
+        title="Same images",
+        description="a class that tasks share has the same training images in each (correlated streams)",
     )
     overlap: float = Field(
         default=0.0,
@@ -201,13 +234,20 @@ class StreamSettings(SettingsBase):
         ge=0.0,
         le=4.0,
         title="Noise",
-        description="strength of the noise at the last task (corrupted streams)",
+        description="strength of the noise at the last task (corrupted streams); of blur and rotation (those after Deng)",
+    )
+    corrupted: int = Field(
+        default=1, ge=0, le=1000, title="Corrupted tasks", description="tasks whose training images are corrupted"
+    )
+    corruption: Literal["all", "colour", "blur", "rotation"] = Field(
+        default="all", title="Corruption", description="what is done to the training images of a corrupted task"
     )
 
 
 class Settings(
     # Bases are read from the last to the first: the order of the settings in the help, in tables and in every result.
     StreamSettings,
+    BeginningSettings,
     BaselineSettings,
     AveragingSettings,
     LimitSettings,
@@ -215,6 +255,7 @@ class Settings(
     StepSettings,
     RuleSettings,
     ArrivalSettings,
+    AugmentationSettings,
     TrainingSettings,
     NetworkSettings,
 ):
@@ -223,6 +264,9 @@ class Settings(
 
 SETTINGS: dict[str, FieldInfo] = Settings.model_fields
 """Every setting's field, by name."""
+
+LATER = frozenset({"classes", "class_images", "same_images", "augmentation", "first_epochs"})
+"""Settings that results from before them lack: a run holds one only where it is not what the run had without it."""
 
 
 def parse(text: str) -> tuple[str, Value]:

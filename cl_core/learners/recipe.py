@@ -77,6 +77,17 @@ class TrainingSettings(SettingsBase):
     )
 
 
+class AugmentationSettings(SettingsBase):
+    """The settings of what is done to images in training alone; a run that reads none leaves them as they are."""
+
+    augmentation: Literal["none", "flips-and-crops"] = Field(
+        default="none",
+        title="Augmentation",
+        description="change of each minibatch's images: none, or mirrored by chance and shifted by an eighth of the width at most",
+        json_schema_extra={"network": "resnet"},
+    )
+
+
 class ArrivalSettings(SettingsBase):
     """The settings of what is measured when a task arrives, before it is trained."""
 
@@ -119,12 +130,12 @@ class GradientSettings(SettingsBase):
     )
 
 
-class Recipe(GradientSettings, ArrivalSettings, TrainingSettings):
+class Recipe(GradientSettings, ArrivalSettings, AugmentationSettings, TrainingSettings):
     """How every task is trained, the same under every strategy; ``Recipe()`` is the protocol.
 
     SGD with `momentum` and `weight_decay` (on what trains, alone), started anew with each task; `learning_rate` stays
     (``constant``), falls to zero along half a cosine (``cosine``) or to a tenth after two thirds of the steps (``step``) within a task of `epochs` passes in minibatches of
-    `batch` images. `precision` is ``float64``, ``float32`` or ``bfloat16`` (float32 parameters, bfloat16 autocast).
+    `batch` images, which `augmentation` changes at each step. `precision` is ``float64``, ``float32`` or ``bfloat16`` (float32 parameters, bfloat16 autocast).
 
     At a task's arrival its head is fitted alone for `head_warmup_steps` on a sample of `gradient_samples` training
     images, and the gradient over all shared parameters is taken on that sample, with the head as drawn

@@ -1,7 +1,7 @@
 """Training a network on one task while only some of its blocks may move.
 
 Images stay in memory, normalised; a minibatch is a selection of rows. Blocks before the first that moves are never
-differentiated, and as there is no augmentation their features are computed once a task. The optimizer starts anew with
+differentiated, and without augmentation their features are computed once a task. The optimizer starts anew with
 each task, and every strategy makes the same number of steps on the same minibatches.
 """
 
@@ -17,6 +17,7 @@ from torch.nn import functional
 from torch.optim.sgd import sgd
 
 from cl_core.draws import Purpose, generator
+from cl_core.learners.augmentation import flip_and_crop
 from cl_core.learners.evaluation import BATCH, count_correct, features_of, fits_memory
 from cl_core.learners.networks import Network, block_parameters
 from cl_core.learners.recipe import Recipe
@@ -81,11 +82,13 @@ def train_task(
         from cl_core.learners.penalties import Minibatch
     old_state = None if update.fraction == 1 else copy_moving_state(network, moving)
     with only_training(network, moving, task):
-        inputs, entry = _inputs(network, data.x_train, entry, recipe.precision)
+        changes = generator(seed, task, Purpose.AUGMENTATION) if recipe.augmentation != "none" else None
+        inputs, entry = _inputs(network, data.x_train, entry if changes is None else 0, recipe.precision)
 
         def loss_on(chosen: Tensor) -> Tensor:
+            images = select_rows(inputs, chosen)
             with choose_arithmetic(recipe.precision, inputs.device):
-                features = network.features(select_rows(inputs, chosen), entry)
+                features = network.features(images if changes is None else flip_and_crop(images, changes), entry)
                 loss = functional.cross_entropy(network.logits(features, task), data.y_train[chosen])
                 return loss if penalty is None else loss + penalty(Minibatch(network, task, data, chosen, features))
 

@@ -1,24 +1,28 @@
 """The streams as data: which images, cut into how many tasks, and how."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal, cast, get_args
 
 from cl_core.naming import require_name
 from cl_core.streams.manifest import SOURCES
 
-Kind = Literal["split", "permuted", "correlated", "corrupted", "turned"]
+Kind = Literal["split", "permuted", "correlated", "corrupted", "partly-corrupted", "turned"]
 """How tasks are made of a data set; :mod:`cl_core.streams.tasks` has one function for each."""
 
 _READS: Mapping[Kind, tuple[str, ...]] = {
-    "split": ("tasks",),
+    "split": ("tasks", "class_images"),
     "permuted": ("tasks",),
-    "correlated": ("tasks", "classes", "overlap"),
+    "correlated": ("tasks", "classes", "overlap", "class_images", "same_images"),
     "corrupted": ("tasks", "severity"),
+    "partly-corrupted": ("tasks", "severity", "corrupted", "corruption"),
     "turned": ("tasks",),
 }
 
 MAX_SEVERITY = 4
+
+Corruption = Literal["all", "colour", "blur", "rotation"]
+"""What is done to the images of a corrupted task: colours swapped, blurred and turned, or one of these."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +30,10 @@ class Definition:
     """One stream: `tasks` tasks of `classes` classes of the data set `dataset`, made in the way `kind`.
 
     `overlap` (correlated only) is the share of classes that neighbouring tasks share, 0 to 1, with overlap · classes
-    an integer. `severity` (corrupted only) is the strength of the noise at the last task, 0 to 4.
+    an integer. `severity` (corrupted only) is the strength of the noise at the last task, 0 to 4. Of a
+    partly corrupted stream, `corrupted` tasks are corrupted in their training images alone, by `corruption` at
+    `severity`. `class_images` (split and correlated only) is the most training images that a class has in a task, 0
+    for as many as there are; with `same_images` (correlated only) a class has the same ones in every task.
     """
 
     name: str
@@ -36,11 +43,33 @@ class Definition:
     classes: int
     overlap: float = 0.0
     severity: float = 0.0
+    class_images: int = 0
+    same_images: bool = False
+    corrupted: int = 0
+    corruption: Corruption = "all"
+
+    def describe(self) -> dict[str, Any]:
+        """Return what decides the stream, by name; what is at a default that older streams lack is left out."""
+        return {name: value for name, value in asdict(self).items() if name not in _ADDED or value != _ADDED[name]}
 
     @property
     def shared(self) -> int:
         """Number of classes that neighbouring tasks of a correlated stream share."""
         return round(self.overlap * self.classes)
+
+    @property
+    def most_occurrences(self) -> int:
+        """Number of tasks, at most, that one class of a correlated stream occurs in."""
+        step = self.classes - self.shared
+        return self.tasks if step == 0 else min(self.tasks, -(-self.classes // step))
+
+
+_ADDED: Mapping[str, Any] = {
+    entry.name: entry.default
+    for entry in fields(Definition)
+    if entry.name in ("class_images", "same_images", "corrupted", "corruption")
+}
+"""Defaults of what was added when streams had digests already: those digests stay."""
 
 
 DEFINITIONS: dict[str, Definition] = {
@@ -59,20 +88,48 @@ DEFINITIONS: dict[str, Definition] = {
         Definition(name="correlated-cifar100", dataset="cifar100", kind="correlated", tasks=5, classes=20, overlap=0.5),
         Definition(name="corrupted-cub200", dataset="cub200", kind="corrupted", tasks=10, classes=20, severity=4.0),
         Definition(name="corrupted-cub50", dataset="cub50", kind="corrupted", tasks=10, classes=5, severity=4.0),
+        Definition(
+            name="corrupted-cifar100-deng",
+            dataset="cifar100",
+            kind="partly-corrupted",
+            tasks=10,
+            classes=10,
+            severity=2.0,
+            corrupted=1,
+        ),
+        Definition(
+            name="corrupted-cub50-deng",
+            dataset="cub50",
+            kind="partly-corrupted",
+            tasks=10,
+            classes=5,
+            severity=2.0,
+            corrupted=1,
+        ),
         Definition(name="digits-split", dataset="digits", kind="split", tasks=5, classes=2),
         Definition(name="digits-permuted", dataset="digits", kind="permuted", tasks=10, classes=10),
         Definition(name="digits-correlated", dataset="digits", kind="correlated", tasks=5, classes=2, overlap=0.5),
         Definition(name="digits-corrupted", dataset="digits", kind="corrupted", tasks=5, classes=2, severity=4.0),
+        Definition(
+            name="digits-deng",
+            dataset="digits",
+            kind="partly-corrupted",
+            tasks=5,
+            classes=2,
+            severity=2.0,
+            corrupted=1,
+        ),
         Definition(name="digits-long", dataset="digits", kind="turned", tasks=20, classes=2),
     )
 }
 """Every stream by name."""
 
 
-def define(name: str, **overrides: float) -> Definition:
+def define(name: str, **overrides: float | str) -> Definition:
     """Return the stream called `name`, with what `overrides` change.
 
-    `tasks` fits every kind, `classes` and `overlap` correlated streams, `severity` corrupted ones. Where classes are
+    `tasks` fits every kind, `classes`, `overlap` and `same_images` correlated streams, `class_images` these and split
+    ones, `severity` corrupted ones, `corrupted` and `corruption` partly corrupted ones. Where classes are
     split between the tasks, their number a task follows from the number of tasks, which must divide the classes.
     Raises ValueError for a wrong name (with the nearest one) or value (with what is allowed).
     """
@@ -83,13 +140,24 @@ def define(name: str, **overrides: float) -> Definition:
     total = SOURCES[definition.dataset].classes
     if "tasks" in overrides:
         tasks = _require_whole("tasks", overrides["tasks"])
-        divides = definition.kind in ("split", "corrupted")
+        divides = definition.kind in ("split", "corrupted", "partly-corrupted")
         if divides and total % tasks:
             fitting = ", ".join(str(n) for n in range(1, total + 1) if total % n == 0)
             raise ValueError(f"tasks = {tasks} does not divide the {total} classes of {name}; allowed: {fitting}.")
         definition = replace(definition, tasks=tasks, classes=total // tasks if divides else definition.classes)
     if "classes" in overrides:
         definition = replace(definition, classes=_require_whole("classes", overrides["classes"]))
+    if "class_images" in overrides:
+        definition = replace(
+            definition, class_images=_require_whole("class_images", overrides["class_images"], least=0)
+        )
+    if "same_images" in overrides:
+        definition = replace(definition, same_images=bool(overrides["same_images"]))
+    if "corrupted" in overrides:
+        definition = replace(definition, corrupted=_require_whole("corrupted", overrides["corrupted"], least=0))
+    if "corruption" in overrides:
+        require_name("corruption", str(overrides["corruption"]), get_args(Corruption))
+        definition = replace(definition, corruption=cast(Corruption, overrides["corruption"]))
     if "overlap" in overrides:
         definition = replace(definition, overlap=float(overrides["overlap"]))
     if "severity" in overrides:
@@ -98,9 +166,9 @@ def define(name: str, **overrides: float) -> Definition:
     return definition
 
 
-def _require_whole(name: str, value: float) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"{name} = {value!r} is not a whole number from 1 on.")
+def _require_whole(name: str, value: float | str, *, least: int = 1) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ValueError(f"{name} = {value!r} is not a whole number from {least} on.")
     return value
 
 
@@ -108,6 +176,11 @@ def _require_fit(definition: Definition, total: int) -> None:
     tasks, classes, overlap = definition.tasks, definition.classes, definition.overlap
     if not 0 <= definition.severity <= MAX_SEVERITY:
         raise ValueError(f"severity = {definition.severity:g} is out of range; allowed: 0 to {MAX_SEVERITY}.")
+    if definition.corrupted >= tasks > 0 and definition.kind == "partly-corrupted":
+        raise ValueError(
+            f"corrupted = {definition.corrupted} does not fit {tasks} tasks, whose first stays clean; "
+            f"allowed: 0 to {tasks - 1}."
+        )
     if definition.kind == "turned" and tasks > 4 * (total // classes):
         raise ValueError(f"tasks = {tasks} is too many for {definition.name}; allowed: 1 to {4 * (total // classes)}.")
     if definition.kind != "correlated":

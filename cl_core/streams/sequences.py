@@ -34,7 +34,7 @@ class Stream:
 
     @property
     def kind(self) -> str:
-        """How its tasks are made: split, permuted, correlated, corrupted or turned."""
+        """How its tasks are made: split, permuted, correlated, corrupted, partly-corrupted or turned."""
         return self.definition.kind
 
     @property
@@ -54,7 +54,7 @@ class Stream:
         It takes in each task's classes, the positions of its images in their order, and the bytes of its first image
         for training and for scoring, so that a change in how tasks are made shows.
         """
-        description = {**asdict(self.definition), "seed": self.seed, "part": self.part, "data": self.data.digest}
+        description = {**self.definition.describe(), "seed": self.seed, "part": self.part, "data": self.data.digest}
         total = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
         for task in self.tasks:
             for positions in (task.classes, task.train, task.held):
@@ -88,6 +88,7 @@ class Stream:
                     "train": len(task.train),
                     "eval": len(task.held),
                     "transform": task.transform.describe(),
+                    **({"scored": "unchanged"} if task.scores_clean else {}),
                 }
                 for task in self.tasks
             ],
@@ -96,14 +97,14 @@ class Stream:
 
 
 def stream(
-    name: str, seed: int, part: Part = "validation", *, route: Route | None = None, **overrides: float
+    name: str, seed: int, part: Part = "validation", *, route: Route | None = None, **overrides: float | str
 ) -> Stream:
     """Return the stream called `name`, drawn with `seed` (an integer from 0 on).
 
     `part` "validation" scores on a fixed tenth of each class's training images, trains on the rest and touches no
     test image; "test" trains on all training images and scores on the test images. `route` says where the images come
     from (None: the official archive; digits: embedded). `overrides` are `tasks`, and where they apply `classes`,
-    `overlap` and `severity`, see :func:`cl_core.streams.definitions.define`.
+    `overlap`, `severity` and others, see :func:`cl_core.streams.definitions.define`.
     Raises ValueError for a wrong name or value, DataError for data that cannot be had.
     """
     definition = define(name, **overrides)

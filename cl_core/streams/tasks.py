@@ -1,4 +1,4 @@
-"""Tasks cut from a data set: split by class, permuted, correlated, corrupted, turned.
+"""Tasks cut from a data set: split by class, permuted, correlated, corrupted, partly corrupted, turned.
 
 A task holds positions in the data set and a transform. It copies images only when they are read.
 """
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cl_core.draws import Purpose, generator, sequence
 from cl_core.streams.datasets import Dataset
 from cl_core.streams.definitions import Definition, Kind
-from cl_core.streams.transforms import Noisy, Permuted, Transform, Turned, Unchanged
+from cl_core.streams.transforms import Distorted, Noisy, Permuted, Transform, Turned, Unchanged
 
 Images = NDArray[np.uint8]
 Positions = NDArray[np.int64]
@@ -29,6 +29,12 @@ HELD_OUT = 0.1
 NOISE_STEP = 25.5
 """Standard deviation of the noise at the last task for each unit of severity: a tenth of the grey levels."""
 
+BLUR_STEP = 1 / 64
+"""Standard deviation of the blur for each unit of severity, in widths of the image: half a pixel of 32."""
+
+ANGLE_STEP = 15.0
+"""Degrees that images are turned by for each unit of severity."""
+
 
 @dataclass(frozen=True, eq=False)
 class Task:
@@ -36,6 +42,7 @@ class Task:
 
     `train` are positions among the training images; `held` among the training images too (part validation) or among
     the test images (part test). Images stand in a random order, so that the first n are a fair sample of the task.
+    `scores_clean`: the transform is of the training images alone.
     """
 
     data: Dataset
@@ -44,6 +51,7 @@ class Task:
     train: Positions
     held: Positions
     transform: Transform
+    scores_clean: bool = False
 
     @property
     def x_train(self) -> Images:
@@ -69,6 +77,8 @@ class Task:
     def images(self, which: Literal["train", "eval"], first: int | None = None) -> Images:
         """Return the task's images for training or scoring, the `first` few or (None) all: uint8 (n, H, W[, 3])."""
         positions = (self.train if which == "train" else self.held)[:first]
+        if which == "eval" and self.scores_clean:
+            return (self.data.x_test if self.part == "test" else self.data.x_train)[positions]
         if which == "eval" and self.part == "test":
             # Test images are numbered after the training images: no two images share their noise.
             return self.transform(self.data.x_test[positions], positions + len(self.data.x_train))
@@ -98,7 +108,8 @@ def build(definition: Definition, data: Dataset, seed: int, part: Part) -> tuple
     for number, (classes, train, held, transform) in enumerate(_CUTS[definition.kind](definition, data, pool, seed)):
         mixed = generator(seed, number, Purpose.TRAINING_ORDER).permutation(np.concatenate(train))
         scored = generator(seed, number, Purpose.EVALUATION_ORDER).permutation(np.concatenate(held))
-        tasks.append(Task(data, part, classes, mixed, scored, transform))
+        clean = definition.kind == "partly-corrupted"
+        tasks.append(Task(data, part, classes, mixed, scored, transform, clean))
     return tuple(tasks)
 
 
@@ -137,12 +148,23 @@ def _take_all(pool: _Pool, classes: tuple[int, ...]) -> tuple[list[Positions], l
     return [pool.train[label] for label in classes], [pool.held[label] for label in classes]
 
 
+def _deal(pool: _Pool, label: int, seed: int) -> Positions:
+    """Return a class's training images in the order in which they are dealt to its tasks."""
+    return generator(seed, label, Purpose.SHARES).permutation(pool.train[label])
+
+
 def _cut_split(definition: Definition, data: Dataset, pool: _Pool, seed: int) -> Iterator[_Cut]:
-    """Consecutive classes of the seed's class order; no class in two tasks."""
+    """Consecutive classes of the seed's class order; no class in two tasks.
+
+    Where a class has more training images than `class_images`, those are the first that a correlated stream deals.
+    """
     order = _draw_class_order(data, seed)
     for start in range(0, definition.tasks * definition.classes, definition.classes):
         classes = tuple(order[start : start + definition.classes])
-        yield classes, *_take_all(pool, classes), Unchanged()
+        train, held = _take_all(pool, classes)
+        if definition.class_images:
+            train = [_deal(pool, label, seed)[: definition.class_images] for label in classes]
+        yield classes, train, held, Unchanged()
 
 
 def _cut_permuted(definition: Definition, data: Dataset, pool: _Pool, seed: int) -> Iterator[_Cut]:
@@ -165,21 +187,35 @@ def _cut_correlated(definition: Definition, data: Dataset, pool: _Pool, seed: in
     t of each of its classes. So no image is used twice, whatever the overlap, and the number of images a task does
     not depend on it: at overlap 1, where every task has the same classes, the shares are just used up; at overlap 0
     each class gives one share and keeps the others unused. The first task is the same at every overlap.
+    With `class_images` shares are that large, and a class takes its next one at each task that has it. With
+    `same_images` it takes its first share at every task.
     Scoring images are not dealt: a class is scored on the same images wherever it occurs, equally many for each class.
     A class keeps its output from task to task, as a head that all tasks share needs.
     """
     order = _draw_class_order(data, seed)
     size = definition.classes
     step = size - definition.shared
-    share = min(len(members) for members in pool.train) // definition.tasks
+    smallest = min(len(members) for members in pool.train)
+    share = definition.class_images or smallest // definition.tasks
     scored = min(len(members) for members in pool.held)
     if share < 1:
         raise ValueError(f"tasks = {definition.tasks} is too many: a class has fewer training images than that.")
-    dealt = [generator(seed, label, Purpose.SHARES).permutation(members) for label, members in enumerate(pool.train)]
+    used = share * (1 if definition.same_images else definition.most_occurrences)
+    if definition.class_images and used > smallest:
+        raise ValueError(
+            f"class_images = {share} is too many: a class of {smallest} training images occurs in up to "
+            f"{definition.most_occurrences} tasks; give {smallest * share // used} at most, or the same images."
+        )
+    dealt = [_deal(pool, label, seed) for label in range(data.classes)]
+    given = dict.fromkeys(range(data.classes), 0)
     for number in range(definition.tasks):
         places = range(number * step, number * step + size)
         classes = tuple(order[place] for place in sorted(places, key=lambda place: place % size))
-        train = [dealt[label][number * share : (number + 1) * share] for label in classes]
+        train = []
+        for label in classes:
+            turn = 0 if definition.same_images else given[label] if definition.class_images else number
+            train.append(dealt[label][turn * share : (turn + 1) * share])
+            given[label] += 1
         yield classes, train, [pool.held[label][:scored] for label in classes], Unchanged()
 
 
@@ -189,6 +225,24 @@ def _cut_corrupted(definition: Definition, data: Dataset, pool: _Pool, seed: int
         reached = number / max(1, definition.tasks - 1)
         low, high = sequence(seed, number, Purpose.NOISE).generate_state(2, np.uint64)
         yield classes, train, held, Noisy(definition.severity * NOISE_STEP * reached, (int(low), int(high)))
+
+
+def _cut_partly_corrupted(definition: Definition, data: Dataset, pool: _Pool, seed: int) -> Iterator[_Cut]:
+    """A split, some of whose tasks have corrupted training images; all are scored on images as they are.
+
+    The corrupted tasks are spread evenly behind the first, which stays clean. Source: Deng et al. 2025
+    (arXiv:2506.00205), Section 6, which corrupts the training images of one task and gives no severity.
+    """
+    tasks, strength = definition.tasks, definition.severity
+    chosen = {-(-(place + 1) * tasks // (definition.corrupted + 1)) for place in range(definition.corrupted)}
+    only = definition.corruption
+    done = Distorted(
+        swap=only in ("all", "colour") and strength > 0,
+        blur=strength * BLUR_STEP * data.image_shape[1] if only in ("all", "blur") else 0.0,
+        angle=strength * ANGLE_STEP if only in ("all", "rotation") else 0.0,
+    )
+    for number, (classes, train, held, plain) in enumerate(_cut_split(definition, data, pool, seed)):
+        yield classes, train, held, done if number in chosen else plain
 
 
 def _cut_turned(definition: Definition, data: Dataset, pool: _Pool, seed: int) -> Iterator[_Cut]:
@@ -206,5 +260,6 @@ _CUTS: dict[Kind, Callable[[Definition, Dataset, _Pool, int], Iterator[_Cut]]] =
     "permuted": _cut_permuted,
     "correlated": _cut_correlated,
     "corrupted": _cut_corrupted,
+    "partly-corrupted": _cut_partly_corrupted,
     "turned": _cut_turned,
 }

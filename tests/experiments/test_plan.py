@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cl_core.experiments.catalogue import CATALOGUE, OWN, PROFILES, VALUES
 from cl_core.experiments.plan import list_readers, list_settings, make_plan
-from cl_core.experiments.settings import SETTINGS
+from cl_core.experiments.settings import LATER, SETTINGS
 from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.streams import DEFINITIONS
 
@@ -180,3 +180,33 @@ def test_an_experiment_may_have_values_of_its_own():
     assert make_plan("split-cub50", "frozen", 0, "cpu").settings.epochs == OWN["split-cub50"]["epochs"]
     assert make_plan("split-cub50", "frozen", 0, "smoke").settings.epochs == VALUES["smoke"]["resnet"]["epochs"]
     assert "epochs" not in make_plan("split-cub50", "frozen", 0, "cpu").overrides
+
+
+def test_a_setting_added_later_is_in_a_run_only_where_it_changes_something():
+    def config(**overrides):
+        return make_plan("correlated-cifar100", "frozen", 0, "cpu", overrides=overrides).config
+
+    usual = config()
+    assert not LATER & set(usual)
+    assert config(classes=20, augmentation="none", class_images=0, same_images=False) == usual
+    given = {"classes": 10, "tasks": 10, "overlap": 0.2, "same_images": True, "augmentation": "flips-and-crops"}
+    changed = config(**given)
+    assert {name: changed[name] for name in given} == given
+    assert "class_images" not in changed
+
+
+@pytest.mark.parametrize(
+    ("experiment", "strategy"), [("split-cifar100", "lwf"), ("split-cifar100", "joint"), ("permuted-mnist", "frozen")]
+)
+def test_augmentation_is_for_the_resnet_trained_task_by_task(experiment, strategy):
+    with pytest.raises(ValueError, match="no effect on"):
+        make_plan(experiment, strategy, 0, "cpu", overrides={"augmentation": "flips-and-crops"})
+
+
+def test_the_first_task_may_have_its_own_number_of_passes():
+    plan = make_plan("split-cifar100", "frozen", 0, "cpu", overrides={"first_epochs": 20})
+    assert [plan.recipe_of(task).epochs for task in range(3)] == [20, 4, 4]
+    usual = make_plan("split-cifar100", "frozen", 0, "cpu")
+    assert usual.recipe_of(0) == usual.recipe_of(1) == usual.recipe
+    with pytest.raises(ValueError, match="no effect on joint"):
+        make_plan("split-cifar100", "joint", 0, "cpu", overrides={"first_epochs": 20})

@@ -12,7 +12,7 @@ from cl_core.streams.manifest import SOURCES
 def test_a_stream_asks_for_no_more_classes_than_its_data_has(definition):
     has = SOURCES[definition.dataset].classes
     assert define(definition.name) == definition
-    if definition.kind in ("split", "corrupted"):
+    if definition.kind in ("split", "corrupted", "partly-corrupted"):
         assert definition.tasks * definition.classes == has
     if definition.kind == "permuted":
         assert definition.classes == has
@@ -43,6 +43,13 @@ def test_quarters_of_overlap_fit_cifar100(overlap):
     assert definition.shared == 20 * overlap
 
 
+@pytest.mark.parametrize("shared", range(11))
+def test_ten_tasks_of_ten_classes_share_any_whole_number_of_them(shared):
+    definition = define("correlated-cifar100", tasks=10, classes=10, overlap=shared / 10)
+    assert definition.shared == shared
+    assert definition.most_occurrences == (10 if shared >= 9 else -(-10 // (10 - shared)))
+
+
 @pytest.mark.parametrize(
     ("name", "overrides", "said"),
     [
@@ -65,6 +72,10 @@ def test_quarters_of_overlap_fit_cifar100(overlap):
         ("corrupted-cub50", {"severity": 4.5}, "allowed: 0 to 4"),
         ("corrupted-cub50", {"severity": -1}, "allowed: 0 to 4"),
         ("corrupted-cub50", {"severity": float("nan")}, "severity = nan"),
+        ("corrupted-cub50-deng", {"corrupted": 10}, "corrupted = 10 does not fit 10 tasks"),
+        ("corrupted-cub50-deng", {"corruption": "noise"}, "There are all, colour, blur"),
+        ("split-cifar100", {"class_images": -1}, "class_images = -1"),
+        ("split-cifar100", {"same_images": True}, "There are tasks, class_images"),
     ],
 )
 def test_a_wrong_name_or_value_says_what_is_right(name, overrides, said):

@@ -24,6 +24,9 @@ def kinds():
     yield Definition(name="made", dataset="made", kind="correlated", tasks=3, classes=4, overlap=0.5)
     yield Definition(name="made", dataset="made", kind="corrupted", tasks=4, classes=3, severity=2.0)
     yield Definition(name="made", dataset="made", kind="turned", tasks=16, classes=3)
+    yield Definition(
+        name="made", dataset="made", kind="partly-corrupted", tasks=4, classes=3, severity=2.0, corrupted=1
+    )
 
 
 KINDS = pytest.mark.parametrize("definition", list(kinds()), ids=lambda definition: definition.kind)
@@ -250,3 +253,102 @@ def test_a_test_image_has_noise_of_its_own(data):
 
 def test_every_catalogued_kind_is_tested_here():
     assert {definition.kind for definition in kinds()} == {definition.kind for definition in DEFINITIONS.values()}
+
+
+def correlated(overlap, tasks=3, **options):
+    return Definition(name="m", dataset="m", kind="correlated", tasks=tasks, classes=4, overlap=overlap, **options)
+
+
+@given(seed=st.integers(0, 2**31), shared=st.integers(0, 2), images=st.integers(1, 15))
+@settings(max_examples=25, deadline=None)
+def test_a_class_takes_its_next_images_at_each_task_where_their_number_is_given(seed, shared, images, data):
+    cut = build(correlated(shared / 4, class_images=images), data, seed, "test")
+    for task in cut:
+        np.testing.assert_array_equal(np.bincount(task.y_train), [images] * 4)
+    for one, other in pairwise(cut):
+        assert len(set(one.classes) & set(other.classes)) == shared
+    assert sum(len(task.train) for task in cut) == len(set.union(*sets(cut, "train"))) == 12 * images
+
+
+@pytest.mark.parametrize("count", [0, 10, 30])
+def test_shared_classes_may_bring_the_same_images(count, data):
+    cut = build(correlated(0.5, class_images=count, same_images=True), data, 8, "test")
+    for one, other in pairwise(cut):
+        common = set(one.classes) & set(other.classes)
+        assert len(common) == 2
+        for label in common:
+            mine, theirs = ({i for i in task.train.tolist() if data.y_train[i] == label} for task in (one, other))
+            assert mine == theirs
+            assert len(mine) == (count or 10)
+    apart = build(correlated(0.5, class_images=min(count, 15)), data, 8, "test")[0]
+    if count <= 15:
+        np.testing.assert_array_equal(cut[0].x_train, apart.x_train)
+
+
+def test_more_images_than_a_class_has_for_its_tasks_is_an_error(data):
+    with pytest.raises(ValueError, match="occurs in up to 2 tasks; give 15 at most"):
+        build(correlated(0.5, class_images=16), data, 8, "test")
+    with pytest.raises(ValueError, match="occurs in up to 3 tasks; give 10 at most"):
+        build(correlated(1.0, class_images=11), data, 8, "test")
+
+
+def test_a_split_with_few_images_begins_as_a_correlated_stream_without_shared_classes(data):
+    few = build(replace(split(3, 4), class_images=10), data, 8, "test")
+    np.testing.assert_array_equal([np.bincount(task.y_train) for task in few], [[10] * 4] * 3)
+    together = build(correlated(0.0), data, 8, "test")
+    assert [set(task.classes) for task in few] == [set(task.classes) for task in together]
+    assert set(few[0].train.tolist()) == set(together[0].train.tolist())
+    whole = build(split(3, 4), data, 8, "test")
+    for less, more in zip(few, whole, strict=True):
+        assert less.classes == more.classes
+        assert set(less.train.tolist()) < set(more.train.tolist())
+        np.testing.assert_array_equal(less.x_eval, more.x_eval)
+
+
+def partly(corrupted, tasks=4, severity=2.0, corruption="all"):
+    return Definition(
+        name="m",
+        dataset="m",
+        kind="partly-corrupted",
+        tasks=tasks,
+        classes=12 // tasks,
+        severity=severity,
+        corrupted=corrupted,
+        corruption=corruption,
+    )
+
+
+@pytest.mark.parametrize(
+    ("corrupted", "tasks", "places"),
+    [(0, 4, []), (1, 4, [2]), (3, 4, [1, 2, 3]), (1, 12, [6]), (2, 12, [4, 8]), (3, 12, [3, 6, 9]), (1, 2, [1])],
+)
+@pytest.mark.parametrize("part", PARTS)
+def test_corrupted_tasks_are_spread_behind_a_clean_first_and_scored_on_clean_images(
+    corrupted, tasks, places, part, data
+):
+    plain = build(split(tasks, 12 // tasks), data, 2, part)
+    cut = build(partly(corrupted, tasks), data, 2, part)
+    changed = []
+    for number, (task, before) in enumerate(zip(cut, plain, strict=True)):
+        np.testing.assert_array_equal(task.train, before.train)
+        np.testing.assert_array_equal(task.x_eval, before.x_eval)
+        changed += [] if np.array_equal(task.x_train, before.x_train) else [number]
+    assert changed == places
+
+
+def test_severity_zero_corrupts_nothing_and_each_corruption_can_stand_alone(data):
+    wide = replace(data, x_train=np.stack([data.x_train, data.x_train // 2, 255 - data.x_train], axis=-1))
+    plain = build(split(4, 3), wide, 2, "test")[2].x_train
+    np.testing.assert_array_equal(build(partly(1, severity=0.0), wide, 2, "test")[2].x_train, plain)
+    colour = build(partly(1, corruption="colour"), wide, 2, "test")[2]
+    np.testing.assert_array_equal(colour.x_train, plain[..., ::-1])
+    said = {
+        kind: build(partly(1, corruption=kind), wide, 2, "test")[2].transform.describe()
+        for kind in ("all", "colour", "blur", "rotation")
+    }
+    assert said == {
+        "all": "red and blue swapped, blurred by 0.125 pixels, turned by 30°",
+        "colour": "red and blue swapped",
+        "blur": "blurred by 0.125 pixels",
+        "rotation": "turned by 30°",
+    }

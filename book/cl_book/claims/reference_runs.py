@@ -24,6 +24,9 @@ RULES = ("initialized", "frozen", "frozen-0", "two-level")
 
 TREND = ("initialized", "frozen", "two-level")
 
+ENDS = ("initialized", "frozen", "frozen-0")
+"""All, a little and nothing."""
+
 THREE, FIVE, EIGHT, TEN = (tuple(range(count)) for count in (3, 5, 8, 10))
 
 SHORT_STEPS = (0.25, 0.1, 0.03, 0.01)
@@ -117,6 +120,22 @@ _DENG: Mapping[str, tuple[Value, ...]] = {
 
 _BUDGETS: Mapping[str, tuple[Value, ...]] = {"head_warmup_steps": (0, 50), "epochs": (1, 2, 4)}
 """The two budgets that the paper does not state: how long a new head is fitted first, and the passes."""
+
+_SIZES: Mapping[str, tuple[Value, ...]] = {"tasks": (5, 10), "class_images": (0, 100)}
+"""Tasks, and with them classes a task, by images of a class: what differs where no update ends highest and where lowest."""
+
+_SHARED = (0.0, 0.2, 0.5)
+"""No class of ten shared, two, and five."""
+
+_TEN_OF_TEN: Mapping[str, tuple[Value, ...]] = {"tasks": (10,), "classes": (10,), "class_images": (250,)}
+"""Ten tasks of ten classes; up to five shared, a class occurs in two tasks and has half of its images for each."""
+
+_AUGMENTED: Mapping[str, tuple[Value, ...]] = {"augmentation": ("flips-and-crops",)}
+_RATES_AND_PASSES: tuple[Mapping[str, tuple[Value, ...]], ...] = (
+    {"learning_rate": (0.05, 0.1), "epochs": (2,)},
+    {"learning_rate": (0.05,), "epochs": (8,)},
+)
+"""Rates and passes together, off the cross of settings that the sensitivity step moves one at a time."""
 
 STEPS: Mapping[str, Step] = {
     step.name: step
@@ -254,6 +273,108 @@ STEPS: Mapping[str, Step] = {
                 _batch("five blocks", "split-cifar100", "frozen", TEN, {**_BUDGETS, "trained": (5,)}),
                 _batch(
                     "Algorithm 1, four blocks at most", "split-cifar100", "adaptive", TEN, {**_BUDGETS, "modules": (4,)}
+                ),
+            ),
+        ),
+        Step(
+            name="no-update",
+            summary="no update on every stream, overlap and severity, and what turns it from highest to lowest",
+            batches=(
+                _batch("no update, every overlap", "correlated-cifar100", "frozen-0", FIVE, {"overlap": OVERLAPS}),
+                _batch("no update, every severity", "corrupted-cub50", "frozen-0", FIVE, {"severity": SEVERITIES}),
+                _batch("tasks and classes by images", "split-cifar100", ENDS, FIVE, _SIZES),
+                _batch(
+                    "as many steps as with all images",
+                    "split-cifar100",
+                    ENDS,
+                    FIVE,
+                    {"tasks": (5, 10), "class_images": (100,), "epochs": (20,)},
+                ),
+                _batch(
+                    "the first task alone trained longer",
+                    "split-cifar100",
+                    ENDS,
+                    FIVE,
+                    {"tasks": (5, 10), "class_images": (100,), "first_epochs": (20,)},
+                ),
+                _batch("the first task alone trained shorter", "split-cifar100", ENDS, FIVE, {"first_epochs": (1,)}),
+            ),
+        ),
+        Step(
+            name="choices",
+            summary="what turned primary verdicts on Split CIFAR-100: fitted heads, augmentation, rate and passes together",
+            batches=(
+                _batch("no fitted head", "split-cifar100", (*ENDS, "adaptive"), FIVE, {"head_warmup_steps": (0,)}),
+                _batch(
+                    "no fitted head, other depths",
+                    "split-cifar100",
+                    "frozen",
+                    FIVE,
+                    {"head_warmup_steps": (0,), "trained": (3, 5)},
+                ),
+                _batch("flips and crops", "split-cifar100", (*ENDS, "adaptive"), FIVE, _AUGMENTED),
+                _batch(
+                    "flips and crops, other depths", "split-cifar100", "frozen", FIVE, {**_AUGMENTED, "trained": (3, 5)}
+                ),
+                *(
+                    batch
+                    for choices in _RATES_AND_PASSES
+                    for batch in (
+                        _batch(
+                            "rate and passes together",
+                            "split-cifar100",
+                            ("initialized", "frozen", "adaptive"),
+                            FIVE,
+                            choices,
+                        ),
+                        _batch(
+                            "rate and passes, other depths",
+                            "split-cifar100",
+                            "frozen",
+                            FIVE,
+                            {**choices, "trained": (3, 5)},
+                        ),
+                    )
+                ),
+            ),
+        ),
+        Step(
+            name="streams",
+            summary="classes shared by whole numbers, the same images, and corruption of one task's training images",
+            batches=(
+                _batch(
+                    "ten tasks of ten classes",
+                    "correlated-cifar100",
+                    (*ENDS, "adaptive"),
+                    FIVE,
+                    {**_TEN_OF_TEN, "overlap": _SHARED},
+                ),
+                _batch(
+                    "two shared, other depths",
+                    "correlated-cifar100",
+                    "frozen",
+                    FIVE,
+                    {**_TEN_OF_TEN, "overlap": (0.2,), "trained": (3, 5)},
+                ),
+                _batch(
+                    "two shared, the same images",
+                    "correlated-cifar100",
+                    (*ENDS, "adaptive"),
+                    FIVE,
+                    {**_TEN_OF_TEN, "overlap": (0.2,), "same_images": (True,)},
+                ),
+                _batch(
+                    "one corrupted task",
+                    ("corrupted-cifar100-deng", "corrupted-cub50-deng"),
+                    (*ENDS, "adaptive"),
+                    FIVE,
+                ),
+                _batch(
+                    "one corrupted task, other depths",
+                    ("corrupted-cifar100-deng", "corrupted-cub50-deng"),
+                    "frozen",
+                    FIVE,
+                    {"trained": (3, 5)},
                 ),
             ),
         ),

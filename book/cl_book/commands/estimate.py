@@ -22,7 +22,12 @@ def count_image_passes(plan: Plan) -> float:
         "turned": definition.tasks * images * share,
         "correlated": images * share,
     }.get(definition.kind, images)
-    return whole * (plan.settings.joint_epochs if "joint_epochs" in plan.config else plan.settings.epochs)
+    if definition.class_images:
+        whole = definition.tasks * definition.classes * definition.class_images
+    if "joint_epochs" in plan.config:
+        return whole * plan.settings.joint_epochs
+    first, others = plan.recipe_of(0).epochs, plan.settings.epochs
+    return whole * (others + (first - others) / definition.tasks)
 
 
 @dataclass

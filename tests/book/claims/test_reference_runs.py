@@ -34,6 +34,9 @@ def test_the_steps_come_in_order():
         "algorithm",
         "depths",
         "budget",
+        "no-update",
+        "choices",
+        "streams",
         "deng2025",
         "averaged",
         "surprise",
@@ -240,3 +243,50 @@ def test_all_steps_are_asked_for_in_one_word():
     assert done.exit_code == 0, done.output
     assert "split-cifar100 · adaptive · seed 9 · cpu" in done.output
     assert "schedule=step" in done.output
+
+
+def test_no_update_is_run_on_every_stream_overlap_and_severity():
+    asked = defaultdict(set)
+    for plan in plans():
+        where = (plan.experiment.name, tuple(sorted(plan.stream_options.items())))
+        asked[where].add(plan.strategy.name)
+    assert len(asked) > 20
+    assert [where for where, strategies in asked.items() if "frozen-0" not in strategies] == []
+
+
+def test_what_turns_no_update_is_asked_of_the_same_three_ways_with_five_seeds():
+    found = {key: seeds for key, seeds in seeds_of("no-update").items() if key[0] == "split-cifar100"}
+    assert all(seeds == list(range(5)) for seeds in found.values())
+    cells = defaultdict(set)
+    for _, strategy, over in found:
+        cells[over].add(strategy)
+    assert all(strategies == {"initialized", "frozen", "frozen-0"} for strategies in cells.values())
+    few, more, longer = (("class_images", 100), ("epochs", 20), ("first_epochs", 20))
+    wanted = [(), (few,), (few, more), (few, longer)]
+    assert {frozenset(over) for over in cells} == {
+        *(frozenset((*tasks, *cell)) for tasks in ((), (("tasks", 5),)) for cell in wanted),
+        frozenset({("first_epochs", 1)}),
+    }
+
+
+def test_the_choices_that_turned_verdicts_are_run_at_three_depths_and_under_algorithm_1():
+    found = seeds_of("choices")
+    ways = defaultdict(set)
+    for (_, strategy, over), seeds in found.items():
+        assert seeds == list(range(5))
+        rest = {name: value for name, value in over if name != "trained"}
+        ways[tuple(sorted(rest.items()))].add((strategy, dict(over).get("trained", 1)))
+    assert len(ways) == 5
+    wanted = {("initialized", 1), ("frozen", 1), ("frozen", 3), ("frozen", 5), ("adaptive", 1)}
+    assert all(wanted <= have for have in ways.values())
+
+
+def test_two_of_ten_classes_are_shared_with_apart_and_with_the_same_images():
+    found = [(strategy, dict(over)) for e, strategy, over in seeds_of("streams") if e == "correlated-cifar100"]
+    assert {over["overlap"] * over["classes"] for _, over in found if "overlap" in over} == {0, 2}
+    assert {strategy for strategy, over in found if over.get("same_images")} == {
+        "initialized",
+        "frozen",
+        "frozen-0",
+        "adaptive",
+    }
