@@ -9,6 +9,7 @@ from cl_core.streams.errors import DataError
 from cl_core.streams.fetching import fetch, locate_data
 from cl_core.streams.presence import Presence, list_available
 from cl_core.streams.sequences import Stream, stream
+from cl_core.streams.splits import make_own_split
 from cl_core.streams.tasks import Task
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "list_available",
     "load",
     "locate_data",
+    "make_own_split",
     "stream",
 ]

@@ -34,6 +34,7 @@ class Source:
 
     `part_of` names the set whose first classes these are. `labels` gives, by digest, the label under which results
     on prepared (or embedded) arrays are reported. `names` are the classes' names where the archive need not tell.
+    `relation` says how the prepared arrays, which the book's results were computed on, relate to the official archive.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Source:
     names: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     hint: str = ""
+    relation: str = ""
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -90,6 +92,7 @@ _SOURCES = (
         licence="CC BY 4.0 (UCI, Optical Recognition of Handwritten Digits); comes with scikit-learn",
         names=_DIGITS,
         labels={"db976034f716d254de4c70ef6e7d41e27e5bb74881e92cd9c153df4a0b14635b": "digits"},
+        relation="It comes with scikit-learn, without a split; the last fifth of each class is for testing.",
     ),
     Source(
         name="mnist",
@@ -127,6 +130,7 @@ _SOURCES = (
         ),
         names=_DIGITS,
         labels={"06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16": "MNIST"},
+        relation="The official split in the official order, to the byte: the route 'official' gives the same arrays.",
     ),
     Source(
         name="cifar10",
@@ -147,6 +151,10 @@ _SOURCES = (
         ),
         names=tuple(_CIFAR10_NAMES.split()),
         labels={"195434d9312818f92288ee07c0ea20682b8f4510938679fefa19b7e2db1eb8d2": "CIFAR-10, prepared copy"},
+        relation=(
+            "The official split, ordered by class. 1,135 of its 60,000 images, 1,093 of them ships, were decoded from JPEG, "
+            "so they differ from the official ones and cannot be made from them; the route 'official' is the nearest."
+        ),
     ),
     Source(
         name="cifar100",
@@ -167,6 +175,10 @@ _SOURCES = (
         ),
         names=tuple(_CIFAR100_NAMES.split()),
         labels={"6211666e696c665a09cc924fb61e2ae3c3cd3826d0fbe469c5f552c6f891039b": "CIFAR-100, own split"},
+        relation=(
+            "All official images, not in the official split: within each class they are ordered by the SHA-256 digest of "
+            "their pixels, and the last 100 of 600 are for testing. `cl-core data split cifar100` makes it."
+        ),
     ),
     Source(
         name="cub200",
@@ -197,6 +209,10 @@ _SOURCES = (
         licence=_BIRDS_LICENCE,
         part_of="cub200",
         labels={"df0a73b869e838b562d5ac25afdbe34447645e1b7d924de065bfed00574881d6": "CUB-50"},
+        relation=(
+            "The first 50 of 200 classes in the official split, each photograph's central square at 64 × 64 pixels. How the "
+            "copy was resized is not on record: the route 'official' gives the same photographs, not the same bytes."
+        ),
     ),
 )
 

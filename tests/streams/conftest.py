@@ -64,7 +64,7 @@ def made(images: Callable[..., Content]) -> Callable[..., Dataset]:
 def tar(members: list[tuple[str, bytes]]) -> bytes:
     """A gzipped tar archive of regular files."""
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+    with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=1) as archive:
         for name, content in members:
             info = tarfile.TarInfo(name)
             info.size = len(content)

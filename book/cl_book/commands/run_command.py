@@ -168,9 +168,10 @@ def repeat(
 
 @data.command("list")
 def list_data() -> None:
-    """List every data set and route: whether it is here, its size, whether it is the right one, its terms.
+    """List every data set and route: whether it is here, its size, whether it is the right one, its digest, its terms.
 
-    Reads and checks every file that is here; fetches nothing.
+    The digest is the one that a result stores as `data.digest` (with CUB-50 by the route official it is that of all 200
+    classes). Reads and checks every file that is here; fetches nothing.
     """
     from cl_core.streams import list_available, locate_data
 
@@ -180,6 +181,8 @@ def list_data() -> None:
         if row.own is not None:
             state = f"here, your own, {row.own[:8]}"
         typer.echo(f"  {row.name:<9} {row.route:<9} {state:<28} {_format_size(row.bytes):>9}  {row.licence}")
+        if row.digest is not None:
+            typer.echo(f"  {'':<9} {'':<9} digest {row.digest}")
 
 
 @data.command()
@@ -194,6 +197,31 @@ def fetch(
 
     with report_data_errors():
         typer.echo(f"{name} is here: {fetch_data(name)}")
+
+
+@data.command()
+def split(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A data set of `cl-core data list`; cifar100 has one.")],
+) -> None:
+    """Make the companion's own split of a data set from its official archive, for the route prepared.
+
+    The images of both official parts are ordered by class and, within a class, by the SHA-256 digest of their pixels;
+    the last of each class, as many as the official test part has, are for testing. So the archive's own order does not
+    matter, and the digest says whether the images are those of the book's results.
+
+    Example: cl-core data split cifar100, and then cl-core run split-cifar100 --strategy frozen --profile cpu --data prepared
+    """
+    from cl_core.streams import load, make_own_split
+    from cl_core.streams.manifest import SOURCES
+
+    with report_data_errors():
+        path = make_own_split(name)
+        made = load(name, "prepared")
+    typer.echo(f"{path}: {len(made.x_train):,} training and {len(made.x_test):,} test images, digest {made.digest}")
+    if made.digest in SOURCES[name].labels:
+        typer.echo(f"these are the images of the book's results ({made.label}); --data prepared takes them")
+    else:
+        typer.echo("these are NOT the images of the book's results: the archive holds other ones")
 
 
 def parse_settings(words: list[str]) -> dict[str, Any]:
