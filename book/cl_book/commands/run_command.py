@@ -170,8 +170,8 @@ def repeat(
 def list_data() -> None:
     """List every data set and route: whether it is here, its size, whether it is the right one, its digest, its terms.
 
-    The digest is the one that a result stores as `data.digest` (with CUB-50 by the route official it is that of all 200
-    classes). Reads and checks every file that is here; fetches nothing.
+    The digest is the beginning of the one that a result stores as `data.digest` (for CUB-50 by the route official it is
+    that of all 200 classes). Reads and checks every file that is here; fetches nothing.
     """
     from cl_core.streams import list_available, locate_data
 
@@ -180,9 +180,10 @@ def list_data() -> None:
         state = {True: "here, verified", False: "here, NOT what it should be", None: "not here"}[row.verified]
         if row.own is not None:
             state = f"here, your own, {row.own[:8]}"
-        typer.echo(f"  {row.name:<9} {row.route:<9} {state:<28} {_format_size(row.bytes):>9}  {row.licence}")
-        if row.digest is not None:
-            typer.echo(f"  {'':<9} {'':<9} digest {row.digest}")
+        digest = (row.digest or "")[:16]
+        typer.echo(
+            f"  {row.name:<9} {row.route:<9} {state:<28} {_format_size(row.bytes):>9}  {digest:<16}  {row.licence}"
+        )
 
 
 @data.command()

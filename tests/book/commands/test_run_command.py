@@ -11,6 +11,10 @@ from cl_core.experiments import store
 from cl_core.experiments.catalogue import CATALOGUE, PROFILES
 from cl_core.experiments.settings import SETTINGS
 from cl_core.experiments.strategy_table import STRATEGIES
+from cl_core.streams import arrays
+from cl_core.streams.fetching import locate_official
+from cl_core.streams.manifest import SOURCES
+from cl_core.streams.splits import split_by_digest
 
 QUICK = ["--set", "width=8", "--set", "epochs=1", "--set", "batch=256", "--set", "tasks=3"]
 
@@ -128,6 +132,7 @@ def test_data_list_says_what_is_here(command, monkeypatch, tmp_path):
     rows = {tuple(line.split()[:2]): line for line in out.splitlines()[1:]}
     assert {(row.name, row.route) for row in streams.list_available()} == set(rows)
     assert "here, verified" in rows["digits", "embedded"]
+    assert f"  {streams.load('digits').digest[:16]}  " in rows["digits", "embedded"]
     assert "not here" in rows["cifar100", "official"]
 
 
@@ -135,6 +140,29 @@ def test_data_fetch_of_a_wrong_name_suggests_the_right_one(command):
     code, _, err = command("data", "fetch", "cifar-100")
     assert code == 2
     assert "did you mean 'cifar100'" in err
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_data_split_makes_the_route_prepared_and_says_whose_images_these_are(command, monkeypatch, tmp_path, known):
+    monkeypatch.setenv("CL_DATA_DIR", str(tmp_path))
+    draw = np.random.default_rng(0)
+    parts = {"train": 300, "test": 100}
+    content = {f"x_{part}": draw.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8) for part, count in parts.items()}
+    content |= {f"y_{part}": np.arange(count, dtype=np.uint8) % 100 for part, count in parts.items()}
+    labels = {arrays.digest(split_by_digest(content, 3)): "own split"} if known else {}
+    monkeypatch.setitem(SOURCES, "cifar100", replace(SOURCES["cifar100"], train=300, test=100, labels=labels))
+    named = {"names": np.array(SOURCES["cifar100"].names), "digest": np.array(arrays.digest(content))}
+    arrays.write(locate_official(SOURCES["cifar100"]), {**content, **named})
+    code, out, err = command("data", "split", "cifar100")
+    assert code == 0, err
+    assert f"300 training and 100 test images, digest {streams.load('cifar100', 'prepared').digest}" in out
+    assert ("these are the images of the book's results (own split)" in out, "are NOT" in out) == (known, not known)
+
+
+def test_data_split_of_a_set_without_one_says_how_its_copy_was_made(command):
+    code, _, err = command("data", "split", "cifar10")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "cifar10 has no split to be made. The official split, ordered by class. 1,135 of" in err
 
 
 @pytest.fixture
