@@ -148,7 +148,7 @@ def test_data_split_makes_the_route_prepared_and_says_whose_images_these_are(com
     draw = np.random.default_rng(0)
     parts = {"train": 300, "test": 100}
     content = {f"x_{part}": draw.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8) for part, count in parts.items()}
-    content |= {f"y_{part}": np.arange(count, dtype=np.uint8) % 100 for part, count in parts.items()}
+    content |= {f"y_{part}": (np.arange(count) % 100).astype(np.uint8) for part, count in parts.items()}
     labels = {arrays.digest(split_by_digest(content, 3)): "own split"} if known else {}
     monkeypatch.setitem(SOURCES, "cifar100", replace(SOURCES["cifar100"], train=300, test=100, labels=labels))
     named = {"names": np.array(SOURCES["cifar100"].names), "digest": np.array(arrays.digest(content))}
