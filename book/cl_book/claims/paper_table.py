@@ -7,6 +7,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from cl_core import files
+from cl_core.experiments.catalogue import CATALOGUE
+from cl_core.experiments.strategy_table import STRATEGIES
+from cl_core.metric_table import MEASURES
+from cl_core.naming import require_name
 from cl_core.parsing import decode_text, explain_unreadable
 
 PAPER = "book/paper.csv"
@@ -14,6 +18,8 @@ PAPER = "book/paper.csv"
 
 _KEY = ("table", "experiment", "strategy", "metric")
 _COLUMNS = (*_KEY, "mean", "std", "mark")
+_TABLES = ("I", "II", "III")
+_MARKS = ("P", "S", "D")
 _NUMBER = re.compile(r"-?[0-9]{1,3}(\.[0-9]+)?")
 
 
@@ -28,8 +34,9 @@ class Reported(NamedTuple):
 def reported_rows() -> list[dict[str, str]]:
     """Return the rows of PAPER, in its order; read on record.
 
-    Raises ValueError, with file and line, for a row that does not have its seven columns, a mean or a deviation that is
-    no number, a mark that there is none of, or a second row for one number.
+    Raises ValueError, with file and line, for a row that does not have its seven columns, a table, an experiment, a
+    strategy, a metric or a mark that there is none of, a mean or a deviation that is no number of per cent, or a second
+    row for one number.
     """
     with explain_unreadable(PAPER, "the table of the paper's numbers", cure="mend it, or restore it from git"):
         return _parse_rows(decode_text(files.read_bytes(PAPER)))
@@ -44,16 +51,29 @@ def _parse_rows(text: str) -> list[dict[str, str]]:
         if len(cells) != len(_COLUMNS):
             raise ValueError(f"line {reader.line_num} has {len(cells)} cells, not {len(_COLUMNS)}")
         row = dict(zip(_COLUMNS, cells, strict=True))
-        for name in ("mean", "std"):
-            if not _NUMBER.fullmatch(row[name]) and (row[name] or name == "mean"):
-                raise ValueError(f"line {reader.line_num}: {name} {row[name]!r} is no number")
-        if row["mark"] not in ("P", "S", "D") or not all(row[name] for name in _KEY):
-            raise ValueError(f"line {reader.line_num}: a name is empty, or the mark {row['mark']!r} is not P, S or D")
+        try:
+            _require_sound(row)
+        except ValueError as error:
+            raise ValueError(f"line {reader.line_num}: {error}") from None
         key = tuple(row[name] for name in _KEY)
         if key in rows:
             raise ValueError(f"line {reader.line_num} gives {'/'.join(key)} a second time")
         rows[key] = row
     return list(rows.values())
+
+
+def _require_sound(row: Mapping[str, str]) -> None:
+    """Raise ValueError for a name that there is none of, or a number that is none of per cent."""
+    require_name("table", row["table"], _TABLES)
+    require_name("experiment", row["experiment"], CATALOGUE)
+    for strategy in row["strategy"].split("-minus-"):
+        require_name("strategy", strategy, STRATEGIES)
+    require_name("metric", row["metric"], MEASURES)
+    require_name("mark", row["mark"], _MARKS)
+    for name, least in (("mean", -100), ("std", 0)):
+        text = row[name]
+        if not (_NUMBER.fullmatch(text) and least <= float(text) <= 100) and (text or name == "mean"):
+            raise ValueError(f"{name} {text!r} is no number from {least} to 100")
 
 
 def reported() -> Mapping[str, Reported]:
