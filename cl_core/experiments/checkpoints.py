@@ -61,9 +61,7 @@ class Checkpoint:
         try:
             text = json.dumps({"identity": self.identity, **record}, allow_nan=False)
         except ValueError:
-            raise FloatingPointError(
-                f"{self.name} has come to numbers that are not finite: training diverged; try a third of learning_rate"
-            ) from None
+            raise FloatingPointError("it has come to numbers that are not finite") from None
         buffer = io.BytesIO()
         contents: dict[str, Any] = {**arrays, _RECORD: np.frombuffer(text.encode("utf-8"), dtype=np.uint8)}
         np.savez(buffer, **contents)

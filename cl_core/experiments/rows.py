@@ -11,7 +11,8 @@ class TaskRow:
     """What was computed for one task; each field becomes a row of the result's field of the plural name.
 
     None where a strategy has no such quantity, and for what is not a number. `correct`, `class_correct` and `logit_change` are
-    padded with None to the number of tasks when the result is put together.
+    padded with None to the number of tasks when the result is put together. Raises FloatingPointError for a norm that
+    is not finite.
     """
 
     correct: tuple[int | None, ...] = ()
@@ -28,6 +29,10 @@ class TaskRow:
     update_norms: tuple[float, ...] = ()
     relative_norms: tuple[float, ...] = ()
     logit_change: tuple[float | None, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not all(map(math.isfinite, (*self.update_norms, *self.relative_norms))):
+            raise FloatingPointError("the weights are not finite at its end")
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "TaskRow":

@@ -6,6 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from cl_core.experiments.checkpoints import Checkpoint
+from cl_core.experiments.divergence import explain_divergence
 from cl_core.experiments.rows import TaskRow, number
 from cl_core.experiments.run_context import Clock, RunContext, RunState, restore_state, save_state
 from cl_core.experiments.shared_prefixes import SharedPrefixes
@@ -25,10 +26,11 @@ def train_sequentially(context: RunContext, strategy: Strategy, prefixes: Shared
     while (task := len(trainer.state.rows)) < context.tasks:
         with prefixes.hold(task) if prefixes else nullcontext() as checkpoint:
             if checkpoint is None or not trainer.take_over(checkpoint):
-                trainer.learn(task)
-                if checkpoint is not None:
-                    save_state(checkpoint, trainer.state, trainer.network)
-                trainer.finish()
+                with explain_divergence(context.plan, task):
+                    trainer.learn(task)
+                    if checkpoint is not None:
+                        save_state(checkpoint, trainer.state, trainer.network)
+                    trainer.finish()
     return trainer.state
 
 

@@ -101,7 +101,8 @@ def fit_head(network: Network, x: Tensor, y: Tensor, task: int, *, steps: int, p
     """Fit the head of `task` to labels `y` on the features of images `x` as they are: `steps` of Nesterov's method.
 
     The step length is 1/L, L an upper bound of the curvature of the mean cross-entropy (half the largest eigenvalue
-    of the features' second moment), so it needs no tuning and cannot diverge.
+    of the features' second moment), so it needs no tuning and cannot diverge. Raises FloatingPointError where the
+    features are not finite, or too large to be squared.
     """
     head = network.head(task)
     assert isinstance(head, nn.Linear)
@@ -110,8 +111,11 @@ def fit_head(network: Network, x: Tensor, y: Tensor, task: int, *, steps: int, p
             features = features_of(network, x)
         features = features.mean(dim=(2, 3)) if features.ndim == 4 else features
         features = functional.pad(features.to(head.weight.dtype), (0, 1), value=1.0)
+        moment = features.T @ features
+        if not bool(torch.isfinite(moment).all()):
+            raise FloatingPointError("the features of its images are not finite, or too large, at its arrival")
         targets = functional.one_hot(y, head.out_features).to(features.dtype)
-        smoothness = 0.5 * _largest_eigenvalue(features.T @ features) / len(y)
+        smoothness = 0.5 * _largest_eigenvalue(moment) / len(y)
         weights = torch.cat([head.weight, head.bias[:, None]], dim=1)
         ahead = weights
         for step in range(steps):

@@ -195,8 +195,7 @@ def descend(
         mean = losses.item() / steps
         if not math.isfinite(mean):
             raise FloatingPointError(
-                f"the training loss is {mean} after {done} of {total} steps; "
-                f"learning_rate = {recipe.learning_rate} is too large for this network, try a third of it"
+                f"the training loss is {mean} after {done} of {total} steps, at a learning rate of {recipe.learning_rate:g}"
             )
     return done, mean
 

@@ -64,20 +64,19 @@ Watcher = Callable[[SweepState], None]
 
 
 def survey_runs(plans: Sequence[Plan], *, results: Path, route: Route | None = None) -> SweepState:
-    """Return which of `plans` stand in `results`. Raises ValueError if one there is stale or on other images."""
-    there, faults = [], []
+    """Return which of `plans` stand in `results`. One that is stale or on other images has failed: none is replaced."""
+    there, waiting, failed = [], [], {}
     for plan in plans:
         path = results / plan.name
-        if path.exists():
+        if not path.exists():
+            waiting.append(plan)
+            continue
+        try:
+            load_existing(path, plan, route=route, source=None)
             there.append(plan)
-            try:
-                load_existing(path, plan, route=route, source=None)
-            except ValueError as error:
-                faults.append(str(error))
-    if faults:
-        raise ValueError("\n".join(faults))
-    names = {plan.name for plan in there}
-    return SweepState(there, [plan for plan in plans if plan.name not in names])
+        except ValueError as error:
+            failed[plan.name] = str(error)
+    return SweepState(there, waiting, failed=failed)
 
 
 def sweep(

@@ -122,19 +122,25 @@ def test_a_run_that_fails_is_told_and_its_controls_with_it_and_the_others_go_on(
     end = sweep.sweep([*wild, *quick(["frozen"])], executor=ExecutorHere(), **folders)
     assert [made.strategy.name for made in end.computed] == ["frozen"]
     reasons = list(end.failed.values())
-    assert "learning_rate = 10.0 is too large" in reasons[0]
+    assert "training diverged in task 1" in reasons[0]
+    assert "lower learning_rate = 10.0" in reasons[0]
     assert "which failed" in reasons[1]
 
 
-def test_a_stale_result_stops_the_sweep_before_it_begins(folders):
-    plans = quick(["frozen"], [100, 101])
+@pytest.mark.parametrize("content", [None, b"{", b"\xff", b""])
+def test_a_file_at_a_runs_place_that_is_not_its_result_fails_that_run_and_what_follows_it_alone(folders, content):
+    plans = quick(["frozen", "within", "initialized"], [100, 101])
     sweep.sweep(plans[:1], executor=ExecutorHere(), **folders)
     (path,) = folders["results"].rglob("*.json")
-    path.write_text(path.read_text().replace('"protocol": 1', '"protocol": 0'))
-    stopped = ExecutorHere()
-    with pytest.raises(ValueError, match="stale"):
-        sweep.sweep(plans, executor=stopped, **folders)
-    assert stopped.jobs == []
+    stale = path.read_bytes().replace(b'"protocol": 1', b'"protocol": 0') if content is None else content
+    path.write_bytes(stale)
+    assert list(sweep.survey_runs(plans, results=folders["results"]).failed) == [plans[0].name]
+    end = sweep.sweep(plans, executor=ExecutorHere(), **folders)
+    follower = plans[0].of_strategy("within").name
+    assert list(end.failed) == [plans[0].name, follower]
+    assert all(str(path) in reason for reason in end.failed.values())
+    assert len(end.failed[plans[0].name].splitlines()) == 1
+    assert (len(end.computed), end.there, path.read_bytes()) == (4, [], stale)
 
 
 def test_an_interruption_dismisses_the_crew(folders):

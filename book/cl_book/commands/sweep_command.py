@@ -122,7 +122,9 @@ def sweep(
         raise ValueError(f"--jobs {workers} does not fit; give 1 or more")
     pace = learn_pace(_read_stored(results))
     if dry_run:
-        _print_plan(survey_runs(plans, results=results, route=taken), pace, workers)
+        surveyed = survey_runs(plans, results=results, route=taken)
+        _print_plan(surveyed, pace, workers)
+        _report_failures(surveyed)
         return
     with report_data_errors(), open_executor(jobs=workers, scheduler=scheduler, cluster=cluster) as executor:
         display = SweepDisplay(pace, executor.count_slots())
@@ -141,9 +143,14 @@ def sweep(
             typer.echo("stopped; what is finished stands, and the same command goes on with the rest", err=True)
             raise typer.Exit(130) from None
     typer.echo(f"{len(end.computed)} computed, {len(end.there)} were there, {len(end.failed)} failed: {results}")
-    if end.failed:
-        for name, reason in end.failed.items():
-            typer.echo(f"  failed: {name}: {reason}", err=True)
+    _report_failures(end)
+
+
+def _report_failures(state: "SweepState") -> None:
+    """Say which runs failed and why; end with exit code 1 where there are any."""
+    for name, reason in state.failed.items():
+        typer.echo(f"  failed: {name}: {reason}", err=True)
+    if state.failed:
         raise typer.Exit(1)
 
 

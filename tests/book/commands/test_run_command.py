@@ -115,12 +115,42 @@ def test_data_that_are_absent_are_one_clear_error(command, tmp_path, monkeypatch
     assert command(*words)[2] == err
 
 
-def test_training_that_diverges_is_one_clear_error(command, tmp_path):
-    wild = [word for name in ("learning_rate=10", "weight_decay=1", "epochs=80") for word in ("--set", name)]
-    words = ["digits-permuted", "--strategy", "initialized", "--set", "tasks=2", "--set", "width=4", *wild]
-    code, _, err = command("run", *words, "--out", tmp_path / "results")
+@pytest.mark.parametrize(
+    ("strategy", "wild", "place", "advice"),
+    [
+        ("initialized", ("learning_rate=10", "weight_decay=1", "epochs=80"), " in task 1", "learning_rate = 10.0"),
+        (
+            "pulled",
+            ("learning_rate=10", "weight_decay=1", "epochs=80", "pull=1e6"),
+            " in task 1",
+            "learning_rate = 10.0",
+        ),
+        ("joint", ("learning_rate=10", "weight_decay=1", "joint_epochs=80"), "", "learning_rate = 10.0"),
+        ("separate", ("learning_rate=10", "weight_decay=1", "epochs=80"), " in task 1", "learning_rate = 10.0"),
+        ("ewc", ("ewc_strength=1e9",), " in task 2", "ewc_strength = 1000000000.0 or learning_rate = 0.05"),
+        ("ewc", ("learning_rate=10", "weight_decay=1", "epochs=80"), " in task 1", "learning_rate = 10.0"),
+        (
+            "slower",
+            ("learning_rate=10", "rate_factor=0.9", "epochs=1", "width=64"),
+            " in task 2",
+            "learning_rate = 10.0 or rate_factor = 0.9",
+        ),
+        (
+            "lwf",
+            ("lwf_strength=1e6", "learning_rate=10"),
+            " in task 2",
+            "lwf_strength = 1000000.0 or learning_rate = 10.0",
+        ),
+    ],
+)
+def test_training_that_diverges_is_one_line_that_names_what_to_lower(command, tmp_path, strategy, wild, place, advice):
+    settings = [word for setting in ("tasks=2", "width=16", *wild) for word in ("--set", setting)]
+    code, _, err = command("run", "digits-permuted", "--strategy", strategy, *settings, "--out", tmp_path / "results")
+    line = err.splitlines()[-1]
     assert code == 2
-    assert "learning_rate = 10.0 is too large" in err
+    assert line.startswith(f"cl-core: digits-permuted · {strategy} · seed 100 · smoke · ")
+    assert f": training diverged{place}: " in line
+    assert line.endswith(f"; lower {advice}, a third of it to begin with")
     assert not (tmp_path / "results").exists()
 
 
