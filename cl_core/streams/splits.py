@@ -47,19 +47,22 @@ def split_by_digest(content: arrays.Arrays, train: int) -> arrays.Arrays:
 def make_own_split(name: str) -> Path:
     """Write the companion's own split of data set `name` where the route *prepared* reads it; return the file.
 
-    The official archive is fetched when it is absent. Raises ValueError for a set without such a split, DataError for
-    data that cannot be had, and where a file with other images stands already.
+    The official archive is fetched when it is absent, unless the split stands there already. Raises ValueError for a set
+    without such a split, DataError for data that cannot be had, and where a file with other images stands.
     """
     require_name("data set", name, SOURCES)
     source = SOURCES[name]
     if name not in OWN_SPLITS:
         raise ValueError(f"{name} has no split to be made. {source.relation}".strip())
+    target = locate_prepared(source)
+    there = load(name, "prepared").digest if target.exists() else None
+    if there in source.labels:
+        return target
     load(name, "official")
     content = split_by_digest(arrays.read(locate_official(source)), source.train // source.classes)
-    target = locate_prepared(source)
-    if not target.exists():
+    if there is None:
         arrays.write(target, content)
-    elif (there := arrays.digest(arrays.read(target))) != arrays.digest(content):
+    elif there != arrays.digest(content):
         raise DataError(
             f"{target} holds other images (digest {there}), and the split has digest {arrays.digest(content)}; move the "
             "file away and run the same command again"

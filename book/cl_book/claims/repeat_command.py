@@ -1,37 +1,80 @@
-"""The command that repeats what decides a claim: its runs, and then its verdict."""
+"""The command that repeats what decides a claim: its images, its runs, and then its verdict; and how long that takes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cl_book.claims.arms import PROFILE
 from cl_book.claims.claim import Claim
 from cl_book.claims.paired_differences import PairedComparison
+from cl_core.experiments.catalogue import CATALOGUE
 from cl_core.experiments.plan import Plan
+from cl_core.experiments.progress import format_duration
 from cl_core.runs.grid import list_plans
+from cl_core.runs.result_set import ResultSet
 from cl_core.settings_base import Value
+from cl_core.streams.definitions import DEFINITIONS
+from cl_core.streams.splits import OWN_SPLITS
+
+QUICK_SEEDS = 2
+"""Seeds of the quick form: they tell in which direction a difference lies, and give no verdict."""
 
 
-def command(claim: Claim) -> str:
+def command(claim: Claim, *, quick: bool = False) -> str:
     """Return the command line that computes a claim's runs anew, in a folder of their own, and prints its verdict.
 
-    A claim of the theory is decided by its page's notebook, which the command runs anew.
+    `quick` leaves out all but the first two of its seeds. Where the book's results are on a split of its own, the
+    command makes that first; otherwise the images are those of the official archive. A claim of the theory is decided
+    by its page's notebook, which the command runs anew.
     """
     if claim.test is None:
         return f"cl-core rerun {claim.page}.ipynb"
+    out = "quick" if quick else "mine"
     try:
-        sweeps = [f"cl-core sweep {options} --out mine" for options in list_options(claim.test)]
-        return " && ".join([*sweeps, f"cl-core claims {claim.id} --results mine"])
+        runs = _select_runs(claim.test, quick=quick)
+        dataset = DEFINITIONS[CATALOGUE[claim.test.experiment].stream].dataset
+        own = dataset in OWN_SPLITS
+        route = "prepared" if own else "official"
+        sweeps = [f"cl-core sweep {options} --data {route} --out {out}" for options in list_options(claim.test, runs)]
+        first = [f"cl-core data split {dataset}"] if own else []
+        return " && ".join([*first, *sweeps, f"cl-core claims {claim.id} --results {out}"])
     except ValueError:
         return f"cl-core claims {claim.id}"
 
 
-def list_options(test: PairedComparison) -> list[str]:
-    """Return the options of each ``cl-core sweep`` that it takes to name the runs of `test`, and no others.
+def describe_time(claim: Claim, results: ResultSet, *, quick: bool = False) -> str:
+    """Return how long the runs of a claim took on one core, such as ``2 h 5 min``, by the times that `results` record.
+
+    Empty for a claim of the theory, and where a run is not there.
+    """
+    if claim.test is None:
+        return ""
+    try:
+        plans = _add_followed(_select_runs(claim.test, quick=quick))
+    except ValueError:
+        return ""
+    runs = [results.get(plan) for plan in plans]
+    times = [run.recorded["times"].get("total_s") for run in runs if run is not None and "times" in run.recorded]
+    seconds = [time for time in times if time is not None]
+    return format_duration(sum(seconds)) if len(seconds) == len(plans) else ""
+
+
+def _select_runs(test: PairedComparison, *, quick: bool) -> tuple[Plan, ...]:
+    """Return the runs of `test`; of the quick form, those at its first two seeds and those that something is picked on."""
+    left_out = test.seeds[QUICK_SEEDS:] if quick else ()
+    return tuple(plan for plan in test.runs() if plan.seed not in left_out)
+
+
+def _add_followed(plans: Sequence[Plan]) -> list[Plan]:
+    """Return `plans` and the runs that they follow, each once."""
+    return list({plan.name: plan for run in plans for plan in (run, run.followed) if plan is not None}.values())
+
+
+def list_options(test: PairedComparison, plans: tuple[Plan, ...]) -> list[str]:
+    """Return the options of each ``cl-core sweep`` that it takes to name `plans`, runs of `test`, and no others.
 
     One sweep does where the runs are every combination of its values; otherwise each way to train has one of its own.
     Raises ValueError where there is no such run.
     """
-    plans = test.runs()
-    own = {plan.name for run in plans for plan in (run, run.followed) if plan is not None}
+    own = {plan.name for plan in _add_followed(plans)}
     if {plan.name for plan in _sweep(test, plans)} == own:
         return [_options(test, plans)]
     ways: dict[str, list[Plan]] = {}

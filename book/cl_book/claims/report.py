@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from cl_book.claims.claim import STALE, Standing
+from cl_book.claims.claim import STALE, Claim, Standing
 from cl_book.claims.decision_rule import expected_false
-from cl_book.claims.repeat_command import command
+from cl_book.claims.repeat_command import command, describe_time
 from cl_book.claims.run_claims import EXPLORATORY
 from cl_book.notebooks.record import FAILS, HOLDS, HOLDS_AS_PRINTED, HOLDS_WHEN, NOT_RUN, VERDICTS
+from cl_core.runs.result_set import read_results
 
 _ORDER = (*VERDICTS, STALE, NOT_RUN)
 _ORIGINS = {
@@ -39,11 +40,26 @@ def lines(standings: Sequence[Standing]) -> list[str]:
         if details:
             report.append(f"     {details}")
     if len(standings) == 1:
-        return [*report, f"     {command(standings[0].claim)}"]
+        return [*report, *(f"     {line}" for line in describe_commands(standings[0].claim))]
     report += tally(standings)
     if chance := by_chance(standings):
         report.append(chance)
     return report
+
+
+def describe_commands(claim: Claim) -> list[str]:
+    """Return the command that repeats a claim and, for one on runs, its quick form; before each how long it takes."""
+    if claim.test is None:
+        return [command(claim)]
+    results = read_results()
+    lines = []
+    for quick, what in (
+        (False, "to decide it again"),
+        (True, "quick form, two seeds and no verdict but the direction"),
+    ):
+        time = describe_time(claim, results, quick=quick)
+        lines += [f"{what}{f', about {time} on one core' if time else ''}:", command(claim, quick=quick)]
+    return lines
 
 
 def tally(standings: Sequence[Standing]) -> list[str]:
@@ -95,4 +111,5 @@ def entry(one: Standing) -> dict[str, Any]:
         "delta": None if test is None else test.smallest,
         "reported": None if test is None else test.effect,
         "command": command(one.claim),
+        "quick_command": command(one.claim, quick=True),
     }

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from statistics import fmean
 
 from cl_book.claims.caveats import caveats
 from cl_book.claims.claim import Claim, Judge, Standing, load
@@ -125,9 +126,19 @@ def _undecided(reading: Reading) -> str:
     elif reading.missing:
         there = len(reading.differences) + len(reading.left_out)
         parts.append(f"{there} of {len(seeds)} seeds are complete; missing: {_some(reading.missing)}")
+        if reading.differences:
+            parts.append(_direction(reading))
     if not parts and len(seeds) < LEAST_SEEDS:
         parts.append(f"{len(seeds)} seeds, and fewer than {LEAST_SEEDS} give no verdict")
     return "; ".join(parts)
+
+
+def _direction(reading: Reading) -> str:
+    """Return which way the seeds that are there point, which is no verdict."""
+    mean = fmean(reading.differences.values())
+    way = "as claimed" if mean > 0 else "against the claim" if mean < 0 else "neither way"
+    over = f"{len(reading.differences)} seed{'s' if len(reading.differences) > 1 else ''}"
+    return f"so far {format_signed(mean)} {reading.unit} over {over}, {way}; no verdict"
 
 
 def _numbers(reading: Reading, judgement: Judgement) -> list[str]:

@@ -11,7 +11,6 @@ from sphinx_design.shared import create_component
 
 from cl_book.claims import report
 from cl_book.claims.claim import Standing
-from cl_book.claims.repeat_command import command
 from cl_book.claims.run_claims import EXPLORATORY, PRIMARY
 from cl_book.notebooks.record import format_signed
 from cl_book.pages.claim_boxes import linked_badge, standings, table
@@ -121,7 +120,10 @@ def _folded(standing: Standing) -> list[nodes.Node]:
     if standing.evidence:
         reasons = "".join(f"; {label}" for label in standing.labels if ":" in label)
         inside.append(nodes.paragraph("", "", *set_formulas(standing.evidence + reasons), classes=["cl-evidence"]))
-    inside.append(nodes.paragraph("", "", nodes.literal(text=command(standing.claim)), classes=["cl-command"]))
+    for line in report.describe_commands(standing.claim):
+        is_command = line.startswith("cl-core ")
+        text = nodes.literal(text=line) if is_command else nodes.Text(line[:1].upper() + line[1:])
+        inside.append(nodes.paragraph("", "", text, classes=["cl-command" if is_command else "cl-evidence"]))
     title = "Evidence and command" if standing.evidence else "Command"
     heading = nodes.rubric("", title, nodes.inline(text=f" for {standing.claim.id}", classes=["cl-unseen"]))
     attributes: dict[str, Any] = {

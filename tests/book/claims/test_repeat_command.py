@@ -4,16 +4,18 @@ import shlex
 
 import pytest
 from cl_book.claims import claim as claims
-from cl_book.claims.repeat_command import command
+from cl_book.claims.repeat_command import command, describe_time
 
+from cl_core.experiments.progress import format_duration
 from cl_core.runs.grid import list_plans, parse_choices, parse_seeds
+from cl_core.runs.result_set import read_results
 
 STATED = {claim.id: claim for claim in claims.load()}
 
 
 def asked(line):
     """The runs that the sweeps of a claim's command do."""
-    return [run for sweep in line.split(" && ")[:-1] for run in swept(sweep)]
+    return [run for part in line.split(" && ")[:-1] if not part.startswith("cl-core data") for run in swept(part)]
 
 
 def swept(sweep):
@@ -38,6 +40,30 @@ def test_a_claims_command_asks_for_its_runs(name):
     followed = {run.of_strategy(run.strategy.follows).name for run in claim.test.runs() if run.strategy.follows}
     assert made == wanted | followed
     assert line.endswith(f"--out mine && cl-core claims {name} --results mine")
+    assert line.startswith("cl-core data split cifar100 && ") == ("cifar100" in claim.test.experiment)
+    assert line.count(" --data prepared ") == ("cifar100" in claim.test.experiment) * line.count("cl-core sweep")
+    assert line.count(" --data ") == line.count("cl-core sweep")
+
+
+@pytest.mark.parametrize("name", {claim.test.kind: name for name, claim in STATED.items() if claim.test}.values())
+def test_the_quick_form_has_the_first_two_seeds(name):
+    test = STATED[name].test
+    line = command(STATED[name], quick=True)
+    seeds = {run.seed for run in asked(line)}
+    assert seeds & set(test.seeds) == set(test.seeds[:2])
+    assert seeds - set(test.seeds) == set(test.all_seeds()) - set(test.seeds)
+    assert line.endswith(f"--out quick && cl-core claims {name} --results quick")
+
+
+def test_the_time_is_that_of_the_stored_runs_with_what_they_follow(keep):
+    claim = STATED["C05"]
+    runs = {run.name: run for run in asked(command(claim))}
+    for run in runs.values():
+        keep(run.experiment.name, run.strategy.name, run.seed, recorded={"times": {"total_s": 90.0}})
+    assert describe_time(claim, read_results()) == format_duration(90.0 * len(runs))
+    assert describe_time(claim, read_results(), quick=True) == format_duration(90.0 * len(runs) * 2 / 10)
+    assert describe_time(STATED["T04"], read_results()) == ""
+    assert describe_time(STATED["C16"], read_results()) == ""
 
 
 def test_two_ways_to_train_with_other_values_of_two_settings_take_a_sweep_each():

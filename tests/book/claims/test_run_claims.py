@@ -86,6 +86,9 @@ def test_a_claim_is_not_run_until_every_run_is_there(state, keep_all, keep, stan
     keep_all("split-cifar100", range(4), falling(2.0))
     path = keep("split-cifar100", "initialized", 4)
     assert "4 of 5 seeds are complete; missing: split-cifar100 · frozen · seed 4" in stand().evidence
+    assert re.search(
+        r"so far [+−]\d+\.\d\d points over 4 seeds, (as claimed|against the claim); no verdict", stand().evidence
+    )
     assert stand().verdict == "not run"
     keep("split-cifar100", "frozen", 4, forgetting=17.8)
     assert stand().verdict == "reproduced"
@@ -368,12 +371,12 @@ def test_the_report_says_how_many_verdicts_chance_would_give(state, keep_all):
 
 
 def test_one_claim_is_told_with_its_command(stand):
-    told = lines([stand()])
-    assert (
-        told[2]
-        .strip()
-        .startswith("cl-core sweep --experiments split-cifar100 --strategies frozen,initialized --seeds 0-4")
-    )
+    told = [line.strip() for line in lines([stand()])]
+    sweep = "cl-core data split cifar100 && cl-core sweep --experiments split-cifar100 --strategies frozen,initialized"
+    assert told[2] == "to decide it again:"
+    assert told[3].startswith(f"{sweep} --seeds 0-4 ")
+    assert told[4] == "quick form, two seeds and no verdict but the direction:"
+    assert told[5].startswith(f"{sweep} --seeds 0-1 ")
 
 
 def test_signs():
