@@ -30,7 +30,7 @@ TESTED_BY = {
         "cl_core/experiments/run_context.py",
         "cl_core/experiments/sequential.py",
     ],
-    "tests/runs/test_sweep.py": ["cl_core/runs/executors.py", "cl_core/runs/repeat.py", "cl_core/runs/worker.py"],
+    "tests/runs/test_sweep.py": ["cl_core/runs/executors.py", "cl_core/runs/worker.py"],
     "tests/book/claims/test_comparisons.py": ["book/cl_book/claims/arms.py"],
     "tests/book/claims/test_claim.py": ["book/cl_book/claims/standings.py", "book/cl_book/claims/theory_claims.py"],
     "tests/book/claims/test_run_claims.py": ["book/cl_book/claims/caveats.py", "book/cl_book/claims/report.py"],

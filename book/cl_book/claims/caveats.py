@@ -8,6 +8,7 @@ from cl_book.claims.arms import PROFILE, Arm, run_of
 from cl_book.claims.comparisons import Difference, Picked
 from cl_book.claims.decision_rule import Judgement
 from cl_book.claims.paired_differences import PairedComparison, Reading, measure
+from cl_book.claims.statistics import Interval, t_interval
 from cl_book.notebooks.record import NOT_REPRODUCED, REPRODUCED, format_signed
 from cl_core.experiments import store
 from cl_core.experiments.store import Result
@@ -15,17 +16,18 @@ from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.runs.result_set import ResultSet
 
 DEPTHS = range(5)
-"""Numbers of trained blocks at which the sign of a claim that names frozen is compared."""
+"""Numbers of trained blocks at which a claim that names frozen is compared."""
 
 TUNED = ("learning_rate", "epochs")
 """Settings of which each strategy is given its own best value, where such runs are there."""
 
 LEAST_RUNS = 3
-"""Seeds from which the sign of a mean is compared; they are too few for a verdict."""
+"""Seeds from which an interval is compared; with fewer than five it is no verdict."""
 
 BY_LEARNING_LESS = "by learning less"
 DEPENDS_ON_DEPTH = "depends on the depth"
 DEPENDS_ON_TUNING = "depends on tuning"
+OPEN_IN_TUNING = "open under own tuning"
 
 _BY_SEED = Mapping[int, Result]
 
@@ -42,9 +44,9 @@ def caveats(reading: Reading, judgement: Judgement) -> Caveats:
     """Return what is said beside the verdict `judgement` on what `reading` found."""
     test, mean = reading.test, judgement.interval.mean
     less = learned_less(reading, judgement.verdict, mean)
-    turns_depth, depths = depth_signs(test, reading.results, mean)
-    turns_tuning, tuning = tuned(test, reading.results, mean)
-    labels = ((less, BY_LEARNING_LESS), (turns_depth, DEPENDS_ON_DEPTH), (turns_tuning, DEPENDS_ON_TUNING))
+    turns_depth, depths = compare_depths(test, reading.results, mean)
+    turns_tuning, tuning = compare_tunings(test, reading.results, judgement.interval)
+    labels = ((less, BY_LEARNING_LESS), (turns_depth, DEPENDS_ON_DEPTH), (bool(turns_tuning), turns_tuning))
     remarks = (_left_out(reading), *reading.notes, accuracies_beside(reading), depths, tuning, unpaired(reading.used))
     return Caveats(tuple(label for holds, label in labels if holds), tuple(filter(None, remarks)))
 
@@ -61,7 +63,10 @@ def accuracies_beside(reading: Reading) -> str:
 
 
 def learned_less(reading: Reading, verdict: str, mean: float) -> bool:
-    """Whether the side that forgets less also ends with the lower Avg.Acc, where the verdict says that it forgets less."""
+    """Whether the side that forgets less also ends lower in Avg.Acc, the 95 % interval of that difference below zero.
+
+    Asked where the verdict says that it forgets less.
+    """
     test = reading.test
     decided = verdict == REPRODUCED or (verdict == NOT_REPRODUCED and mean < 0)
     if test.measure != "forgetting" or not isinstance(test, Difference | Picked) or not decided:
@@ -69,12 +74,14 @@ def learned_less(reading: Reading, verdict: str, mean: float) -> bool:
     (_, of), (_, against) = reading.sides
     of_forgets_less = test.sign * mean < 0
     less, more = (of, against) if of_forgets_less else (against, of)
-    return _mean(less, "avg_acc") < _mean(more, "avg_acc")
+    d = [100 * (store.metric(a, "avg_acc") - store.metric(b, "avg_acc")) for a, b in zip(less, more, strict=True)]
+    return t_interval(d).high < 0
 
 
-def depth_signs(test: PairedComparison, results: ResultSet, mean: float) -> tuple[bool, str]:
-    """Return whether the sign differs among the depths of frozen that ran, and a remark; an empty one where none ran.
+def compare_depths(test: PairedComparison, results: ResultSet, mean: float) -> tuple[bool, str]:
+    """Return whether some depth of frozen that ran has its interval on the other side of zero, and a remark.
 
+    The remark is empty where none ran.
     Only a claim that names frozen at its own depth is asked.
     """
     if not isinstance(test, Difference):
@@ -83,38 +90,45 @@ def depth_signs(test: PairedComparison, results: ResultSet, mean: float) -> tupl
     if "frozen" not in (arm.strategy for arm in arms) or any("trained=" in str(arm) for arm in arms):
         return False, ""
     plain = ["trained" in STRATEGIES[arm.strategy].reads for arm in arms]
-    signs = {}
+    intervals = {}
     blocks = run_of(test.experiment, test.of, test.seeds[0]).blocks
     for depth in DEPTHS[: blocks + 1]:
         changed = [arm.at("trained", depth) if is_plain else arm for arm, is_plain in zip(arms, plain, strict=True)]
-        difference = _mean_difference(test, [_runs(test, arm, results) for arm in changed])
-        if difference is not None:
-            signs[depth] = difference
-    others = {depth: value for depth, value in signs.items() if depth != _own_depth(test)}
+        interval = _interval(test, [_runs(test, arm, results) for arm in changed])
+        if interval is not None:
+            intervals[depth] = interval
+    others = {depth: interval for depth, interval in intervals.items() if depth != _own_depth(test)}
     if not others:
         return False, ""
-    turned = [depth for depth, value in others.items() if value * mean < 0]
-    by_depth = ", ".join(f"{depth}: {format_signed(value)}" for depth, value in signs.items())
-    return bool(turned), f"by number of trained blocks {by_depth}"
+    turned = any(_side(interval) * mean < 0 for interval in others.values())
+    by_depth = ", ".join(f"{depth}: {format_signed(interval.mean)}" for depth, interval in intervals.items())
+    return turned, f"by number of trained blocks {by_depth}"
 
 
-def tuned(test: PairedComparison, results: ResultSet, mean: float) -> tuple[bool, str]:
-    """Return whether the sign turns when each strategy has its own best tuning by Avg.Acc, and a remark.
+def compare_tunings(test: PairedComparison, results: ResultSet, own: Interval) -> tuple[str, str]:
+    """Return the label where the interval is another when each strategy has its own best tuning by Avg.Acc, and a remark.
 
-    Asked of claims that compare two strategies as they are, where both ran with other tunings.
+    The label says that the interval then lies on the other side of zero than the mean, or that it holds zero where
+    `own` does not. Asked of claims that compare two strategies as they are, where both ran with other tunings.
     """
     if not isinstance(test, Difference) or test.of.settings or test.against.settings:
-        return False, ""
+        return "", ""
     best = [_best_tuning(test, arm, results) for arm in (test.of, test.against)]
     if any(runs is None for _, runs in best):
-        return False, ""
+        return "", ""
     if [words for words, _ in best] == [str(test.of), str(test.against)]:
-        return False, "each strategy does best as it is tuned here"
-    difference = _mean_difference(test, [runs or {} for _, runs in best])
-    if difference is None:
-        return False, ""
+        return "", "each strategy does best as it is tuned here"
+    interval = _interval(test, [runs or {} for _, runs in best])
+    if interval is None:
+        return "", ""
+    turned, open_ = _side(interval) * own.mean < 0, _side(interval) == 0 != _side(own)
+    label = DEPENDS_ON_TUNING if turned else OPEN_IN_TUNING if open_ else ""
+    low, mean, high = (format_signed(value) for value in (interval.low, interval.mean, interval.high))
     (of, _), (against, _) = best
-    return difference * mean < 0, f"with each strategy's own best tuning ({of}; {against}) {format_signed(difference)}"
+    return (
+        label,
+        f"with each strategy's own best tuning ({of}; {against}) {mean} ({low} to {high}, {interval.seeds} seeds)",
+    )
 
 
 def unpaired(used: Iterable[Result]) -> str:
@@ -154,13 +168,20 @@ def _runs(test: Difference, arm: Arm, results: ResultSet) -> _BY_SEED:
     return {seed: run for seed, run in runs.items() if run is not None}
 
 
-def _mean_difference(test: Difference, sides: list[_BY_SEED]) -> float | None:
+def _side(interval: Interval) -> int:
+    """Return on which side of zero the interval lies, +1 or −1; 0 where it holds zero."""
+    return (interval.low > 0) - (interval.high < 0)
+
+
+def _interval(test: Difference, sides: list[_BY_SEED]) -> Interval | None:
     of, against = sides
     seeds = sorted(set(of) & set(against))
     if len(seeds) < LEAST_RUNS:
         return None
     try:
-        return fmean(test.sign * (measure(of[s], test.measure) - measure(against[s], test.measure)) for s in seeds)
+        return t_interval(
+            [test.sign * (measure(of[s], test.measure) - measure(against[s], test.measure)) for s in seeds]
+        )
     except ValueError:
         return None  # magnitude 0 moves nothing, and has no logarithm of its distance
 

@@ -382,3 +382,45 @@ def test_one_claim_is_told_with_its_command(stand):
 def test_signs():
     assert [format_signed(x) for x in (0.5, -0.5, 0.001, -0.001)] == ["+0.50", "−0.50", "0.00", "0.00"]
     assert [format_signed(x, 1, zero="+") for x in (0.55, -10, -0.04)] == ["+0.6", "−10.0", "+0.0"]
+
+
+def test_lower_accuracy_within_chance_is_not_by_learning_less(keep_all, stand):
+    # Forgets 2 to 4 less; Avg.Acc is lower by 1 on average, and the interval holds zero.
+    noise = (-5.0, 3.0, -4.0, 5.0, -4.0)
+    keep_all("split-cifar100", SEEDS, falling(3.0, task_acc=lambda s: 56.3 + noise[s]))
+    lower = [55.3 + n - 0.9 * 17 - (60 - 0.9 * 20) for n in noise]
+    assert sum(lower) < 0
+    assert stand().verdict == "reproduced"
+    assert "by learning less" not in stand().labels
+
+
+@pytest.mark.parametrize(
+    ("forgotten", "label"),
+    [((22.0, 23.0, 22.5), "depends on the depth"), ((22.0, 18.5, 24.0), None), ((19.0, 18.8, 19.1), None)],
+)
+def test_another_depth_turns_a_verdict_only_by_its_interval(keep_all, stand, forgotten, label):
+    keep_all("split-cifar100", SEEDS, falling(2.0))
+    keep_all("split-cifar100", range(3), {"frozen trained=3": {"forgetting": lambda s: forgotten[s]}})
+    assert ("depends on the depth" in stand().labels) == (label is not None)
+
+
+@pytest.mark.parametrize(
+    ("forgotten", "label"),
+    [((6.0, 4.0, 5.0), "depends on tuning"), ((20.0, 14.0, 16.5), "open under own tuning"), ((30.0, 30.2, 30.1), None)],
+)
+def test_tuning_turns_or_opens_a_verdict_by_its_interval(keep_all, stand, forgotten, label):
+    keep_all("split-cifar100", SEEDS, falling(2.0))
+    keep_all(
+        "split-cifar100",
+        range(3),
+        {
+            "initialized learning_rate=0.01": {"task_acc": 99, "forgetting": lambda s: forgotten[s]},
+            "frozen learning_rate=0.01": {"task_acc": 40, "forgetting": 5},
+        },
+    )
+    found = stand()
+    words = {"depends on tuning", "open under own tuning"}
+    assert words & set(found.labels) == ({label} if label else set())
+    assert re.search(
+        r"own best tuning \(frozen; initialized learning_rate=0.01\) .\d+.\d\d \(.* to .*, 3 seeds\)", found.evidence
+    )
