@@ -8,14 +8,12 @@ import pytest
 from cl_core.strategies import (
     Adaptive,
     Arrival,
-    Averaged,
     Frozen,
     Initialized,
     Limited,
     Replay,
     Strategy,
     Update,
-    fractions,
     integrate,
     score,
     trailing_sizes,
@@ -46,31 +44,6 @@ def arrival(task: int, *, gradient=ALONG, previous=ALONG, loss: float = 1.0) -> 
 def test_how_much_may_move(strategy, magnitudes: list[int]):
     assert [strategy.update(arrival(task)) for task in range(4)] == [Update(magnitude) for magnitude in magnitudes]
     assert [strategy.magnitude(arrival(task)) for task in range(4)] == magnitudes
-
-
-def test_averaging_gives_each_task_its_fraction_and_the_first_the_whole_way():
-    assert fractions("harmonic", 4) == (1.0, 1 / 2, 1 / 3, 1 / 4)
-    assert fractions("reversed", 4) == (1.0, 1 / 4, 1 / 3, 1 / 2)
-    assert fractions("constant", 3, 0.3) == (1.0, 0.3, 0.3)
-    rule = Averaged(fractions("harmonic", 3))
-    assert [rule.update(arrival(task)) for task in range(3)] == [
-        Update(9),
-        Update(9, fraction=0.5),
-        Update(9, fraction=1 / 3),
-    ]
-    with pytest.raises(IndexError, match="task 3 has no fraction"):
-        rule.update(arrival(3))
-    with pytest.raises(ValueError, match="order = 'backwards'"):
-        fractions("backwards", 3)
-    with pytest.raises(ValueError, match="begin with 1"):
-        Averaged((0.5, 0.5))
-
-
-def test_harmonic_fractions_make_the_mean_of_where_the_tasks_trainings_ended():
-    ends, model = [3.0, -1.0, 7.0, 5.0], 0.0
-    for end, fraction in zip(ends, fractions("harmonic", 4), strict=True):
-        model += fraction * (end - model)
-    assert model == pytest.approx(sum(ends) / 4)
 
 
 def test_a_limit_begins_with_the_second_task():

@@ -62,6 +62,9 @@ OWN: Mapping[str, Mapping[str, Value]] = dict.fromkeys(
 )
 """What an experiment changes on top of that, under every profile: CUB has thirty training images a class."""
 
+INTEGRATED: Mapping[str, Value] = {"threshold": -0.1, "step": 2}
+"""What Algorithm 1 and its controls change on top of that, on real images: chosen on validation as the protocol says."""
+
 
 # --- profiles ---------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, kw_only=True)

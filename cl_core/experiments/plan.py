@@ -9,6 +9,7 @@ from typing import Any
 
 from cl_core.experiments.catalogue import (
     CATALOGUE,
+    INTEGRATED,
     OWN,
     PROFILES,
     VALIDATION_SEEDS_FROM,
@@ -170,7 +171,7 @@ def assemble_plan(
     overrides: Mapping[str, Value] | None = None,
 ) -> Plan:
     """Return the run of these entries, in the catalogue or not. Raises ValueError for settings that do not fit."""
-    base = build_default_settings(experiment, profile)
+    base = build_default_settings(experiment, profile, strategy)
     given = Settings.from_mapping(overrides or {}).given()
     _require_read(given, experiment, strategy)
     different = {name: value for name, value in given.items() if value != getattr(base, name)}
@@ -180,13 +181,15 @@ def assemble_plan(
     return plan
 
 
-def build_default_settings(experiment: Experiment, profile: Profile) -> Settings:
-    """Return what the runs of `experiment` under `profile` are set to where nothing is overridden."""
+def build_default_settings(experiment: Experiment, profile: Profile, strategy: Treatment) -> Settings:
+    """Return what the runs of `strategy` on `experiment` under `profile` are set to where nothing is overridden."""
+    integrates = not profile.embedded and "start" in strategy.reads
     definition = DEFINITIONS[experiment.stream]
     return Settings.from_mapping(
         {
             **VALUES[profile.name][experiment.network],
             **OWN.get(experiment.name, {}),
+            **{name: value for name, value in INTEGRATED.items() if integrates and name in strategy.reads},
             **{name: getattr(definition, name) for name in experiment.reads},
         }
     )

@@ -14,7 +14,7 @@ from cl_core.experiments.checkpoints import Checkpoint
 from cl_core.experiments.plan import Plan
 from cl_core.experiments.progress import Listener, ProgressEvent
 from cl_core.experiments.rows import TaskRow
-from cl_core.learners.evaluation import count_correct_over_heads
+from cl_core.learners.class_incremental import count_correct_over_heads
 from cl_core.learners.networks import Network, block_parameters, build_network
 from cl_core.learners.recipe import NetworkSpec, Recipe
 from cl_core.learners.tensors import TaskData, choose_dtype, prepare

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from cl_core import strategies
+from cl_core.averaging import Averaged, fractions
 from cl_core.experiments import controls
 from cl_core.experiments.settings import StepSettings
 from cl_core.strategies import Limited, Strategy, Update
@@ -172,7 +173,7 @@ def _pulled(run: StrategyInputs) -> Strategy:
 
 def _averaged(run: StrategyInputs) -> Strategy:
     given = run.settings
-    return strategies.Averaged(strategies.fractions(given.fractions, given.tasks, given.fraction))
+    return Averaged(fractions(given.fractions, given.tasks, given.fraction))
 
 
 def _ewc(run: StrategyInputs) -> Strategy:

@@ -1,7 +1,5 @@
 """Counting correct answers, from outputs that are computed anew each time."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
@@ -32,19 +30,6 @@ def logits(network: Network, x: Tensor, task: int, batch: int = BATCH) -> Tensor
 def count_correct(outputs: Tensor, y: Tensor) -> int:
     """Return how often the largest of `outputs` (n, classes) is the label in `y` (n,)."""
     return int((outputs.argmax(dim=1) == y).sum())
-
-
-def count_correct_over_heads(
-    outputs: Sequence[Tensor], classes: Sequence[Sequence[int]], own: Sequence[int], y: Tensor
-) -> int:
-    """Return how often the largest output over several heads is of the right class: the class-incremental count.
-
-    `outputs` holds each head's (n, C), `classes` the C classes that each head tells apart, `own` those that the labels
-    `y` (n,) count through. A class that several heads know counts, whichever of them names it.
-    """
-    names = torch.tensor([label for head in classes for label in head], device=y.device)
-    answers = names[torch.cat(list(outputs), dim=1).argmax(dim=1)]
-    return int((answers == torch.tensor(own, device=y.device)[y]).sum())
 
 
 def logits_change(before: Tensor, after: Tensor) -> float:

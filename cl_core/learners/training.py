@@ -17,7 +17,6 @@ from torch.nn import functional
 from torch.optim.sgd import sgd
 
 from cl_core.draws import Purpose, generator
-from cl_core.learners.augmentation import flip_and_crop
 from cl_core.learners.evaluation import BATCH, count_correct, features_of, fits_memory
 from cl_core.learners.networks import Network, block_parameters
 from cl_core.learners.recipe import Recipe
@@ -80,6 +79,8 @@ def train_task(
         from cl_core.learners.part_way import copy_moving_state, go_part_of_the_way, refit_head
     if penalty is not None:
         from cl_core.learners.penalties import Minibatch
+    if recipe.augmentation != "none":
+        from cl_core.learners.augmentation import flip_and_crop
     old_state = None if update.fraction == 1 else copy_moving_state(network, moving)
     with only_training(network, moving, task):
         changes = generator(seed, task, Purpose.AUGMENTATION) if recipe.augmentation != "none" else None

@@ -58,12 +58,23 @@ _STRENGTHS: Mapping[str, tuple[str, tuple[Value, ...]]] = {
 }
 """The baselines' strengths. Replay has none: it keeps a stated number of images, and weighs them as the new ones."""
 
+_ALGORITHM: Mapping[str, Mapping[str, tuple[Value, ...]]] = {
+    "threshold": {"step": (1,), "threshold": (0.08, 0.0, -0.1, 0.04, 0.16)},
+    "step": {"threshold": (-0.1,), "step": (1, 2, 3)},
+    "start": {"threshold": (-0.1,), "step": (2,), "start": (0, 3, 6)},
+}
+"""Algorithm 1's settings, one after the other; each grid holds what the ones before chose."""
+
 CHOICES: Mapping[str, Choice] = {
     choice.name: choice
-    for choice in (
+    for choice in tuple(
         Choice(name=f"{strategy}-{network}", experiment=experiment, strategy=strategy, grid={setting: values})
         for network, experiment in (("resnet", "split-cifar100"), ("mlp", "permuted-mnist"))
         for strategy, (setting, values) in _STRENGTHS.items()
+    )
+    + tuple(
+        Choice(name=f"adaptive-{setting}", experiment="split-cifar100", strategy="adaptive", grid=grid)
+        for setting, grid in _ALGORITHM.items()
     )
 }
 """The choices by name."""

@@ -261,14 +261,26 @@ Comparison = Annotated[Difference | Trend | Picked | Schedules | Association, Fi
 """The test of a claim on runs."""
 
 
+_BLIND = ("clock", "walk")
+"""Controls that take Algorithm 1's steps and look at no run."""
+
+
 def _compares_nothing(of: Result, against: Result) -> str | None:
-    """Say why a control of a rule compares nothing at this seed, None where it does."""
+    """Say why a rule and what it is held against compare nothing at this seed, None where they do."""
     for one, other in ((of, against), (against, of)):
         rule = STRATEGIES[one.strategy]
         follows = STRATEGIES[other.strategy].follows == rule.name and rule.scores
         if follows and _chose_nothing(one):
             return f"{rule.name} chose one magnitude throughout"
+        if rule.scores and (follows or other.strategy in _BLIND) and _moved_alike(one, other):
+            return f"{rule.name} and {other.strategy} moved the same blocks in every task"
     return None
+
+
+def _moved_alike(one: Result, other: Result) -> bool:
+    """Whether two runs differ in nothing but their strategy's name: the same settings, the same blocks in every task."""
+    common = set(one.config) & set(other.config)
+    return one.magnitudes == other.magnitudes and all(one.config[name] == other.config[name] for name in common)
 
 
 def _chose_nothing(run: Result) -> bool:

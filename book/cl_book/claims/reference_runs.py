@@ -102,6 +102,8 @@ ALGORITHM = (
 )
 """Algorithm 1, its other reading and its controls."""
 
+_DECIDING = ("adaptive", "adaptive-random", "adaptive-inverted", "adaptive-constant")
+
 _CONTROLS = ("two-level-random", "two-level-inverted", "two-level-constant")
 _BOUNDS = ("joint", "separate")
 
@@ -237,12 +239,13 @@ STEPS: Mapping[str, Step] = {
                 _batch("the rule and its controls, five seeds", MAIN, ALGORITHM, FIVE),
                 _batch("five more where most claims are", "split-cifar100", ALGORITHM, TEN[5:]),
                 _batch(
-                    "the thresholds of the nearest recipe",
+                    "the nearest recipe's other threshold",
                     "split-cifar100",
                     "adaptive",
                     FIVE,
-                    {"threshold": (-0.1, 0.0)},
+                    {"threshold": (0.0,)},
                 ),
+                _batch("the rule where both answers occur", "split-cifar100", _DECIDING, TEN, {"threshold": (0.08,)}),
                 _batch("a longer sequence, and birds", ("split-cifar100-20", "split-cub50"), "adaptive", FIVE),
                 _batch("the variants", ("correlated-cifar100", "corrupted-cub50"), "adaptive", FIVE),
             ),

@@ -90,3 +90,13 @@ def test_the_command_makes_just_the_runs_of_a_choice():
 
 def test_choices_are_made_on_validation_alone():
     assert all(plan.part == "validation" for choice in CHOICES.values() for plan in list_runs(choice))
+
+
+def test_algorithm_1_is_set_to_what_validation_chose():
+    results, chosen = read_validation(), {}
+    for name in ("threshold", "step", "start"):
+        decided = decide(CHOICES[f"adaptive-{name}"], results)
+        assert chosen.items() <= decided.items() or name == "threshold", "each grid holds what the ones before chose"
+        chosen = {setting: value for setting, value in decided.items() if setting != "step" or name != "threshold"}
+    settings = make_plan("split-cifar100", "adaptive", 0, "cpu").settings
+    assert {name: getattr(settings, name) for name in chosen} == chosen

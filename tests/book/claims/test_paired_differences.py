@@ -198,7 +198,7 @@ def test_a_schedule_without_another_like_it_compares_nothing(schedules, three_ta
 def test_a_control_of_one_magnitude_compares_nothing(keep):
     for seed, magnitudes in ((0, (9, 9, 1, 9)), (1, (9, 9, 9, 9))):
         keep("split-cifar100", "two-level", seed, magnitudes=magnitudes)
-        keep("split-cifar100", "two-level-random", seed, magnitudes=magnitudes, task_acc=58)
+        keep("split-cifar100", "two-level-random", seed, magnitudes=(9, 9, 9, magnitudes[2]), task_acc=58)
     reading = found("difference", of="two-level", against="two-level-random", measure="task_acc")
     assert reading.differences == pytest.approx({0: 2.0})
     assert reading.left_out == {1: "two-level chose one magnitude throughout"}
@@ -207,6 +207,16 @@ def test_a_control_of_one_magnitude_compares_nothing(keep):
     for seed in (0, 1):
         keep("split-cifar100", "frozen", seed)
     assert found("difference", of="two-level", against="frozen").left_out == {}
+
+
+def test_a_control_that_moves_what_the_rule_moves_compares_nothing(keep):
+    for seed, moved, last in ((0, (9, 7, 5, 7), -0.5), (1, (9, 7, 5, 3), 0.5)):
+        keep("split-cifar100", "adaptive", seed, magnitudes=moved, scores=(None, 0.5, 0.5, last), task_acc=60)
+        keep("split-cifar100", "clock", seed, magnitudes=(9, 7, 5, 3), task_acc=58)
+    for sides in ({"of": "adaptive", "against": "clock"}, {"of": "clock", "against": "adaptive"}):
+        reading = found("difference", **sides, measure="task_acc")
+        assert list(reading.differences) == [0]
+        assert reading.left_out == {1: "adaptive and clock moved the same blocks in every task"}
 
 
 def test_a_rule_that_never_chose_is_compared_with_nothing(keep):

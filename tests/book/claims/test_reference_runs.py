@@ -213,7 +213,7 @@ def test_algorithm_1_and_its_controls_run_on_the_primary_seeds():
         assert {s for e, s, over in found if e == experiment and not over} == rules
         assert all(found[experiment, strategy, ()] == list(range(count)) for strategy in rules)
     tried = {dict(over)["threshold"] for _, _, over in found if over}
-    assert tried == {-0.1, 0.0}
+    assert tried == {0.08, 0.0}
 
 
 def test_the_budget_is_every_head_with_every_number_of_passes():
