@@ -39,10 +39,14 @@ RUNS = {group: golden.load(FOLDER / f"{group}.json")["runs"] for group in golden
 def test_every_strategy_of_the_reference_runs_has_its_golden_runs():
     used = {plan.strategy.name for plan in plan_reference(list(STEPS))}
     for network in golden.NETWORKS:
-        steps = set(golden.load(FOLDER / f"steps-{network}.json")["runs"])
-        assert "adaptive" in steps
+        extra = {
+            name
+            for group in ("averages", "baselines", "steps")
+            for name in golden.load(FOLDER / f"{group}-{network}.json")["runs"]
+        }
+        assert {"adaptive", "averaged", "replay"} <= extra
         for group, runs in RUNS.items():
-            assert not group.endswith(network) or used <= set(runs) | steps
+            assert not group.endswith(network) or used <= set(runs) | extra
 
 
 @pytest.mark.parametrize("network", golden.NETWORKS)

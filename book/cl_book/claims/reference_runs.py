@@ -424,6 +424,14 @@ STEPS: Mapping[str, Step] = {
                 _batch("is it how many, or how far?", "split-cifar100", "slower", EIGHT, {"rate_factor": SHORT_STEPS}),
             ),
         ),
+        Step(
+            name="baselines",
+            summary="the field's methods at the same protocol, each at the strength that validation chose",
+            batches=(
+                _batch("penalties and replay", MAIN, ("ewc", "lwf", "replay"), FIVE),
+                _batch("an L2 pull, on seeds not seen before", "split-cifar100", "pulled", TEN[3:], {"pull": (0.3,)}),
+            ),
+        ),
     )
 }
 """The steps by name, in order."""

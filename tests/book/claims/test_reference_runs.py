@@ -40,6 +40,7 @@ def test_the_steps_come_in_order():
         "deng2025",
         "averaged",
         "surprise",
+        "baselines",
     ]
     every = [made.name for made in plans()]
     assert len(every) == len(set(every))
@@ -290,3 +291,11 @@ def test_two_of_ten_classes_are_shared_with_apart_and_with_the_same_images():
         "frozen-0",
         "adaptive",
     }
+
+
+def test_the_fields_methods_run_on_the_main_streams_and_the_pull_on_seeds_that_did_not_choose_it():
+    found = seeds_of("baselines")
+    methods = {(experiment, strategy) for experiment, strategy, over in found if not over}
+    assert methods == set(itertools.product(MAIN, ("ewc", "lwf", "replay")))
+    assert found.pop(("split-cifar100", "pulled", (("pull", 0.3),))) == list(range(3, 10))
+    assert all(seeds == list(range(5)) for seeds in found.values())
