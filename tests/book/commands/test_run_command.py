@@ -128,7 +128,6 @@ def test_data_that_are_absent_are_one_clear_error(command, tmp_path, monkeypatch
         ("joint", ("learning_rate=10", "weight_decay=1", "joint_epochs=80"), "", "learning_rate = 10.0"),
         ("separate", ("learning_rate=10", "weight_decay=1", "epochs=80"), " in task 1", "learning_rate = 10.0"),
         ("ewc", ("ewc_strength=1e9",), " in task 2", "ewc_strength = 1000000000.0 or learning_rate = 0.05"),
-        ),
         (
             "lwf",
             ("lwf_strength=1e6", "learning_rate=10"),
