@@ -270,6 +270,23 @@ def trailing_sizes(magnitudes: Sequence[int], blocks: Sequence[int]) -> tuple[in
     return tuple(sum(blocks[len(blocks) - magnitude :]) for magnitude in magnitudes)
 
 
+def movable(sizes: Sequence[int], share: float) -> int:
+    """Return how many parameters of blocks of these `sizes` a mask lets move: the nearest integer to its `share` of them."""
+    return round(share * sum(sizes))
+
+
+def masked_blocks(sizes: Sequence[int], share: float, place: str) -> int:
+    """Return how many blocks hold a parameter that a mask lets move."""
+    if place == "random" and movable(sizes, share) > 0:
+        return len(sizes)
+    order = sizes if place == "leading" else list(reversed(sizes))
+    left, blocks = movable(sizes, share), 0
+    while left > 0:
+        left -= order[blocks]
+        blocks += 1
+    return blocks
+
+
 def find_score(metric: str) -> Callable[[Vector, Vector], float]:
     """Return the score called `metric`; raises ValueError for a name that is none."""
     if metric not in SCORES:

@@ -2,7 +2,8 @@
 
 import random
 import secrets
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from cl_book import digest_list
@@ -14,8 +15,12 @@ from cl_book.notebooks import stamps
 from cl_book.notebooks.record import NOT_RUN
 from cl_core import files
 from cl_core.experiments.provenance import require_own_code
-from cl_core.experiments.store import RESULTS
+from cl_core.experiments.store import RESULTS, Result
+from cl_core.runs.plausibility import find_wrong_streams
 from cl_core.runs.result_set import ResultSet, read_stored
+
+Tell = Callable[[str], None]
+"""Is given each line of a long check as it comes."""
 
 
 @dataclass(frozen=True)
@@ -66,30 +71,78 @@ def _digests(results: ResultSet) -> Report:
     return Report((*lines, f"{len(listed)} digests listed, {len(differing)} to mend"), faults=len(differing))
 
 
-def check_repeated(count: int, *, seed: int | None = None, tell: Callable[[str], None] = lambda line: None) -> Report:
+def check_streams(*, tell: Tell = lambda line: None) -> Report:
+    """Draw again the stream of tasks of every result whose images are here, and return which results saw another.
+
+    A result that did is a fault, and so is having none to look at. `tell` is given each line as it comes.
+    """
+    require_own_code()
+    results, here = read_stored().results, _list_images_here()
+    held, absent = _split_by_images(results, here)
+    if not held:
+        return _tell_nothing(tell, len(results), absent)
+    lines = list(absent)
+    wrong = find_wrong_streams({name: results[name] for name in held}, here=here, tell=tell)
+    lines += [f"{RESULTS}/{name}: {reason}" for name, reason in wrong.items()]
+    lines += [f"{len(held) - len(wrong)} of {len(held)} results saw the stream that their settings and seed draw"]
+    for line in lines:
+        tell(line)
+    return Report(tuple(lines), faults=len(wrong))
+
+
+def check_repeated(count: int, *, seed: int | None = None, tell: Tell = lambda line: None) -> Report:
     """Make `count` results drawn at random again, from those whose images are here, and return how they compare.
 
     `seed` decides which (None: it is drawn, and said); `tell` is given each line as it comes. A repetition that does
     not confirm its result is a fault, and so is having none to draw from. Needs torch.
     """
     from cl_core.runs.repeat import repeat
-    from cl_core.streams import list_available
 
     require_own_code()
-    here = {(row.name, row.route) for row in list_available() if row.verified}
-    names = [n for n, one in read_stored().current.items() if (one.data["name"], one.data["route"]) in here]
+    results = read_stored().current
+    names, absent = _split_by_images(results, _list_images_here())
+    if not names:
+        return _tell_nothing(tell, len(results), absent)
     seed = secrets.randbelow(2**31) if seed is None else seed
     drawn = random.Random(seed).sample(names, min(count, len(names)))  # noqa: S311
-    lines = [f"{len(drawn)} of {len(names)} results whose images are here, drawn with --seed {seed}"]
-    tell(lines[0])
-    faults = 0 if drawn else 1
+    lines = [f"{len(drawn)} of {len(names)} results whose images are here, drawn with --seed {seed}", *absent]
+    for line in lines:
+        tell(line)
+    faults = 0
     for name in drawn:
-        _, comparison = repeat(files.base() / RESULTS / name)
-        faults += not comparison.holds
-        how = "identical to the bit" if comparison.identical else f"differs by {comparison.largest:.2f} points at most"
-        lines.append(f"{RESULTS}/{name}, made again: {how}" + ("" if comparison.holds else ", which is too much"))
+        try:
+            _, comparison = repeat(files.base() / RESULTS / name)
+            found, holds = comparison.summary, comparison.holds
+        except (ValueError, RuntimeError, ArithmeticError) as error:
+            found, holds = f"it cannot be made again: {error}", False
+        faults += not holds
+        lines.append(f"{RESULTS}/{name}, made again: {found}" + ("" if holds else ", which is too much"))
         tell(lines[-1])
     return Report(tuple(lines), faults)
+
+
+def _tell_nothing(tell: Tell, count: int, absent: tuple[str, ...]) -> Report:
+    line = f"0 of {count} results have their images here" + "".join(f": {one}" for one in absent)
+    tell(line)
+    return Report((line,), faults=1)
+
+
+def _list_images_here() -> frozenset[tuple[str, str]]:
+    """Return, by data set and route, the images that are here and what the manifest vouches for."""
+    from cl_core.streams import list_available
+
+    return frozenset((row.name, row.route) for row in list_available() if row.verified)
+
+
+def _split_by_images(
+    results: Mapping[str, Result], here: Collection[tuple[str, str]]
+) -> tuple[list[str], tuple[str, ...]]:
+    """Return the names of the results whose images are here, and a line on the others where there are any."""
+    images = {name: (result.data["name"], result.data["route"]) for name, result in results.items()}
+    absent = Counter(pair for pair in images.values() if pair not in here)
+    counted = ", ".join(f"{count} on {name} ({route})" for (name, route), count in sorted(absent.items()))
+    line = f"left out, as their images are not here: {counted}; `cl-core data --help` says how to get them"
+    return [name for name, pair in images.items() if pair in here], (line,) if absent else ()
 
 
 def _claims() -> Report:

@@ -197,6 +197,9 @@ def check(
             "--rerun", metavar="K", min=1, help="Make K results drawn at random again instead.", show_default=False
         ),
     ] = None,
+    streams: Annotated[
+        bool, typer.Option("--streams", help="Draw every result's stream of tasks again instead, and compare.")
+    ] = False,
     seed: Annotated[
         int | None, typer.Option(help="With --rerun, which are drawn. Default: another each time.", show_default=False)
     ] = None,
@@ -206,15 +209,23 @@ def check(
     The exit code is 1 if a page or a result is stale, or a claim was added or changed after its first result without a reason. A claim that was not run is listed, but no fault; so is a result
     made by code that differs from today's, until `cl-core confirm` has held today's against the golden runs (unconfirmed). With --env it is 1 if something needs mending.
     """
+    if (environment, streams, again is not None).count(True) > 1:
+        raise ValueError("--env, --streams and --rerun are three looks at different things; give one of them")
+    if seed is not None and again is None:
+        raise ValueError("--seed says which results --rerun K draws; give both")
     if environment:
         _check_environment()
         return
     from cl_book import check
 
-    if again is not None:
+    if again is not None or streams:
         with run_command.report_data_errors():
-            if check.check_repeated(again, seed=seed, tell=typer.echo).faults:
-                raise typer.Exit(1)
+            if again is None:
+                report = check.check_streams(tell=typer.echo)
+            else:
+                report = check.check_repeated(again, seed=seed, tell=typer.echo)
+        if report.faults:
+            raise typer.Exit(1)
         return
 
     report = check.check()

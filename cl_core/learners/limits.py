@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from cl_core.learners.constraints import Masked, Pulled, Within, random_mask
-from cl_core.strategies import Arrival, Limited, Strategy, Update
+from cl_core.strategies import Arrival, Limited, Strategy, Update, masked_blocks, movable
 
 
 @dataclass(frozen=True)
@@ -46,20 +46,3 @@ def mask_parameters(
     else:
         mask = torch.arange(moving) < count if leading else torch.arange(moving) >= moving - count
     return Limited(Update(blocks, leading=leading, constraint=Masked(mask.to(device))))
-
-
-def movable(sizes: Sequence[int], share: float) -> int:
-    """Return how many parameters of blocks of these `sizes` a mask lets move: the nearest integer to its `share` of them."""
-    return round(share * sum(sizes))
-
-
-def masked_blocks(sizes: Sequence[int], share: float, place: str) -> int:
-    """Return how many blocks hold a parameter that a mask lets move."""
-    if place == "random" and movable(sizes, share) > 0:
-        return len(sizes)
-    order = sizes if place == "leading" else list(reversed(sizes))
-    left, blocks = movable(sizes, share), 0
-    while left > 0:
-        left -= order[blocks]
-        blocks += 1
-    return blocks

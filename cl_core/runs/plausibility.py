@@ -1,43 +1,59 @@
 """What a result cannot be: magnitudes that its strategy does not give, another seed's stream, another seed's numbers.
 
 A digest tells that a file was not changed since it was made; whoever edits a file can write its digest anew. These
-checks hold a result against its own strategy and against its neighbours, and need no images.
+checks hold a result against its own strategy, against its neighbours and, where the images are here, against its
+stream of tasks drawn again.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from cl_core import strategies
 from cl_core.experiments.plan import Plan, digest_json, make_plan
 from cl_core.experiments.store import Result
-from cl_core.experiments.strategy_table import STRATEGIES, StrategyInputs
+from cl_core.experiments.strategy_table import StrategyInputs
+from cl_core.streams import stream
 from cl_core.threshold_rules import TwoLevel
 
-_PERMUTED = ("two-level-random", "two-level-inverted", "adaptive-random", "adaptive-inverted")
-"""Controls that give out the magnitudes of the run that they follow in another order."""
+_ALL_BLOCKS = ("within", "slower", "shorter", "pulled", "averaged", "ewc", "lwf", "replay", "separate")
+"""Strategies under which every block may move in every task: what they limit is something else."""
+
+EMBEDDED = frozenset({("digits", "embedded")})
+"""The images that are always here, by data set and route."""
 
 
 def explain_magnitudes(result: Result, plan: Plan, source: Result | None) -> list[str]:
-    """Return why the magnitudes of `result` are none that its strategy gives; empty where they are, or cannot be told."""
-    expected = _derive_magnitudes(result, plan)
-    if expected is not None and expected != result.magnitudes:
-        return [f"magnitudes {list(result.magnitudes)}, and {result.strategy} gives {list(expected)}"]
-    if source is None or plan.strategy.name not in _PERMUTED:
+    """Return why the magnitudes of `result` are none that its strategy gives; empty where they are, or cannot be told.
+
+    `source` is the run that a control follows, None where it is not there.
+    """
+    expected = derive_magnitudes(result, plan, source)
+    if expected is None or expected == result.magnitudes:
         return []
-    if Counter(source.magnitudes) == Counter(result.magnitudes):
-        return []
-    return [f"magnitudes {list(result.magnitudes)}, and the run it follows has {list(source.magnitudes)}"]
+    follows = "" if source is None else f" after {source.strategy}'s {list(source.magnitudes)}"
+    return [f"magnitudes {list(result.magnitudes)}, and {result.strategy} gives {list(expected)}{follows}"]
 
 
-def _derive_magnitudes(result: Result, plan: Plan) -> tuple[int | None, ...] | None:
-    """Return the magnitudes that the strategy gives with the stored scores; None where more than that decides them."""
-    if plan.strategy.kind != "rule":
+def derive_magnitudes(result: Result, plan: Plan, source: Result | None) -> tuple[int | None, ...] | None:
+    """Return the magnitudes that the strategy gives: with the stored scores, or after the run `source` that it follows.
+
+    None where they cannot be told: a run to follow that is not there, a strategy that is not the companion's own.
+    """
+    blocks, name = len(result.block_parameters), plan.strategy.name
+    if name in _ALL_BLOCKS:
+        return (blocks,) * result.tasks
+    if name == "joint":
+        return (None,) * result.tasks
+    if name == "masked":
+        moving = strategies.masked_blocks(result.block_parameters, plan.settings.share, plan.settings.place)
+        return (blocks, *(moving,) * (result.tasks - 1))
+    if plan.strategy.kind not in ("rule", "control") or (plan.followed is not None and source is None):
         return None
-    strategy = STRATEGIES[result.strategy].make(StrategyInputs(plan.settings, result.seed, result.block_parameters))
-    blocks = len(result.block_parameters)
+    inputs = StrategyInputs(plan.settings, result.seed, result.block_parameters, source=source)
     arrivals = [strategies.Arrival(task=task, blocks=blocks) for task in range(result.tasks)]
     try:
+        strategy = plan.strategy.make(inputs)
         if isinstance(strategy, TwoLevel):
             levels = (strategy.few, strategy.many)
             free = (levels[score is None or score < strategy.threshold] for score in result.scores[2:])
@@ -52,6 +68,40 @@ def _derive_magnitudes(result: Result, plan: Plan) -> tuple[int | None, ...] | N
     except (IndexError, ValueError):
         return None
     return None
+
+
+def find_wrong_streams(
+    results: Mapping[str, Result],
+    *,
+    here: Collection[tuple[str, str]] = EMBEDDED,
+    tell: Callable[[str], None] = lambda line: None,
+) -> dict[str, str]:
+    """Return, by name, why a result's stream of tasks is not the one that its settings and seed draw.
+
+    Each stream is drawn again from the images that are `here`, by data set and route; results on others are passed
+    over, and so are those of a user's own images that have changed since. `tell` is given a line for each stream.
+    """
+    drawn: dict[Any, tuple[str, str]] = {}
+    wrong = {}
+    for name, result in results.items():
+        images = (result.data.get("name"), result.data.get("route"))
+        key = _stream_key(result) if images in here and result.data.get("stream") else None
+        if key is None:
+            continue
+        if key not in drawn:
+            plan = _plan_of(result)
+            again = stream(
+                plan.experiment.stream, plan.seed, plan.part, route=result.data["route"], **plan.stream_options
+            )
+            drawn[key] = again.data.digest, again.digest
+            tell(f"{plan.experiment.stream}, seed {plan.seed}: {again.digest[:16]}")
+        data_digest, digest = drawn[key]
+        if data_digest != result.data["digest"]:
+            if images in EMBEDDED:
+                wrong[name] = f"its images are not those of {result.data['name']}"
+        elif digest != result.data["stream"]:
+            wrong[name] = f"its stream of tasks is not the one that its settings and seed {result.seed} draw"
+    return wrong
 
 
 def find_foreign_streams(results: Mapping[str, Result]) -> dict[str, str]:
@@ -86,9 +136,13 @@ def find_copies(results: Mapping[str, Result]) -> dict[str, str]:
     return copies
 
 
+def _plan_of(result: Result) -> Plan:
+    return make_plan(result.experiment, result.strategy, result.seed, result.profile, overrides=result.overrides)
+
+
 def _stream_key(result: Result) -> tuple[Any, ...] | None:
     try:
-        plan = make_plan(result.experiment, result.strategy, result.seed, result.profile, overrides=result.overrides)
+        plan = _plan_of(result)
     except ValueError:
         return None
     options = tuple(sorted(plan.stream_options.items()))

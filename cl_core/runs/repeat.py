@@ -51,6 +51,16 @@ class Comparison:
     tolerance: float
 
     @property
+    def summary(self) -> str:
+        """How they compare, in words."""
+        if self.identical:
+            return "identical to the bit"
+        allowed = (
+            "none is allowed on the same machine" if self.expected else f"{self.tolerance:g} are allowed elsewhere"
+        )
+        return f"differs by {self.largest:.2f} points at most, {allowed}"
+
+    @property
     def holds(self) -> bool:
         """Whether the repetition confirms the stored result."""
         return self.identical or (not self.expected and self.largest <= self.tolerance)
@@ -95,6 +105,9 @@ def compare(before: Result, after: Result) -> Comparison:
         differences.append(f"magnitudes: {before.magnitudes}, again {after.magnitudes}")
     if before.data["digest"] != after.data["digest"]:
         differences.append(f"data: {before.data['label']}, again {after.data['label']}")
+    elif before.data.get("stream") != after.data.get("stream"):
+        differences.append("stream of tasks: another one, of the same images")
+        largest = float("inf")
     seen = not before.class_correct or before.class_correct == after.class_correct
     return Comparison(before.outcome == after.outcome and seen, same, tuple(differences), largest, tolerance(before))
 

@@ -9,7 +9,7 @@ from cl_core import files
 from cl_core.experiments import store
 from cl_core.experiments.plan import Plan
 from cl_core.experiments.store import RESULTS, VALIDATION, Result
-from cl_core.runs.plausibility import find_copies, find_foreign_streams
+from cl_core.runs.plausibility import find_copies, find_foreign_streams, find_wrong_streams
 from cl_core.runs.staleness import State, code_is_confirmed, state
 from cl_core.settings_base import Value
 
@@ -127,6 +127,7 @@ def _read(listing: tuple[_File, ...], *, own: str | None, confirmed: bool) -> Re
             reference=own is not None,
             tried=own == _TRIED,
         )
-    for name, reason in [*find_foreign_streams(results).items(), *find_copies(results).items()]:
+    found = (find_foreign_streams(results), find_wrong_streams(results), find_copies(results))
+    for name, reason in (pair for reasons in found for pair in reasons.items()):
         states[name] = replace(states[name], stale=(*states[name].stale, reason))
     return ResultSet(results, dict(sorted(states.items())))

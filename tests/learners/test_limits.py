@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from cl_core.learners.constraints import Pulled, Within
-from cl_core.learners.limits import AsFar, mask_parameters, masked_blocks, movable, pull_back
-from cl_core.strategies import Arrival, Update
+from cl_core.learners.limits import AsFar, mask_parameters, pull_back
+from cl_core.strategies import Arrival, Update, masked_blocks, movable
 
 SIZES = (40, 30, 20, 10)
 

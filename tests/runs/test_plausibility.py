@@ -6,7 +6,10 @@ import pytest
 
 from cl_core.experiments import store
 from cl_core.experiments.plan import make_plan
+from cl_core.experiments.strategy_table import STRATEGIES
+from cl_core.runs.plausibility import derive_magnitudes
 from cl_core.runs.result_set import read_results
+from cl_core.streams import stream
 
 STREAMS = {seed: f"{seed:064d}" for seed in range(4)}
 
@@ -114,12 +117,33 @@ def test_a_rule_that_goes_by_its_scores_is_held_against_them(put, checkout, make
     assert stale() == {name: ("magnitudes [9, 9, 1, 9], and two-level gives [9, 9, 1, 1]",)}
 
 
+def test_embedded_images_and_their_streams_are_always_drawn_again(checkout, make_result):
+    plan = make_plan("digits-split", "frozen", 100, "smoke")
+    own = stream("digits-split", 100, "validation")
+    run = make_result("digits-split", "frozen", 100, "smoke")
+    data = {"name": "digits", "label": "digits", "route": "embedded", "digest": own.data.digest, "stream": own.digest}
+    run = replace(run, data=data)
+    path = checkout / "mine" / plan.name
+    for changed, reason in (
+        ({}, None),
+        ({"stream": stream("digits-split", 101, "validation").digest}, "is not the one that its settings and seed 100"),
+        ({"digest": "0" * 64}, "its images are not those of digits"),
+    ):
+        path.unlink(missing_ok=True)
+        store.save(replace(run, data={**data, **changed}).sealed(), path)
+        (found,) = [state.stale for state in read_results(checkout / "mine").states.values()]
+        found = [line for line in found if "digits" in line or "stream" in line]
+        assert (len(found), reason is None or reason in found[0]) == (reason is not None, True)
+
+
 def test_a_control_has_the_magnitudes_of_the_run_it_follows(put, make_run):
     followed = make_run("split-cifar100", "two-level", 0)
     source = {"name": "cpu/split-cifar100/two-level-0.json", "digest": followed.digest, "outcome": followed.outcome}
     put(followed)
     name = put(make_run("split-cifar100", "two-level-random", 0, source=source, magnitudes=(9, 9, 1, 1)))
-    assert stale() == {name: ("magnitudes [9, 9, 1, 1], and the run it follows has [9, 9, 1, 9]",)}
+    assert stale() == {
+        name: ("magnitudes [9, 9, 1, 1], and two-level-random gives [9, 9, 9, 1] after two-level's [9, 9, 1, 9]",)
+    }
 
 
 @pytest.mark.parametrize(("strategy", "moved"), [("adaptive", (9, 8, 9, 8)), ("literal", (9, 1, 0, 1))])
@@ -134,3 +158,38 @@ def test_magnitudes_that_the_scores_of_algorithm_1_do_not_give_are_seen(make_run
     run = make_run("split-cifar100", "adaptive", 0)
     name = put(replace(run, scores=(None, 0.3, -0.2, 0.3), magnitudes=(9, 8, 9, 7)))
     assert "adaptive gives [9, 8, 9, 8]" in read_results().states[name].stale[0]
+
+
+@pytest.mark.parametrize("strategy", [name for name, one in STRATEGIES.items() if not one.follows])
+def test_the_magnitudes_of_every_strategy_can_be_told_without_torch(make_run, strategy):
+    plan = make_plan("split-cifar100", strategy, 0, "cpu")
+    run = replace(make_run("split-cifar100", "initialized", 0), strategy=strategy)
+    derived = derive_magnitudes(run, plan, None)
+    assert derived is not None
+    assert len(derived) == run.tasks
+
+
+@pytest.mark.parametrize(
+    ("strategy", "moved"),
+    [
+        ("two-level-constant", (9, 9, 1, 1)),
+        ("two-level-inverted", (9, 9, 9, 1)),
+        ("adaptive-constant", (9, 2, 2, 2)),
+        ("within", (9, 9, 9, 9)),
+    ],
+)
+def test_a_controls_magnitudes_follow_from_the_run_before_it_to_the_block(make_run, strategy, moved):
+    plan = make_plan("split-cifar100", strategy, 0, "cpu")
+    followed = replace(
+        make_run("split-cifar100", "two-level", 0), magnitudes=(9, 9, 1, 9), scores=(None, 0.1, 0.4, 0.2)
+    )
+    run = replace(followed, strategy=strategy, block_parameters=(*(0,) * 7, 30, 10))
+    assert derive_magnitudes(run, plan, followed) == moved
+    assert derive_magnitudes(run, plan, None) == (moved if strategy == "within" else None)
+
+
+@pytest.mark.parametrize(("place", "moving"), [("trailing", 2), ("leading", 9), ("random", 9)])
+def test_a_mask_moves_the_blocks_that_hold_its_parameters(make_run, place, moving):
+    plan = make_plan("split-cifar100", "masked", 0, "cpu", overrides={"share": 0.9, "place": place})
+    run = replace(make_run("split-cifar100", "initialized", 0), strategy="masked")
+    assert derive_magnitudes(run, plan, None) == (9, moving, moving, moving)

@@ -17,6 +17,7 @@ from cl_core.streams.manifest import SOURCES
 from cl_core.streams.splits import split_by_digest
 
 QUICK = ["--set", "width=8", "--set", "epochs=1", "--set", "batch=256", "--set", "tasks=3"]
+SIZES = {"train": 300, "test": 50}
 
 
 @pytest.fixture
@@ -281,7 +282,85 @@ def test_results_drawn_at_random_are_made_again(command, checkout, monkeypatch):
 def test_no_result_to_make_again_is_a_fault(command, checkout, monkeypatch):
     monkeypatch.setattr("cl_book.check.require_own_code", lambda: None)
     code, out, _ = command("check", "--rerun", 3)
-    assert (code, "0 of 0 results" in out) == (1, True)
+    assert (code, out) == (1, "0 of 0 results have their images here\n")
+
+
+@pytest.fixture
+def few_images(tmp_path, monkeypatch):
+    """A prepared file of few images, which passes for the right one."""
+    draws = np.random.default_rng(0)
+    images = {f"x_{part}": draws.integers(0, 256, (count, 28, 28), np.uint8) for part, count in SIZES.items()}
+    labels = {f"y_{part}": (np.arange(count) % 10).astype(np.uint8) for part, count in SIZES.items()}
+    place = tmp_path / "data" / "prepared" / "mnist.npz"
+    place.parent.mkdir(parents=True)
+    np.savez(place, **images, **labels)
+    monkeypatch.setenv("CL_DATA_DIR", str(tmp_path / "data"))
+    digest = arrays.digest({**images, **labels})
+    monkeypatch.setitem(SOURCES, "mnist", replace(SOURCES["mnist"], labels={digest: "few"}))
+    return place
+
+
+def test_streams_are_drawn_again_where_the_images_are_here(command, checkout, monkeypatch, few_images):
+    monkeypatch.setattr("cl_book.check.require_own_code", lambda: None)
+    words = ["permuted-mnist", "--strategy", "frozen", "--profile", "cpu", "--data", "prepared", *QUICK]
+    for seed in (3, 4):
+        assert command("run", *words, "--seed", seed, "--out", checkout / "results")[0] == 0
+    code, out, err = command("check", "--streams")
+    assert (code, out.splitlines()[-1]) == (0, "2 of 2 results saw the stream that their settings and seed draw"), err
+    (path,) = (path for path in (checkout / "results").rglob("*.json") if path.stem.endswith("-4"))
+    before = store.load(path)
+    path.unlink()
+    store.save(replace(before, data={**before.data, "stream": "0" * 64}).sealed(), path)
+    code, out, _ = command("check", "--streams")
+    name = path.relative_to(checkout).as_posix()
+    assert code == 1
+    assert f"{name}: its stream of tasks is not the one that its settings and seed 4 draw" in out.splitlines()
+    code, out, _ = command("check", "--rerun", 5, "--seed", 1)
+    assert (code, f"{name}, made again: differs by inf points at most" in out, out.count("identical")) == (1, True, 1)
+    few_images.unlink()
+    for look in (("--streams",), ("--rerun", 1)):
+        code, out, _ = command("check", *look)
+        assert (code, len(out.splitlines())) == (1, 1)
+        assert out.startswith(
+            "0 of 2 results have their images here: left out, as their images are not here: 2 on mnist"
+        )
+
+
+def test_a_repetition_that_fails_is_told_and_the_others_are_made(command, checkout, monkeypatch):
+    monkeypatch.setattr("cl_book.check.require_own_code", lambda: None)
+    for seed in (100, 101):
+        words = [
+            "run",
+            "digits-permuted",
+            "--strategy",
+            "frozen",
+            "--seed",
+            seed,
+            *QUICK,
+            "--out",
+            checkout / "results",
+        ]
+        assert command(*words)[0] == 0
+    from cl_core.runs import repeat
+
+    whole = repeat.repeat
+
+    def fail(path, **options):
+        if path.stem.endswith("-100"):
+            raise ValueError("no memory")
+        return whole(path, **options)
+
+    monkeypatch.setattr(repeat, "repeat", fail)
+    code, out, _ = command("check", "--rerun", 2)
+    assert code == 1
+    assert out.count("made again: it cannot be made again: no memory") == 1
+    assert out.count("made again: identical to the bit") == 1
+
+
+@pytest.mark.parametrize("words", [("--env", "--streams"), ("--streams", "--rerun", 1), ("--seed", 1)])
+def test_looks_that_do_not_go_together_are_refused(command, words):
+    code, _, err = command("check", *words)
+    assert (code, len(err.splitlines())) == (2, 1)
 
 
 @pytest.mark.parametrize("content", [b"<<<<<<< HEAD\n- id: C01\n", b"- 1\n", b"- id: caf\xe9\n", b"\t- id: C01\n"])
