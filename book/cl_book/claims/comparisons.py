@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from cl_book.claims import wording
 from cl_book.claims.arms import Arm, Arms, OneArm, Seeds
-from cl_book.claims.paired_differences import PairedComparison, Reading, mean_update, rank_correlation
+from cl_book.claims.paired_differences import Measure, PairedComparison, Reading, mean_update, rank_correlation
 from cl_core.experiments.controls import degenerate
 from cl_core.experiments.store import Result
 from cl_core.experiments.strategy_table import STRATEGIES
@@ -257,7 +257,53 @@ class Association(PairedComparison):
         reading.show_sides(self.among, rows, keep=(0, -1))
 
 
-Comparison = Annotated[Difference | Trend | Picked | Schedules | Association, Field(discriminator="kind")]
+class Echo(PairedComparison):
+    """d = rank correlation, over the tasks of one run from the third on, of a task's score with the blocks that the task before moved."""
+
+    kind: Literal["echo"]
+    measure: Measure = "score"
+    of: OneArm
+
+    @model_validator(mode="after")
+    def _has_delta(self) -> "Echo":
+        if self.delta is None or self.measure != "score":
+            raise ValueError("an echo is of scores, and needs its own delta: the rule in points does not apply")
+        return self
+
+    @property
+    def unit(self) -> str:
+        """What one unit of d is."""
+        return "of rank correlation"
+
+    def sides(self) -> tuple[Arm, ...]:
+        """Return the one."""
+        return (self.of,)
+
+    def shows(self) -> str:
+        """Return the sentence."""
+        sign = "" if self.direction == "more" else " times −1"
+        return (
+            f"At each of {len(self.seeds)} seeds of {self.of}, the rank correlation over the tasks from the third on between "
+            f"a task's score and the number of blocks that the task before moved,{sign}: mean over the seeds with a 95 % interval."
+        )
+
+    def compare(self, reading: Reading) -> None:
+        """Correlate within each run; a run in which every task had the same before it says nothing."""
+        rows = reading.rows(self.sides(), self.seeds)
+        for seed, (run,) in rows.items():
+            pairs = [
+                (before, score)
+                for before, score in zip(run.magnitudes[1:-1], run.scores[2:], strict=True)
+                if before is not None and score is not None
+            ]
+            moved, scores = np.array(pairs, dtype=np.float64).T
+            if np.ptp(moved) == 0:
+                reading.left_out[seed] = "every task before moved the same number of blocks"
+            else:
+                reading.differences[seed] = self.sign * rank_correlation(moved, scores)
+
+
+Comparison = Annotated[Difference | Trend | Picked | Schedules | Association | Echo, Field(discriminator="kind")]
 """The test of a claim on runs."""
 
 

@@ -21,8 +21,11 @@ from cl_core.runs.result_set import ResultSet
 LEAST_DELTA = 0.5
 """Smallest effect that matters, in points, where half of the paper's is less or not known."""
 
-Measure = Literal["avg_acc", "task_acc", "forgetting", "class_avg_acc", "class_forgetting", "lost_share", "update_norm"]
-"""What may be compared. Points of accuracy, but for `update_norm`: 100 · ln of the mean ‖θ_t − θ_{t−1}‖, so that differences are per cent."""
+Measure = Literal[
+    "avg_acc", "task_acc", "forgetting", "class_avg_acc", "class_forgetting", "lost_share", "update_norm", "score"
+]
+"""What may be compared. Points of accuracy, but for `update_norm`: 100 · ln of the mean ‖θ_t − θ_{t−1}‖, so that
+differences are per cent; and for `score`, which a run has one of for each task, so that an echo alone reads it."""
 
 
 class PairedComparison(BaseModel):
@@ -166,6 +169,8 @@ class Reading:
 
 def measure(result: Result, name: Measure) -> float:
     """Return the measure in points, or per cent for `update_norm`. Raises ValueError where the run has none."""
+    if name == "score":
+        raise ValueError("a run has a score for each task; an echo reads them, no other comparison does")
     value = 100 * (
         float(np.log(mean_update(result) or np.nan)) if name == "update_norm" else store.metric(result, name)
     )

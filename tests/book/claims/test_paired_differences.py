@@ -232,6 +232,23 @@ def test_a_rule_that_never_chose_is_compared_with_nothing(keep):
     assert list(found("difference", of="initialized", against="frozen", seeds="0").differences) == [0]
 
 
+def test_an_echo_of_what_the_task_before_moved(keep):
+    scores = {0: (None, 0.9, 0.1, 0.3), 1: (None, 0.9, 0.2, 0.1), 2: (None, 0.1, 0.2, 0.3)}
+    for seed, moved in ((0, (9, 8, 1, 9)), (1, (9, 1, 8, 9)), (2, (9, 9, 9, 9))):
+        keep("split-cifar100", "slower", seed, magnitudes=moved, scores=scores[seed])
+    reading = found("echo", of="slower", measure="score", direction="less", delta=0.2, seeds="0-2")
+    # Few blocks before the higher score; the third run had the same before every task.
+    assert reading.differences == {0: pytest.approx(1.0), 1: pytest.approx(1.0)}
+    assert reading.left_out == {2: "every task before moved the same number of blocks"}
+    assert found("echo", of="slower", measure="score", direction="more", delta=0.2, seeds="0").differences == {
+        0: pytest.approx(-1.0)
+    }
+    with pytest.raises(ValueError, match="needs its own delta"):
+        found("echo", of="slower", measure="score", direction="less", seeds="0")
+    with pytest.raises(ValueError, match="an echo reads them"):
+        found("difference", of="slower", against="slower", measure="score", seeds="0")
+
+
 def test_an_association_over_magnitudes(keep_all):
     lengths, forgetting = (4.0, 1.0, 3.0, 2.0), (19, 12, 18, 11)
     arms = ["frozen", "frozen trained=2", "frozen trained=3", "initialized"]

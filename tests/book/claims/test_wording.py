@@ -88,6 +88,11 @@ def comparison(kind="difference", **fields):
             "At each of 5 seeds, the rank correlation over the 4 ways to train between the mean ‖θ_t − θ_{t−1}‖ and "
             f"Avg.Acc: {OVER_SEEDS}",
         ),
+        (
+            {"kind": "echo", "of": "walk", "measure": "score", "direction": "less", "delta": 0.2},
+            "At each of 5 seeds of walk, the rank correlation over the tasks from the third on between a task's score and "
+            f"the number of blocks that the task before moved, times −1: {OVER_SEEDS}",
+        ),
     ],
 )
 def test_what_would_show_a_claim(fields, sentence):
