@@ -29,6 +29,12 @@ RESULTS = "results"
 VALIDATION = "validation"
 """Folder below the results for the runs that choices were made with; they are no reference results."""
 
+RETEST = "retest"
+"""Folder below the results for first makings of reference results, on another machine; they decide nothing."""
+
+APART = (VALIDATION, RETEST)
+"""Folders below the results that hold no reference results."""
+
 REMEDY = "give another folder with --out"
 """What helps where a result cannot be stored."""
 
@@ -271,15 +277,20 @@ def load(name: str | Path) -> Result:
 def stored(pattern: str = "*") -> list[str]:
     """Return the names of the repository's results below results/ that match `pattern`, sorted; the listing is recorded.
 
-    A result stands in a folder of its profile; files directly in results/ are about the results. Runs that choices were
-    made with are none of the reference results: they are listed by a pattern that begins with ``validation/`` alone.
+    A result stands in a folder of its profile; files directly in results/ are about the results. What stands apart, in a
+    folder of APART, is no reference result: it is listed by a pattern that begins with that folder alone.
     """
-    apart = pattern.startswith(f"{VALIDATION}/")
+    apart = is_apart(pattern)
     return [
         name
         for name in files.names(f"{RESULTS}/{pattern}")
-        if name.endswith(".json") and name.count("/") > 1 and name.startswith(f"{RESULTS}/{VALIDATION}/") == apart
+        if name.endswith(".json") and name.count("/") > 1 and is_apart(name.removeprefix(f"{RESULTS}/")) == apart
     ]
+
+
+def is_apart(name: str) -> bool:
+    """Return whether the result called `name` below the results folder is no reference result."""
+    return name.partition("/")[0] in APART
 
 
 def find(

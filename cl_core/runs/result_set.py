@@ -8,13 +8,12 @@ from pathlib import Path
 from cl_core import files
 from cl_core.experiments import store
 from cl_core.experiments.plan import Plan
-from cl_core.experiments.store import RESULTS, VALIDATION, Result
+from cl_core.experiments.store import APART, RESULTS, RETEST, VALIDATION, Result
 from cl_core.runs.plausibility import find_copies, find_foreign_streams, find_wrong_streams
 from cl_core.runs.staleness import State, code_is_confirmed, state
 from cl_core.settings_base import Value
 
 _File = tuple[str, Path, int, int]
-_TRIED = f"{RESULTS}/{VALIDATION}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +64,7 @@ class ResultSet:
 def read_results(folder: Path | None = None) -> ResultSet:
     """Return every reference result of the repository, or every result of another `folder`; an unreadable one is stale.
 
-    What stands below a folder ``validation`` is left out. In one process a folder is read and checked once, and again
+    What stands apart in it, below ``validation`` or ``retest``, is left out. In one process a folder is read and checked once, and again
     when a file in it is added, removed or written.
     """
     if folder is None:
@@ -73,22 +72,31 @@ def read_results(folder: Path | None = None) -> ResultSet:
     # A folder of that name, or a link that leads nowhere, is no file.
     present = sorted(path for path in folder.glob("*/**/*.json") if path.is_file())
     paths = {path.relative_to(folder).as_posix(): path for path in present}
-    reference = {name: path for name, path in paths.items() if not name.startswith(f"{VALIDATION}/")}
+    reference = {name: path for name, path in paths.items() if not store.is_apart(name)}
     return _read(_listing(reference), own=None, confirmed=code_is_confirmed())
 
 
 def read_validation() -> ResultSet:
     """Return the repository's runs that choices were made with; names are below ``results/validation``."""
-    return _read_own(_TRIED, store.stored(f"{VALIDATION}/*"))
+    return _read_apart(VALIDATION)
+
+
+def read_retest() -> ResultSet:
+    """Return the first makings of runs that were made again on another machine; names are below ``results/retest``."""
+    return _read_apart(RETEST)
 
 
 def read_stored() -> ResultSet:
-    """Return all that the repository stores, reference results and validation, by their names below ``results``."""
-    reference, validation = read_results(), read_validation()
+    """Return all that the repository stores, reference results and what stands apart, by their names below ``results``."""
+    parts = {"": read_results(), **{f"{folder}/": _read_apart(folder) for folder in APART}}
     return ResultSet(
-        {**reference.results, **{f"{VALIDATION}/{name}": run for name, run in validation.results.items()}},
-        {**reference.states, **{f"{VALIDATION}/{name}": state for name, state in validation.states.items()}},
+        {f"{top}{name}": run for top, part in parts.items() for name, run in part.results.items()},
+        {f"{top}{name}": state for top, part in parts.items() for name, state in part.states.items()},
     )
+
+
+def _read_apart(folder: str) -> ResultSet:
+    return _read_own(f"{RESULTS}/{folder}", store.stored(f"{folder}/*"))
 
 
 def _read_own(top: str, names: list[str]) -> ResultSet:
@@ -101,7 +109,7 @@ def _listing(paths: Mapping[str, Path]) -> tuple[_File, ...]:
     return tuple((name, path, stat.st_mtime_ns, stat.st_size) for name, path, stat in stats)
 
 
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=4)
 def _read(listing: tuple[_File, ...], *, own: str | None, confirmed: bool) -> ResultSet:
     """Read what `listing` names; `own` is the repository's folder that the names start from, None for another's."""
     results: dict[str, Result] = {}
@@ -125,7 +133,7 @@ def _read(listing: tuple[_File, ...], *, own: str | None, confirmed: bool) -> Re
             read_source=read_source,
             confirmed=confirmed,
             reference=own is not None,
-            tried=own == _TRIED,
+            apart=own not in (None, RESULTS),
         )
     found = (find_foreign_streams(results), find_wrong_streams(results), find_copies(results))
     for name, reason in (pair for reasons in found for pair in reasons.items()):

@@ -42,29 +42,29 @@ def state(
     read_source: Callable[[str], Result] | None = None,
     confirmed: bool | None = None,
     reference: bool = False,
-    tried: bool = False,
+    apart: bool = False,
 ) -> State:
     """Return what has changed since `result` was made.
 
     `name` is where it stands, checked against the name that its run has; `read_source` reads a run by its name below
     the results folder, to check a control's source (None: not checked). `confirmed`: whether golden runs confirm
     today's code (None: the ledger is asked). `reference`: whether it is one of the repository's own, which are made on
-    data that the manifest knows; a user's may stand on any. `tried`: whether a choice was made with it, so that it
-    holds with its own values, whatever the profile's are since.
+    data that the manifest knows; a user's may stand on any. `apart`: whether it is no reference
+    result, so that it holds with its own values, whatever the profile's are since.
     """
     reasons = []
     if result.digest != own_digest(result):
         reasons.append("its content does not match its own digest: it was edited")
     if result.protocol != PROTOCOL:
         reasons.append(f"protocol {result.protocol}, now {PROTOCOL}")
-    overrides = {key: value for key, value in result.config.items() if key in SETTINGS} if tried else result.overrides
+    overrides = {key: value for key, value in result.config.items() if key in SETTINGS} if apart else result.overrides
     try:
         today = make_plan(result.experiment, result.strategy, result.seed, result.profile, overrides=overrides)
     except ValueError as error:
         reasons.append(f"the catalogue no longer has this run: {error}")
     else:
         reasons += _config_reasons(result, today) + _data_reasons(result, today, reference=reference)
-        if name is not None and not tried and not name.endswith(today.name):
+        if name is not None and not apart and not name.endswith(today.name):
             reasons.append(f"it stands at {name}, while its run is called {today.name}")
         reasons += explain_magnitudes(result, today, _find_followed(result, read_source))
     if read_source is not None:
