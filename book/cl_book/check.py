@@ -17,7 +17,7 @@ from cl_core import files
 from cl_core.experiments.provenance import require_own_code
 from cl_core.experiments.store import RESULTS, Result
 from cl_core.runs.plausibility import find_wrong_streams
-from cl_core.runs.result_set import ResultSet, read_stored
+from cl_core.runs.result_set import ResultSet, read_results, read_stored
 
 Tell = Callable[[str], None]
 """Is given each line of a long check as it comes."""
@@ -99,7 +99,7 @@ def check_repeated(count: int, *, seed: int | None = None, tell: Tell = lambda l
     from cl_core.runs.repeat import repeat
 
     require_own_code()
-    results = read_stored().current
+    results = read_results().current
     names, absent = _split_by_images(results, _list_images_here())
     if not names:
         return _tell_nothing(tell, len(results), absent)
