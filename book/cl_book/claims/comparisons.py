@@ -13,7 +13,14 @@ from pydantic import Field, model_validator
 
 from cl_book.claims import wording
 from cl_book.claims.arms import Arm, Arms, OneArm, Seeds
-from cl_book.claims.paired_differences import Measure, PairedComparison, Reading, mean_update, rank_correlation
+from cl_book.claims.paired_differences import (
+    Measure,
+    PairedComparison,
+    Reading,
+    mean_update,
+    pair_scores,
+    rank_correlation,
+)
 from cl_core.experiments.controls import degenerate
 from cl_core.experiments.store import Result
 from cl_core.experiments.strategy_table import STRATEGIES
@@ -291,12 +298,7 @@ class Echo(PairedComparison):
         """Correlate within each run; a run in which every task had the same before it says nothing."""
         rows = reading.rows(self.sides(), self.seeds)
         for seed, (run,) in rows.items():
-            pairs = [
-                (before, score)
-                for before, score in zip(run.magnitudes[1:-1], run.scores[2:], strict=True)
-                if before is not None and score is not None
-            ]
-            moved, scores = np.array(pairs, dtype=np.float64).T
+            moved, scores = pair_scores([run]).T
             if np.ptp(moved) == 0:
                 reading.left_out[seed] = "every task before moved the same number of blocks"
             else:

@@ -185,6 +185,17 @@ def mean_update(result: Result) -> float:
     return float(np.mean(np.linalg.norm(rows, axis=1)))
 
 
+def pair_scores(runs: Sequence[Result]) -> NDArray[np.float64]:
+    """Return (blocks that the task before moved, score) of every task from the third on, (n, 2)."""
+    pairs = [
+        (before, score)
+        for run in runs
+        for before, score in zip(run.magnitudes[1:-1], run.scores[2:], strict=True)
+        if before is not None and score is not None
+    ]
+    return np.array(pairs, dtype=np.float64).reshape(-1, 2)
+
+
 def rank_correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     """Return Spearman's rank correlation of two sequences, ties at their mean rank; 0 where one is constant."""
     a, b = _ranks(x), _ranks(y)

@@ -9,6 +9,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from cl_book.claims.arms import PROFILE, Arm
 from cl_book.claims.reference_runs import OVERLAPS, SEVERITIES
+from cl_book.figures.algorithm_figures import draw_echo, draw_paths
 from cl_book.figures.drawing import to_csv, to_svg
 from cl_book.figures.forest_figure import draw_forest
 from cl_book.figures.result_figures import Picture, draw_forgetting_by_distance, draw_gains_along
@@ -26,6 +27,8 @@ CHARTS: dict[str, tuple[str, Callable[[str, ResultSet], Picture | None]]] = {
     "overlap": ("correlated-cifar100", partial(draw_gains_along, "overlap", OVERLAPS)),
     "forest-accuracy": ("*", lambda _, results: draw_forest(_GAINS, "avg_acc", results)),
     "forest-forgetting": ("*", lambda _, results: draw_forest(_GAINS, "forgetting", results)),
+    "paths": ("split-cifar100", draw_paths),
+    "echo": ("split-cifar100", draw_echo),
     "severity": ("corrupted-cub50", partial(draw_gains_along, "severity", SEVERITIES)),
 }
 """Charts by name: the experiment whose results they read, and what draws them."""
