@@ -72,7 +72,8 @@ class Strategy(Protocol):
     """Answers one question when a task arrives: how may it change the model?
 
     A strategy of your own inherits from this class and defines `update`; one with a memory defines `learned`, `state`
-    and `restore` as well. `update` must answer ``Update(arrival.blocks)`` at task 0.
+    and `restore` as well, one that changes the weights after a task's training `settle`. `update` must answer
+    ``Update(arrival.blocks)`` at task 0.
     """
 
     def update(self, arrival: Arrival) -> Update:
@@ -88,6 +89,14 @@ class Strategy(Protocol):
         if update != Update(update.blocks):
             raise ValueError(f"{self} limits more than the number of blocks; only a network can be trained under it")
         return update.blocks
+
+    def settle(self, task: int, network: Any, before: Mapping[str, Any]) -> None:
+        """Change the shared blocks in place after the training of `task`; its head is then fitted anew. By default, nothing.
+
+        `network` is a :class:`cl_core.learners.networks.Network`, `before` the tensors of its ``blocks.state_dict()``
+        as they were when the task began. What the result says of the update is said of the settled one.
+        """
+        return
 
     def learned(self, task: int, network: Any, data: Any) -> None:
         """Take note that `task` has been learned: the network as it is now, and the task's data. By default, nothing.

@@ -9,8 +9,9 @@ import nbformat
 import pytest
 from support.command_line import own_code, run
 from support.made_results import keep, keep_all, make_confirmation, make_result, make_run, shown
+from support.plugin_files import own_files
 
-__all__ = ["keep", "keep_all", "make_confirmation", "make_result", "make_run", "own_code", "run", "shown"]
+__all__ = ["keep", "keep_all", "make_confirmation", "make_result", "make_run", "own_code", "own_files", "run", "shown"]
 
 CI = bool(os.environ.get("CI"))
 

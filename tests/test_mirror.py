@@ -13,6 +13,7 @@ TESTED_BY = {
     "tests/linear/test_phase.py": ["cl_core/linear/blocks.py"],
     "tests/linear/test_schedule.py": ["cl_core/linear/rules.py"],
     "tests/linear/test_simulate.py": ["cl_core/draws.py", "cl_core/linear/laws.py", "cl_core/linear/problem.py"],
+    "tests/streams/test_sequences.py": ["cl_core/streams/given.py"],
     "tests/streams/test_definitions.py": ["cl_core/naming.py"],
     "tests/streams/test_fetching.py": ["cl_core/streams/manifest.py", "cl_core/streams/errors.py"],
     "tests/streams/test_formats.py": ["cl_core/streams/arrays.py"],

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from cl_core.experiments.catalogue import CATALOGUE, PROFILES, PROTOCOL
 from cl_core.experiments.plan import make_plan
+from cl_core.experiments.registry import NetworkInputs
 from cl_core.experiments.store import Result, accuracies, metric
 from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.settings_base import Value
@@ -13,7 +14,7 @@ from cl_core.streams.manifest import Route
 if TYPE_CHECKING:
     from cl_core.experiments.progress import Listener
 
-__all__ = ["CATALOGUE", "PROFILES", "PROTOCOL", "STRATEGIES", "Result", "accuracies", "metric", "run"]
+__all__ = ["CATALOGUE", "PROFILES", "PROTOCOL", "STRATEGIES", "NetworkInputs", "Result", "accuracies", "metric", "run"]
 
 
 def run(
@@ -30,7 +31,7 @@ def run(
 ) -> Result:
     """Run one experiment, now and in memory, and return its result; nothing is written.
 
-    Names are those of CATALOGUE, STRATEGIES and PROFILES; under profile ``smoke`` an experiment on real images becomes
+    Names are those of CATALOGUE, STRATEGIES and PROFILES, or a user's own, ``package.module:name``; under profile ``smoke`` an experiment on real images becomes
     its embedded stand-in, and the result carries the stand-in's name. `seed` from 100 on scores on validation images.
     `overrides` change settings, `route` says where the images come from, a control needs its two-level run as `source`,
     and `listener` hears how far the run is; `recorded` is kept with the result and decides nothing. Needs torch.

@@ -4,10 +4,13 @@ The reasons for the choices are in the book, page *Protocol*. Raise ``PROTOCOL``
 purpose: every stored result then counts as stale until it has been run again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from cl_core.plugins import Plugin
 from cl_core.settings_base import Value
+from cl_core.streams.definitions import DEFINITIONS, Definition
+from cl_core.streams.sequences import Stream
 
 PROTOCOL = 1
 """Version of what a run computes. Results of another protocol are stale."""
@@ -110,13 +113,23 @@ VALIDATION_SEEDS_FROM = 100
 
 
 # --- experiments ------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, eq=False)
+class OwnStream:
+    """A stream from outside: the plugin that it is from, its definition, and what gives it (any seed's) at a seed."""
+
+    plugin: Plugin
+    definition: Definition
+    draw: Callable[[int], Stream]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
     """A stream of tasks and the network that learns it.
 
-    `stream` is its name in :mod:`cl_core.streams`, `network` is ``resnet`` or ``mlp``. `stand_in` names the experiment
-    that profile smoke runs in its place, under the stand-in's own name; None marks the embedded ones themselves.
-    `reads` lists the settings of the stream itself, whose values its definition gives.
+    `network` is ``resnet``, ``mlp`` or the name of a plugin, which `builder` then is. `stand_in` names the experiment
+    that profile smoke runs in its place, under the stand-in's own name; None marks those that need none.
+    `reads` lists the settings of the stream itself, whose values its definition gives. `stream` is its name in
+    :mod:`cl_core.streams`, or that of a plugin, which `own_stream` then has; empty: the same as the experiment's.
     """
 
     name: str
@@ -125,15 +138,23 @@ class Experiment:
     stand_in: str | None
     reads: tuple[str, ...] = ("tasks",)
 
+    stream: str = ""
+    own_stream: OwnStream | None = None
+    builder: Plugin | None = None
+
+    def __post_init__(self) -> None:
+        if not self.stream:
+            object.__setattr__(self, "stream", self.name)
+
     @property
-    def stream(self) -> str:
-        """Name of the stream, the same as the experiment's: a name means one thing."""
-        return self.name
+    def definition(self) -> Definition:
+        """The stream as data, before any setting changes it."""
+        return DEFINITIONS[self.stream] if self.own_stream is None else self.own_stream.definition
 
     @property
     def embedded(self) -> bool:
         """Whether the data ship with scikit-learn."""
-        return self.stand_in is None
+        return self.stand_in is None and self.own_stream is None
 
 
 def _experiment(name: str, summary: str, stand_in: str | None, *reads: str, network: str = "resnet") -> Experiment:

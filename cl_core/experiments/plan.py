@@ -17,6 +17,7 @@ from cl_core.experiments.catalogue import (
     Experiment,
     Profile,
 )
+from cl_core.experiments.registry import find_experiment, find_strategy
 from cl_core.experiments.settings import LATER, SETTINGS, BeginningSettings, Settings
 from cl_core.experiments.strategy_table import STRATEGIES, Treatment
 from cl_core.learners.recipe import (
@@ -29,14 +30,20 @@ from cl_core.learners.recipe import (
     TrainingSettings,
 )
 from cl_core.naming import require_name
+from cl_core.plugins import Kind, Plugin, write_file_word
 from cl_core.settings_base import Value, describe_fields, format_value
-from cl_core.streams.definitions import DEFINITIONS, define
+from cl_core.streams.definitions import define
+from cl_core.streams.manifest import Route
+from cl_core.streams.sequences import Stream, stream
 from cl_core.streams.tasks import Part
 
 _GRADIENT = frozenset(GradientSettings.model_fields)
 
 RESNET_BLOCKS = 9
 """Shared blocks of the ResNet: a stem and eight residual blocks."""
+
+MOST_BLOCKS = 16
+"""The largest number of blocks that a setting can ask for."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,9 @@ class Plan:
 
     @property
     def blocks(self) -> int:
-        """Number K of shared blocks of the network."""
+        """Number K of shared blocks of the network; of one from outside the most that a setting can ask for."""
+        if self.experiment.builder is not None:
+            return MOST_BLOCKS
         return RESNET_BLOCKS if self.experiment.network == "resnet" else self.settings.depth
 
     @property
@@ -73,11 +82,36 @@ class Plan:
     @property
     def dataset(self) -> str:
         """Name of the data set that the stream is cut from."""
-        return DEFINITIONS[self.experiment.stream].dataset
+        return self.experiment.definition.dataset
+
+    def draw_stream(self, route: Route | None = None) -> Stream:
+        """Return the stream of tasks, whose images come by `route` (None: the data set's own).
+
+        Raises ValueError for a route to a user's own stream, and as :func:`cl_core.streams.stream` does.
+        """
+        own = self.experiment.own_stream
+        if own is None:
+            return stream(self.experiment.stream, self.seed, self.part, route=route, **self.stream_options)
+        if route is not None:
+            raise ValueError(f"{self.experiment.name} brings its own data; leave out --data {route}")
+        return own.draw(self.seed).at(self.seed, self.part)
 
     @property
-    def network(self) -> NetworkSpec:
-        """Shape of the network."""
+    def plugins(self) -> dict[Kind, Plugin]:
+        """What comes from outside, by its kind; empty for a run of the project's own."""
+        own = self.experiment.own_stream
+        found: dict[Kind, Plugin | None] = {
+            "strategy": self.strategy.plugin,
+            "stream": None if own is None else own.plugin,
+            "network": self.experiment.builder,
+        }
+        return {kind: plugin for kind, plugin in found.items() if plugin is not None}
+
+    @property
+    def network(self) -> NetworkSpec | None:
+        """Shape of the network; None for one from outside."""
+        if self.experiment.builder is not None:
+            return None
         return NetworkSpec.from_mapping({"kind": self.experiment.network, **self.settings.select(NetworkSettings)})
 
     @property
@@ -95,13 +129,17 @@ class Plan:
 
     @cached_property
     def config(self) -> dict[str, Value]:
-        """What decides the outcome besides experiment, strategy, seed and data: every setting that this run reads."""
+        """What decides the outcome besides experiment, strategy, seed and data: every setting that this run reads.
+
+        What comes from outside has the digest of its source here, such as ``strategy_source``.
+        """
         values = self.settings.model_dump()
         return {
             "stream": self.experiment.stream,
             "part": self.part,
             "network": self.experiment.network,
             **{name: values[name] for name in self._held(list_settings(self.experiment, self.strategy))},
+            **{f"{kind}_source": plugin.digest for kind, plugin in self.plugins.items()},
         }
 
     def _held(self, names: Iterable[str]) -> list[str]:
@@ -111,17 +149,23 @@ class Plan:
     def stem(self) -> str:
         """File name without ending: ``<strategy>[~<digest of the overrides>]-<seed>``."""
         tag = f"~{digest_json(dict(self.overrides))[:10]}" if self.overrides else ""
-        return f"{self.strategy.name}{tag}-{self.seed}"
+        return f"{write_file_word(self.strategy.name)}{tag}-{self.seed}"
+
+    @property
+    def folder(self) -> str:
+        """Folder of the result below the results folder: ``<profile>/<experiment>``."""
+        return f"{self.profile.name}/{write_file_word(self.experiment.name)}"
 
     @property
     def name(self) -> str:
-        """Name of the result below the results folder: ``<profile>/<experiment>/<stem>.json``."""
-        return f"{self.profile.name}/{self.experiment.name}/{self.stem}.json"
+        """Name of the result below the results folder: ``<profile>/<experiment>/<stem>.json``; a colon becomes a dot."""
+        return f"{self.folder}/{self.stem}.json"
 
     def of_strategy(self, strategy: str) -> "Plan":
         """Return the same run under another strategy, keeping the overrides that it reads too."""
-        kept = {k: v for k, v in self.overrides.items() if k in list_settings(self.experiment, STRATEGIES[strategy])}
-        return assemble_plan(self.experiment, STRATEGIES[strategy], self.seed, self.profile, overrides=kept)
+        other = find_strategy(strategy)
+        kept = {k: v for k, v in self.overrides.items() if k in list_settings(self.experiment, other)}
+        return assemble_plan(self.experiment, other, self.seed, self.profile, overrides=kept)
 
     @property
     def followed(self) -> "Plan | None":
@@ -149,14 +193,13 @@ def make_plan(
     `experiment` is the stand-in. Raises ValueError for a name that does not exist (with the nearest one), a seed below
     0, a setting that does not fit or that this run does not read, or an experiment that the profile does not have.
     """
-    require_name("experiment", experiment, CATALOGUE)
-    require_name("strategy", strategy, STRATEGIES)
+    chosen, treatment = find_experiment(experiment), find_strategy(strategy)
     require_name("profile", profile, PROFILES)
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ValueError(f"seed = {seed!r} does not fit; allowed: integer, 0 or more (from 100 on: validation)")
-    chosen, size, treatment = CATALOGUE[experiment], PROFILES[profile], STRATEGIES[strategy]
+    size = PROFILES[profile]
     if size.embedded and chosen.stand_in is not None:
-        chosen = CATALOGUE[chosen.stand_in]
+        chosen = find_experiment(chosen.stand_in)
     elif chosen.embedded and not size.embedded:
         raise ValueError(f"{experiment} is embedded and has no profile {profile!r}; run it with profile 'smoke'")
     return replace(assemble_plan(chosen, treatment, seed, size, overrides=overrides), request=experiment)
@@ -176,21 +219,22 @@ def assemble_plan(
     _require_read(given, experiment, strategy)
     different = {name: value for name, value in given.items() if value != getattr(base, name)}
     plan = Plan(experiment.name, experiment, strategy, seed, profile, base.replace(**different), different)
-    _require_blocks(plan)
-    define(experiment.stream, **plan.stream_options)
+    require_blocks(plan, plan.blocks)
+    if experiment.own_stream is None:
+        define(experiment.stream, **plan.stream_options)
     return plan
 
 
 def build_default_settings(experiment: Experiment, profile: Profile, strategy: Treatment) -> Settings:
     """Return what the runs of `strategy` on `experiment` under `profile` are set to where nothing is overridden."""
     integrates = not profile.embedded and "start" in strategy.reads
-    definition = DEFINITIONS[experiment.stream]
+    sizes = VALUES[profile.name]
     return Settings.from_mapping(
         {
-            **VALUES[profile.name][experiment.network],
-            **OWN.get(experiment.name, {}),
+            **sizes.get(experiment.network, sizes["resnet"]),
+            **OWN.get(experiment.stream, {}),
             **{name: value for name, value in INTEGRATED.items() if integrates and name in strategy.reads},
-            **{name: getattr(definition, name) for name in experiment.reads},
+            **{name: getattr(experiment.definition, name) for name in ("tasks", *experiment.reads)},
         }
     )
 
@@ -240,11 +284,12 @@ def _require_read(given: Mapping[str, Value], experiment: Experiment, strategy: 
             )
 
 
-def _require_blocks(plan: Plan) -> None:
+def require_blocks(plan: Plan, blocks: int) -> None:
+    """Raise ValueError where a setting of `plan` does not fit a network of `blocks` shared blocks, or another setting."""
     for name in ("trained", "few", "many", "modules"):
         value = getattr(plan.settings, name)
-        if name in plan.config and value > plan.blocks:
-            raise ValueError(f"{name} = {value} exceeds the network's {plan.blocks} blocks; give 0 to {plan.blocks}")
+        if name in plan.config and value > blocks:
+            raise ValueError(f"{name} = {value} exceeds the network's {blocks} blocks; give 0 to {blocks}")
     if "few" in plan.config and plan.settings.few > plan.settings.many:
         raise ValueError(
             f"few = {plan.settings.few} is above many = {plan.settings.many}; "

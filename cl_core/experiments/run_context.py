@@ -13,6 +13,7 @@ from torch import Tensor
 from cl_core.experiments.checkpoints import Checkpoint
 from cl_core.experiments.plan import Plan
 from cl_core.experiments.progress import Listener, ProgressEvent
+from cl_core.experiments.registry import NetworkInputs
 from cl_core.experiments.rows import TaskRow
 from cl_core.learners.class_incremental import count_correct_over_heads
 from cl_core.learners.networks import Network, block_parameters, build_network
@@ -46,7 +47,7 @@ class RunContext:
 
     plan: Plan
     stream: Stream
-    spec: NetworkSpec
+    spec: NetworkSpec | None
     recipe: Recipe
     device: torch.device
     checkpoint: Checkpoint | None
@@ -58,16 +59,36 @@ class RunContext:
         return len(self.stream.tasks)
 
     def network(self) -> Network:
-        """Return the untrained network: every run of one seed starts from the same."""
-        network = build_network(
-            self.spec,
-            tasks=self.tasks,
-            classes=len(self.stream.tasks[0].classes),
-            image_shape=self.stream.data.image_shape,
-            seed=self.plan.seed,
-            dtype=choose_dtype(self.recipe.precision),
-        )
+        """Return the untrained network: every run of one seed starts from the same.
+
+        Each head has as many outputs as the task with the most classes. Raises ValueError where a network from outside
+        is none.
+        """
+        classes = max(len(task.classes) for task in self.stream.tasks)
+        shape, seed, dtype = self.stream.data.image_shape, self.plan.seed, choose_dtype(self.recipe.precision)
+        if self.spec is not None:
+            network = build_network(
+                self.spec, tasks=self.tasks, classes=classes, image_shape=shape, seed=seed, dtype=dtype
+            )
+        else:
+            network = self._build_own(NetworkInputs(self.tasks, classes, shape, seed, self.plan.settings)).to(dtype)
         return network.to(self.device)
+
+    def _build_own(self, inputs: NetworkInputs) -> Network:
+        builder = self.plan.experiment.builder
+        assert builder is not None
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(inputs.seed)
+            network = builder.value(inputs)
+        wanted = 1 if inputs.settings.shared_head else inputs.tasks
+        if not isinstance(network, Network) or len(network.heads) != wanted:
+            heads = f" with {len(network.heads)} heads" if isinstance(network, Network) else ""
+            raise ValueError(
+                f"{builder.name} returns a {type(network).__name__}{heads}; return a cl_core.learners.Network with "
+                f"{wanted} heads, one for each task or, with shared_head, one for all"
+            )
+        layout: Network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return layout.eval()
 
     def block_sizes(self) -> tuple[int, ...]:
         """Return the number of parameters of each shared block."""
@@ -112,11 +133,14 @@ class RunContext:
 
         `outputs` holds, for each task seen, what each of their heads (n, C) answers to its images; `labels` (n,) each.
         """
-        if self.spec.shared_head:
+        if self.plan.settings.shared_head:
             return ()
         classes = [task.classes for task in self.stream.tasks[: len(outputs)]]
         return tuple(
-            count_correct_over_heads(of_heads, classes, own, y)
+            # A head may have more outputs than its task has classes.
+            count_correct_over_heads(
+                [head[:, : len(c)] for head, c in zip(of_heads, classes, strict=True)], classes, own, y
+            )
             for of_heads, own, y in zip(outputs, classes, labels, strict=True)
         )
 

@@ -9,12 +9,11 @@ from typing import Any
 import torch
 from threadpoolctl import threadpool_limits
 
-from cl_core import streams
 from cl_core.experiments import provenance
 from cl_core.experiments.catalogue import PROTOCOL
 from cl_core.experiments.checkpoints import Checkpoint
 from cl_core.experiments.machine import ARITHMETIC, hardware
-from cl_core.experiments.plan import Plan, digest_json
+from cl_core.experiments.plan import Plan, digest_json, require_blocks
 from cl_core.experiments.progress import Listener, silent
 from cl_core.experiments.rows import assemble
 from cl_core.experiments.run_context import RunContext, RunState
@@ -22,6 +21,7 @@ from cl_core.experiments.sequential import train_sequentially
 from cl_core.experiments.shared_prefixes import SharedPrefixes
 from cl_core.experiments.store import Result
 from cl_core.experiments.strategy_table import StrategyInputs
+from cl_core.plugins import explain_failure
 from cl_core.settings_base import Value
 from cl_core.strategies import Strategy
 from cl_core.streams import Stream
@@ -49,8 +49,8 @@ def execute(
     FloatingPointError where training diverges.
     """
     require_source(plan, source)
-    with _threads(plan.profile.threads) as threads:
-        stream = streams.stream(plan.experiment.stream, plan.seed, plan.part, route=route, **plan.stream_options)
+    with _threads(plan.profile.threads) as threads, explain_failure(plan.plugins.values()):
+        stream = plan.draw_stream(route)
         if source is not None and source.data["digest"] != stream.data.digest:
             raise ValueError(f"{plan.describe()} would run on other images than {source.strategy}, which it follows")
         device = torch.device("cuda" if plan.profile.gpu and torch.cuda.is_available() else "cpu")
@@ -58,7 +58,9 @@ def execute(
         identity = _identity(plan.name, plan.config, stream, source, machine)
         checkpoint = None if cache is None else Checkpoint(plan.name, identity, cache)
         context = RunContext(plan, stream, plan.network, plan.recipe, device, checkpoint, listener)
-        strategy = plan.strategy.make(StrategyInputs(plan.settings, plan.seed, context.block_sizes(), device, source))
+        sizes = context.block_sizes()
+        require_blocks(plan, len(sizes))
+        strategy = plan.strategy.make(StrategyInputs(plan.settings, plan.seed, sizes, device, source))
         if not isinstance(strategy, Strategy):
             state = strategy(context)
         else:
@@ -125,6 +127,7 @@ def _result(
         "versions": provenance.versions(),
         **recorded,
         "files": provenance.code_digests(),
+        **_plugin_files(plan),
     }
     return Result(
         experiment=plan.experiment.name,
@@ -158,6 +161,12 @@ def _count_held(plan: Plan, magnitudes: Sequence[int | None], blocks: int) -> tu
         return ()
     counted = (m if m is None or plan.strategy.name == "literal" else blocks - m for m in magnitudes[1:])
     return (plan.settings.start, *counted)
+
+
+def _plugin_files(plan: Plan) -> dict[str, dict[str, str]]:
+    """Return the digests of the files of what comes from outside; nothing where nothing does."""
+    files = {name: digest[:16] for plugin in plan.plugins.values() for name, digest in plugin.files.items()}
+    return {"plugins": files} if files else {}
 
 
 def _followed(plan: Plan, source: Result | None) -> dict[str, str] | None:

@@ -14,7 +14,7 @@ from cl_core.learners.arrival import arrive, gradient_after
 from cl_core.learners.evaluation import count_correct, logits_change
 from cl_core.learners.prefix_memory import PrefixMemory
 from cl_core.learners.training import train_task
-from cl_core.strategies import Strategy
+from cl_core.strategies import Strategy, Update
 
 
 def train_sequentially(context: RunContext, strategy: Strategy, prefixes: SharedPrefixes | None = None) -> RunState:
@@ -67,12 +67,13 @@ class ContinualTrainer:
 
         scores = tuple(row.score for row in state.rows)
         arrived = arrive(network, data, task, context.recipe, seed, state.gradient, scores)
-        update = self.strategy.update(arrived.arrival)
+        update = _require_update(self.strategy.update(arrived.arrival), self.strategy, task)
         facts["magnitude"] = update.blocks
         clock.lap("arrival")
 
-        recipe = context.plan.recipe_of(task)
-        report = train_task(network, data, task, update, recipe, seed, context.steps(task, **facts))
+        settle = None if type(self.strategy).settle is Strategy.settle else self.strategy.settle
+        recipe, steps = context.plan.recipe_of(task), context.steps(task, **facts)
+        report = train_task(network, data, task, update, recipe, seed, steps, settle=settle)
         self.strategy.learned(task, network, data)
         gradient = arrived.gradient
         if task == 0 and context.recipe.first_gradient == "trained":
@@ -115,3 +116,15 @@ class ContinualTrainer:
             self._seen.append((data.x_eval, data.y_eval))
         if len(self._answers) < task:
             self._answers = [self._memory.logits(x, old) for old, (x, _) in enumerate(self._seen)]
+
+
+def _require_update(answer: Update | int, strategy: Strategy, task: int) -> Update:
+    """Return what a strategy answered, a number as that many blocks. Raises ValueError for anything else."""
+    if isinstance(answer, int) and not isinstance(answer, bool):
+        return Update(answer)
+    if not isinstance(answer, Update):
+        raise ValueError(
+            f"{type(strategy).__name__}.update answers {answer!r} at task {task}; answer a number of blocks or a "
+            "cl_core.strategies.Update"
+        )
+    return answer

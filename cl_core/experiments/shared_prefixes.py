@@ -46,7 +46,7 @@ class SharedPrefixes:
         if not self._sharing(prefix):
             return None
         alike = digest_json({name: value for name, value in self.plan.config.items() if name != "moves"})[:10]
-        run = f"{self.plan.profile.name}/{self.plan.experiment.name}/{_FOLDER}~{alike}-{self.plan.seed}"
+        run = f"{self.plan.folder}/{_FOLDER}~{alike}-{self.plan.seed}"
         return Checkpoint(f"{run}/after-{task}-{prefix}", digest_json([self.identity, prefix]), self.cache)
 
     def clear(self, results: Path) -> None:

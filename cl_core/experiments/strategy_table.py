@@ -15,6 +15,7 @@ from cl_core import strategies
 from cl_core.averaging import Averaged, fractions
 from cl_core.experiments import controls
 from cl_core.experiments.settings import StepSettings
+from cl_core.plugins import Plugin
 from cl_core.strategies import Limited, Strategy, Update
 from cl_core.threshold_rules import TwoLevel
 
@@ -69,7 +70,7 @@ class Treatment:
     method of the field's to compare with; ``bound`` is not sequential training at all, and its maker returns a function
     that does the run. `scores`: it decides by the scores of the arriving tasks, so they are worth showing, and where it
     chose one magnitude throughout, its controls compare nothing.
-    `free_from` is the first task, counted from 0, whose magnitude it chooses.
+    `free_from` is the first task, counted from 0, whose magnitude it chooses. `plugin` is where one from outside is from.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Treatment:
     follows: str | None = None
     scores: bool = False
     free_from: int = 1
+    plugin: Plugin | None = None
 
     def describe(self) -> str:
         """Return one line for people: what moves, what kind it is, and what the field calls it."""
@@ -130,7 +132,7 @@ def _constant(run: StrategyInputs, free_from: int) -> Strategy:
     return strategies.Replay(controls.constant(run.followed_magnitudes, run.followed.block_parameters, free_from))
 
 
-def _yoked(rule: str, reads: tuple[str, ...], free_from: int) -> tuple[Treatment, ...]:
+def yoke(rule: str, reads: tuple[str, ...], free_from: int, plugin: Plugin | None = None) -> tuple[Treatment, ...]:
     """Return the three controls that follow the strategy `rule`, whose own choice begins at task `free_from`."""
 
     def control(name: str, summary: str, make: Callable[[StrategyInputs, int], Strategy]) -> Treatment:
@@ -143,6 +145,7 @@ def _yoked(rule: str, reads: tuple[str, ...], free_from: int) -> tuple[Treatment
             reads=reads,
             follows=rule,
             free_from=free_from,
+            plugin=plugin,
         )
 
     return (
@@ -269,7 +272,7 @@ STRATEGIES: Mapping[str, Treatment] = {
             make=_walk,
             reads=_STEPS,
         ),
-        *_yoked("adaptive", _ADAPTIVE, free_from=1),
+        *yoke("adaptive", _ADAPTIVE, free_from=1),
         Treatment(
             name="two-level",
             kind="rule",
@@ -280,7 +283,7 @@ STRATEGIES: Mapping[str, Treatment] = {
             scores=True,
             free_from=controls.FREE_FROM,
         ),
-        *_yoked("two-level", _TWO_LEVEL, free_from=controls.FREE_FROM),
+        *yoke("two-level", _TWO_LEVEL, free_from=controls.FREE_FROM),
         Treatment(
             name="within",
             kind="control",

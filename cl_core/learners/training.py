@@ -26,6 +26,9 @@ from cl_core.strategies import Update
 Progress = Callable[[int, int], None]
 """Is told, after each step, how many steps are done and how many there are in all."""
 
+Settle = Callable[[int, Network, dict[str, Tensor]], None]
+"""Is given the task, the network as it was trained, and the state of its blocks before that, as their state_dict has it."""
+
 
 @dataclass(frozen=True)
 class TaskReport:
@@ -59,24 +62,28 @@ def train_task(
     recipe: Recipe,
     seed: int,
     progress: Progress | None = None,
+    *,
+    settle: Settle | None = None,
 ) -> TaskReport:
     """Train `task`, counted from 0, as a strategy's `update` allows; a number is that many trailing blocks.
 
     A block that may not move is frozen whole, parameters and running statistics. At 0 only the head moves; heads of
     other tasks never do. Minibatches come from `seed` and `task` alone; what does not fill one at the end of a pass is
     left out of that pass. With a `fraction` below 1 what moved goes that part of its way, and the task's head is fitted
-    anew. Norms and the number of correct answers are those at the very end. Raises ValueError for a magnitude that does
+    anew. `settle` may then change the shared blocks in any way, and the task's head is fitted anew.
+    Norms and the number of correct answers are those at the very end. Raises ValueError for a magnitude that does
     not fit, FloatingPointError if the loss is not finite after a pass.
     """
     update = Update(update) if isinstance(update, int) else update
     constraint, penalty = update.constraint, update.penalty
-    moving = moving_blocks(len(network.blocks), update.blocks, leading=update.leading)
+    moving = trained = moving_blocks(len(network.blocks), update.blocks, leading=update.leading)
     entry = moving.start if moving else len(network.blocks)
     parameters = [parameter for block in moving for parameter in network.blocks[block].parameters()]
     before = [[parameter.detach().clone() for parameter in block.parameters()] for block in network.blocks]
     start = [value for block in moving for value in before[block]]
-    if update.fraction < 1:
+    if update.fraction < 1 or settle is not None:
         from cl_core.learners.part_way import copy_moving_state, go_part_of_the_way, refit_head
+    all_before = {name: tensor.clone() for name, tensor in network.blocks.state_dict().items()} if settle else {}
     if penalty is not None:
         from cl_core.learners.penalties import Minibatch
     if recipe.augmentation != "none":
@@ -108,12 +115,16 @@ def train_task(
         )
     if old_state is not None:
         go_part_of_the_way(network, moving, old_state, update.fraction)
-        if len(network.heads) > 1:
-            refit_head(network, data, task, recipe)
+    if settle is not None:
+        with torch.no_grad():
+            settle(task, network, all_before)
+        moving, inputs, entry = range(len(network.blocks)), data.x_train, 0
+    if (old_state is not None or settle is not None) and len(network.heads) > 1:
+        refit_head(network, data, task, recipe)
     mark_moved(network, moving, task)
     norms = [_distance(block.parameters(), old) for block, old in zip(network.blocks, before, strict=True)]
     sizes = block_parameters(network)
-    movable = getattr(constraint, "movable", sum(sizes[block] for block in moving))
+    movable = getattr(constraint, "movable", sum(sizes[block] for block in trained))
     return TaskReport(
         magnitude=update.blocks,
         steps=steps,

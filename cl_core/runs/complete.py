@@ -109,8 +109,10 @@ def load_existing(path: Path, plan: Plan, *, route: Route | None, source: Result
 
 def _require_same_images(result: Result, path: Path) -> None:
     """Raise ValueError where the prepared file now holds other images than a result on a user's own was computed on."""
+    if result.data["route"] != "prepared":
+        return
     source = SOURCES[result.data["name"]]
-    if result.data["route"] != "prepared" or result.data["digest"] in source.labels:
+    if result.data["digest"] in source.labels:
         return
     prepared = locate_prepared(source)
     if prepared.exists() and load_data(source.name, "prepared").digest != result.data["digest"]:

@@ -3,10 +3,10 @@
 import itertools
 from collections.abc import Mapping, Sequence
 
-from cl_core.experiments.catalogue import CATALOGUE, PROFILES
+from cl_core.experiments.catalogue import PROFILES
 from cl_core.experiments.plan import Plan, list_settings, make_plan
+from cl_core.experiments.registry import find_experiment, find_strategy
 from cl_core.experiments.settings import parse
-from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.naming import require_name
 from cl_core.settings_base import Value
 
@@ -27,15 +27,15 @@ def list_plans(
     listed once. The runs that controls follow are added where they are not asked for, and come before them. Raises ValueError for a wrong name or value, or a setting that no run reads.
     """
     for name in experiments:
-        require_name("experiment", name, CATALOGUE)
+        find_experiment(name)
     for name in strategies:
-        require_name("strategy", name, STRATEGIES)
+        find_strategy(name)
     require_name("profile", profile, PROFILES)
     plans: dict[str, Plan] = {}
     used: set[str] = set()
     for seed, experiment, strategy in itertools.product(seeds, experiments, strategies):
         entry = make_plan(experiment, strategy, seed, profile).experiment
-        read = [name for name in choices if name in list_settings(entry, STRATEGIES[strategy])]
+        read = [name for name in choices if name in list_settings(entry, find_strategy(strategy))]
         used.update(read)
         for values in itertools.product(*(choices[name] for name in read)):
             plan = make_plan(experiment, strategy, seed, profile, overrides=dict(zip(read, values, strict=True)))

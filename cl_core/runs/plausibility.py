@@ -40,6 +40,8 @@ def derive_magnitudes(result: Result, plan: Plan, source: Result | None) -> tupl
 
     None where they cannot be told: a run to follow that is not there, a strategy that is not the companion's own.
     """
+    if plan.strategy.plugin is not None:
+        return None
     blocks, name = len(result.block_parameters), plan.strategy.name
     if name in _ALL_BLOCKS:
         return (blocks,) * result.tasks

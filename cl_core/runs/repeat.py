@@ -9,8 +9,8 @@ from cl_core.experiments import store
 from cl_core.experiments.machine import have_same_arithmetic
 from cl_core.experiments.plan import make_plan
 from cl_core.experiments.progress import Listener, silent
+from cl_core.experiments.registry import find_strategy
 from cl_core.experiments.store import Result
-from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.runs.complete import find_source
 from cl_core.runs.staleness import state
 from cl_core.streams.manifest import Route
@@ -84,7 +84,7 @@ def repeat(path: Path, *, route: Route | None = None, listener: Listener = silen
         reasons.append("the run that it follows has changed")
     if reasons:
         raise ValueError(f"{path} is stale ({'; '.join(reasons)}); another run would compute something else")
-    own_route: Route = before.data["route"]
+    own_route: Route | None = None if before.data["route"] == "given" else before.data["route"]
     after = execute(today, route=route or own_route, source=source, listener=listener)
     return after, compare(before, after)
 
@@ -120,8 +120,8 @@ def tolerance(result: Result) -> float:
     """
     if result.config["precision"] == "float64":
         return EXACT
-    treatment = STRATEGIES[result.strategy]
-    rule = STRATEGIES[treatment.follows] if treatment.follows else treatment
+    treatment = find_strategy(result.strategy)
+    rule = find_strategy(treatment.follows) if treatment.follows else treatment
     kind = "two-level" if rule.scores else "initialized"
     if treatment.name in MEASURED["split-cifar100"] and "trained" not in result.overrides:
         kind = treatment.name

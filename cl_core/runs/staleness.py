@@ -77,8 +77,15 @@ def state(
 
 
 def _config_reasons(result: Result, today: Plan) -> list[str]:
-    then, now = result.config, today.config
-    return [
+    then, now = dict(result.config), dict(today.config)
+    changed = [
+        f"made by other code: the source of {plugin.name} was {then[key]}, and is {now[key]} now"
+        for kind, plugin in today.plugins.items()
+        if (key := f"{kind}_source") in then and then[key] != now[key]
+    ]
+    if changed:
+        then, now = ({k: v for k, v in config.items() if not k.endswith("_source")} for config in (then, now))
+    return changed + [
         f"{key}: {then.get(key, 'not there')!s}, now {now.get(key, 'not there')!s}"
         for key in sorted({*then, *now})
         if then.get(key) != now.get(key)
@@ -90,7 +97,8 @@ def _data_reasons(result: Result, today: Plan, *, reference: bool) -> list[str]:
     if data.get("name") != wanted:
         return [f"data {data.get('name')!r}, now {wanted!r}"]
     # The arrays of an official archive are known by the archive's digest, which is checked when it is fetched.
-    if reference and data.get("route") != "official" and data.get("digest") not in SOURCES[wanted].labels:
+    known = SOURCES[wanted].labels if wanted in SOURCES else {}
+    if reference and data.get("route") != "official" and data.get("digest") not in known:
         return [
             f"its data ({wanted}, {data.get('route')}) are not among those that this version knows; "
             "move it out of the repository's results, into a folder for --out"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,12 +27,13 @@ class Dataset:
     """A data set in memory, read-only.
 
     `x_train`, `x_test` are uint8 (N, H, W) or (N, H, W, 3), grey levels 0 to 255; `y_train`, `y_test` uint8 (N,),
-    class numbers from 0. `names` are the classes' names. `digest` is SHA-256 over the four arrays, `label` how
+    class numbers from 0; a user's own inputs, route ``given``, may be float32, and labels integers of any size.
+    `names` are the classes' names. `digest` is SHA-256 over the four arrays, `label` how
     results on them are to be reported (for example "CIFAR-100, own split").
     """
 
     name: str
-    route: Route
+    route: Route | Literal["given"]
     label: str
     x_train: Images
     y_train: Images
@@ -52,7 +54,10 @@ class Dataset:
 
     @cached_property
     def moments(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Mean and standard deviation per channel of all training images, each (1,) or (3,), in grey levels 0 to 255."""
+        """Mean and standard deviation per channel of all training images, each (channels,), in grey levels 0 to 255 or as given."""
+        if self.x_train.dtype != np.uint8:
+            values = self.x_train.reshape(-1, self.image_shape[2] if len(self.image_shape) == 3 else 1)
+            return values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
         sums = np.zeros((2, *self.image_shape), np.uint64)
         for start in range(0, len(self.x_train), 1000):
             some = self.x_train[start : start + 1000].astype(np.uint32)

@@ -7,8 +7,8 @@ from typing import Any, Literal, cast, get_args
 from cl_core.naming import require_name
 from cl_core.streams.manifest import SOURCES
 
-Kind = Literal["split", "permuted", "correlated", "corrupted", "partly-corrupted", "turned"]
-"""How tasks are made of a data set; :mod:`cl_core.streams.tasks` has one function for each."""
+Kind = Literal["split", "permuted", "correlated", "corrupted", "partly-corrupted", "turned", "given"]
+"""How tasks are made of a data set; :mod:`cl_core.streams.tasks` has one function for each. Given ones are a user's own."""
 
 _READS: Mapping[Kind, tuple[str, ...]] = {
     "split": ("tasks", "class_images"),
@@ -17,6 +17,7 @@ _READS: Mapping[Kind, tuple[str, ...]] = {
     "corrupted": ("tasks", "severity"),
     "partly-corrupted": ("tasks", "severity", "corrupted", "corruption"),
     "turned": ("tasks",),
+    "given": (),
 }
 
 MAX_SEVERITY = 4
@@ -70,6 +71,13 @@ _ADDED: Mapping[str, Any] = {
     if entry.name in ("class_images", "same_images", "corrupted", "corruption")
 }
 """Defaults of what was added when streams had digests already: those digests stay."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenDefinition(Definition):
+    """A stream whose tasks a user gave as arrays: `sizes` holds the number of classes of each, `classes` the largest."""
+
+    sizes: tuple[int, ...]
 
 
 DEFINITIONS: dict[str, Definition] = {

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from cl_core.naming import require_name
 from cl_core.streams.datasets import Dataset, load
 from cl_core.streams.definitions import Definition, define
+from cl_core.streams.given import GivenTask, gather_tasks
 from cl_core.streams.manifest import Route
 from cl_core.streams.similarity import compare_neighbours
 from cl_core.streams.tasks import PARTS, Part, Task, build
@@ -19,13 +21,35 @@ from cl_core.streams.tasks import PARTS, Part, Task, build
 
 @dataclass(frozen=True, eq=False)
 class Stream:
-    """A sequence of tasks. Made by :func:`stream`; the same name, seed, part, route and overrides give the same one."""
+    """A sequence of tasks. Made by :func:`stream` or :meth:`Stream.of`.
+
+    The same name, seed, part, route and overrides give the same one.
+    """
 
     definition: Definition
     seed: int
     part: Part
     data: Dataset
     tasks: tuple[Task, ...]
+
+    @classmethod
+    def of(cls, tasks: Iterable[GivenTask], *, name: str = "given", seed: int = 0, part: Part = "test") -> "Stream":
+        """Return the stream of a user's own `tasks`, each ``(x, y, x_eval, y_eval)``, in their order.
+
+        Inputs are (n, features), (n, H, W) or (n, H, W, channels), all of one shape; where all are uint8 they stay so,
+        else they become float32. Labels (n,) are integers; a task has the classes that stand in its `y`, two or more,
+        and every one stands in `y_eval` too. `part` "test" trains on `x` and scores on `x_eval`; "validation" scores on
+        a fixed tenth of each class's `x`, trains on the rest, and touches no `x_eval`. `seed` mixes the inputs of each
+        task. Raises ValueError, naming the task, for what does not fit.
+        """
+        definition, data = gather_tasks(tasks, name)
+        return cls(definition, 0, part, data, ()).at(seed, part)
+
+    def at(self, seed: int, part: Part) -> "Stream":
+        """Return this stream as another `seed` (an integer from 0 on) draws it, for another `part` of the images."""
+        _require_draw(seed, part)
+        tasks = build(self.definition, self.data, int(seed), part)
+        return Stream(self.definition, int(seed), part, self.data, tasks)
 
     @property
     def name(self) -> str:
@@ -34,7 +58,7 @@ class Stream:
 
     @property
     def kind(self) -> str:
-        """How its tasks are made: split, permuted, correlated, corrupted, partly-corrupted or turned."""
+        """How its tasks are made: split, permuted, correlated, corrupted, partly-corrupted, turned or given."""
         return self.definition.kind
 
     @property
@@ -108,8 +132,12 @@ def stream(
     Raises ValueError for a wrong name or value, DataError for data that cannot be had.
     """
     definition = define(name, **overrides)
+    _require_draw(seed, part)
+    empty = Stream(definition, 0, part, load(definition.dataset, route), ())
+    return empty.at(seed, part)
+
+
+def _require_draw(seed: int, part: Part) -> None:
     require_name("part of the images", part, PARTS)
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise ValueError(f"seed = {seed!r} is not an integer from 0 on.")
-    data = load(definition.dataset, route)
-    return Stream(definition, int(seed), part, data, build(definition, data, int(seed), part))

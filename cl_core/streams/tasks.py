@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cl_core.draws import Purpose, generator, sequence
 from cl_core.streams.datasets import Dataset
-from cl_core.streams.definitions import Definition, Kind
+from cl_core.streams.definitions import Definition, GivenDefinition, Kind
 from cl_core.streams.transforms import Distorted, Noisy, Permuted, Transform, Turned, Unchanged
 
 Images = NDArray[np.uint8]
@@ -255,6 +255,16 @@ def _cut_turned(definition: Definition, data: Dataset, pool: _Pool, seed: int) -
         yield classes, *_take_all(pool, classes), Turned(cycle)
 
 
+def _cut_given(definition: Definition, data: Dataset, pool: _Pool, seed: int) -> Iterator[_Cut]:
+    """The tasks as they were given, in their order; the classes of one are numbered after those of the one before."""
+    assert isinstance(definition, GivenDefinition)
+    first = 0
+    for size in definition.sizes:
+        classes = tuple(range(first, first + size))
+        first += size
+        yield classes, *_take_all(pool, classes), Unchanged()
+
+
 _CUTS: dict[Kind, Callable[[Definition, Dataset, _Pool, int], Iterator[_Cut]]] = {
     "split": _cut_split,
     "permuted": _cut_permuted,
@@ -262,4 +272,5 @@ _CUTS: dict[Kind, Callable[[Definition, Dataset, _Pool, int], Iterator[_Cut]]] =
     "corrupted": _cut_corrupted,
     "partly-corrupted": _cut_partly_corrupted,
     "turned": _cut_turned,
+    "given": _cut_given,
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cl_core.streams import DEFINITIONS, load, stream
+from cl_core.streams import DEFINITIONS, Stream, load, stream
 from cl_core.streams.manifest import SOURCES
 
 EMBEDDED = [name for name, definition in DEFINITIONS.items() if definition.dataset == "digits"]
@@ -167,3 +167,82 @@ def test_the_default_part_is_validation():
 def test_a_wrong_argument_says_what_is_right(arguments, options, said):
     with pytest.raises(ValueError, match=said):
         stream(*arguments, **options)
+
+
+def make_task(classes=(4, 9), shape=(3, 3), each=20, kind=np.float64, seed=0):
+    draws = np.random.default_rng(seed)
+    y, y_eval = np.repeat(classes, each), np.repeat(classes, 3)
+    return (
+        (255 * draws.random((len(y), *shape))).astype(kind),
+        y,
+        (255 * draws.random((len(y_eval), *shape))).astype(kind),
+        y_eval,
+    )
+
+
+def test_own_tasks_keep_their_order_and_content_and_their_labels_count_from_zero():
+    given = [make_task(seed=0), make_task((0, 1, 2), seed=1)]
+    own = Stream.of(given, name="mine")
+    assert [len(task.classes) for task in own.tasks] == [2, 3]
+    for task, (x, y, x_eval, y_eval) in zip(own.tasks, given, strict=True):
+        order = np.lexsort(task.x_train.reshape(len(x), -1).T)
+        wanted = np.lexsort(x.astype(np.float32).reshape(len(x), -1).T)
+        assert np.array_equal(task.x_train[order], x.astype(np.float32)[wanted])
+        assert np.array_equal(task.y_train[order], np.searchsorted(np.unique(y), y)[wanted])
+        assert sorted(task.y_eval) == sorted(np.searchsorted(np.unique(y), y_eval))
+        assert task.x_eval.sum() == pytest.approx(x_eval.astype(np.float32).sum(), rel=1e-5)
+    assert own.describe()["tasks"][0]["classes"] == ["4 (task 1)", "9 (task 1)"]
+    assert (own.data.label, own.data.route, own.kind) == ("mine", "given", "given")
+
+
+def test_validation_holds_out_a_tenth_of_each_class_and_reads_no_scoring_input():
+    given = make_task(each=20)
+    changed = (*given[:2], given[2] + 1, given[3])
+    one, other = (Stream.of([task], part="validation") for task in (given, changed))
+    (task,) = one.tasks
+    assert (len(task.train), len(task.held)) == (36, 4)
+    assert not set(task.train) & set(task.held)
+    assert np.array_equal(task.x_eval, other.tasks[0].x_eval)
+    assert one.data.digest != other.data.digest
+
+
+def test_an_own_stream_at_another_seed_has_the_same_tasks_in_another_order():
+    own = Stream.of([make_task()])
+    again, other = own.at(0, "test"), own.at(1, "test")
+    assert again.digest == own.digest != other.digest
+    assert np.array_equal(np.sort(own.tasks[0].train), np.sort(other.tasks[0].train))
+    assert stream("digits-split", 3).at(4, "test").digest == stream("digits-split", 4, "test").digest
+
+
+def test_own_inputs_keep_their_kind_and_are_normalised_by_channel():
+    bytes_, colours = (Stream.of([make_task(shape=(4, 4, 3), kind=kind)]) for kind in (np.uint8, np.float32))
+    assert (bytes_.data.x_train.dtype, colours.data.x_train.dtype) == (np.uint8, np.float32)
+    assert np.allclose(colours.mean, colours.data.x_train.mean(axis=(0, 1, 2)), rtol=1e-5)
+    assert np.allclose(bytes_.std, bytes_.data.x_train.std(axis=(0, 1, 2)), rtol=1e-5)
+    assert Stream.of([make_task(shape=(7,))]).data.image_shape == (1, 7)
+
+
+@pytest.mark.parametrize(
+    ("tasks", "said"),
+    [
+        ([], r"there is no task; give \(x, y, x_eval, y_eval\) for each"),
+        ([make_task()[:3]], "task 1 is not four arrays"),
+        (
+            [make_task(), make_task(shape=(3, 4))],
+            r"task 2: x has inputs of shape \(3, 4\), those of task 1 have \(3, 3\)",
+        ),
+        ([make_task(shape=(3, 8, 8))], r"task 1: x is \(40, 3, 8, 8\), channels first"),
+        ([make_task(shape=())], r"task 1: x is float64 \(40,\); give numbers"),
+        ([make_task(kind=str)], "task 1: x is <U"),
+        ([make_task(classes=(1,))], r"task 1 has classes \[1\] with \[20\] training inputs"),
+        ([make_task(each=1)], "two inputs or more of each"),
+        ([(*make_task()[:3], np.zeros(6, int))], r"y_eval has the classes \[0\], which y has not"),
+        ([(*make_task()[:3], np.full(6, 4))], r"y_eval has no \[9\]; give an input"),
+        ([(*make_task()[:3], np.zeros(6))], r"the labels of x_eval are float64 \(6,\); give integers \(6,\)"),
+        ([(make_task()[0] * np.nan, *make_task()[1:])], "x holds a value that is not finite"),
+    ],
+)
+def test_own_tasks_that_do_not_fit_are_refused_in_one_line(tasks, said):
+    with pytest.raises(ValueError, match=said) as error:
+        Stream.of(tasks)
+    assert "\n" not in str(error.value)

@@ -11,8 +11,8 @@ from cl_book.claims.paired_differences import PairedComparison, Reading, measure
 from cl_book.claims.statistics import Interval, t_interval
 from cl_book.notebooks.record import NOT_REPRODUCED, REPRODUCED, format_signed
 from cl_core.experiments import store
+from cl_core.experiments.registry import find_strategy
 from cl_core.experiments.store import Result
-from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.runs.result_set import ResultSet
 
 DEPTHS = range(5)
@@ -89,7 +89,7 @@ def compare_depths(test: PairedComparison, results: ResultSet, mean: float) -> t
     arms = (test.of, test.against)
     if "frozen" not in (arm.strategy for arm in arms) or any("trained=" in str(arm) for arm in arms):
         return False, ""
-    plain = ["trained" in STRATEGIES[arm.strategy].reads for arm in arms]
+    plain = ["trained" in find_strategy(arm.strategy).reads for arm in arms]
     intervals = {}
     blocks = run_of(test.experiment, test.of, test.seeds[0]).blocks
     for depth in DEPTHS[: blocks + 1]:
@@ -138,7 +138,7 @@ def unpaired(used: Iterable[Result]) -> str:
     """
     first: dict[tuple[object, ...], set[int | None]] = {}
     for run in used:
-        treatment = STRATEGIES[run.strategy]
+        treatment = find_strategy(run.strategy)
         if treatment.kind != "bound":
             alike = sorted((name, str(value)) for name, value in run.config.items() if name not in treatment.reads)
             first.setdefault((run.seed, run.experiment, *alike), set()).add(run.correct[0][0])

@@ -22,8 +22,8 @@ from cl_book.claims.paired_differences import (
     rank_correlation,
 )
 from cl_core.experiments.controls import degenerate
+from cl_core.experiments.registry import find_strategy
 from cl_core.experiments.store import Result
-from cl_core.experiments.strategy_table import STRATEGIES
 
 
 class Difference(PairedComparison):
@@ -62,7 +62,7 @@ class Difference(PairedComparison):
     def _rule_that_never_chose(self, rows: Mapping[int, Sequence[Result]]) -> str:
         """Return the side that reads scores and moved one magnitude at every seed, so is no rule; empty for none."""
         for place, side in enumerate(self.sides()):
-            rule = STRATEGIES[side.strategy]
+            rule = find_strategy(side.strategy)
             runs = [row[place] for row in rows.values()]
             if rule.scores and len(runs) == len(self.seeds) and all(_chose_nothing(run) for run in runs):
                 return rule.name
@@ -316,8 +316,8 @@ _BLIND = ("clock", "walk")
 def _compares_nothing(of: Result, against: Result) -> str | None:
     """Say why a rule and what it is held against compare nothing at this seed, None where they do."""
     for one, other in ((of, against), (against, of)):
-        rule = STRATEGIES[one.strategy]
-        follows = STRATEGIES[other.strategy].follows == rule.name and rule.scores
+        rule = find_strategy(one.strategy)
+        follows = find_strategy(other.strategy).follows == rule.name and rule.scores
         if follows and _chose_nothing(one):
             return f"{rule.name} chose one magnitude throughout"
         if rule.scores and (follows or other.strategy in _BLIND) and _moved_alike(one, other):
@@ -332,4 +332,4 @@ def _moved_alike(one: Result, other: Result) -> bool:
 
 
 def _chose_nothing(run: Result) -> bool:
-    return degenerate([m for m in run.magnitudes if m is not None], STRATEGIES[run.strategy].free_from)
+    return degenerate([m for m in run.magnitudes if m is not None], find_strategy(run.strategy).free_from)

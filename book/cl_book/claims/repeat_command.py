@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from cl_book.claims.arms import PROFILE
 from cl_book.claims.claim import Claim
 from cl_book.claims.paired_differences import PairedComparison
-from cl_core.experiments.catalogue import CATALOGUE
 from cl_core.experiments.plan import Plan
 from cl_core.experiments.progress import format_duration
+from cl_core.experiments.registry import find_experiment
 from cl_core.runs.grid import list_plans
 from cl_core.runs.result_set import ResultSet
 from cl_core.settings_base import Value
-from cl_core.streams.definitions import DEFINITIONS
 from cl_core.streams.splits import OWN_SPLITS
 
 QUICK_SEEDS = 2
@@ -30,7 +29,7 @@ def command(claim: Claim, *, quick: bool = False) -> str:
     out = "quick" if quick else "mine"
     try:
         runs = _select_runs(claim.test, quick=quick)
-        dataset = DEFINITIONS[CATALOGUE[claim.test.experiment].stream].dataset
+        dataset = find_experiment(claim.test.experiment).definition.dataset
         own = dataset in OWN_SPLITS
         route = "prepared" if own else "official"
         sweeps = [f"cl-core sweep {options} --data {route} --out {out}" for options in list_options(claim.test, runs)]

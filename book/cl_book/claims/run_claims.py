@@ -14,11 +14,10 @@ from cl_book.claims.paired_differences import Reading
 from cl_book.claims.stated import claim_digests
 from cl_book.claims.statistics import MOST_SEEDS
 from cl_book.notebooks.record import INCONCLUSIVE, NOT_RUN, format_signed
-from cl_core.experiments.catalogue import CATALOGUE
+from cl_core.experiments.registry import find_experiment
 from cl_core.experiments.store import Result
 from cl_core.runs.ledger import renamings
 from cl_core.runs.result_set import ResultSet, read_results
-from cl_core.streams.definitions import DEFINITIONS
 
 EXPLORATORY, PRIMARY = "exploratory", "primary"
 DEGENERATE = "degenerate"
@@ -73,7 +72,7 @@ def decide(
     labels += _revisions(claim, digest, reading.used)
     reason = _undecided(reading)
     if reason:
-        needs = UNAVAILABLE.get(DEFINITIONS[CATALOGUE[claim.test.experiment].stream].dataset)
+        needs = UNAVAILABLE.get(find_experiment(claim.test.experiment).definition.dataset)
         if needs and not reading.used:
             reason = f"needs {needs}"
             labels.append(reason)

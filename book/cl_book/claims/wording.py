@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 
 from cl_book.claims.arms import Arm
-from cl_core.experiments.catalogue import CATALOGUE
-from cl_core.experiments.strategy_table import STRATEGIES
+from cl_core.experiments.registry import find_experiment, find_strategy
 from cl_core.metric_table import MEASURES
-from cl_core.streams.definitions import DEFINITIONS
 
 _ARMS = {"frozen-0": "frozen at magnitude zero", "within": "all blocks within frozen's distance"}
 """What a strategy is called in a sentence, where its name alone would not be understood."""
@@ -80,7 +78,7 @@ def tolerance(experiment: str, *, reported: bool, half: bool) -> str:
             "δ is half of the reported difference. An effect of less than half that size would not carry the same "
             "conclusion."
         )
-    data = DEFINITIONS[CATALOGUE[experiment].stream].dataset
+    data = find_experiment(experiment).definition.dataset
     if data in _FEW_IMAGES:
         return _FEW_IMAGES[data]
     why = "the reported difference is less than a point" if reported else "the paper reports no number to take half of"
@@ -88,8 +86,10 @@ def tolerance(experiment: str, *, reported: bool, half: bool) -> str:
 
 
 def _follows(control: Arm, rule: Arm) -> bool:
-    strategy = STRATEGIES.get(control.strategy)
-    return strategy is not None and strategy.follows == rule.strategy
+    try:
+        return find_strategy(control.strategy).follows == rule.strategy
+    except ValueError:
+        return False  # a strategy that is not here is told where its runs are read
 
 
 def _joined(words: Sequence[str]) -> str:

@@ -13,21 +13,28 @@ from cl_core.streams.tasks import HELD_OUT
 
 def count_image_passes(plan: Plan) -> float:
     """Return how many times a training image goes through the network in the run `plan`."""
+    if "joint_epochs" in plan.config:
+        passes: float = plan.settings.joint_epochs
+    else:
+        first, others = plan.recipe_of(0).epochs, plan.settings.epochs
+        passes = others + (first - others) / plan.settings.tasks
+    return _count_images(plan) * passes
+
+
+def _count_images(plan: Plan) -> float:
+    if plan.experiment.own_stream is not None:
+        return sum(len(task.train) for task in plan.draw_stream().tasks)
     definition = define(plan.experiment.stream, **plan.stream_options)
+    if definition.class_images:
+        return definition.tasks * definition.classes * definition.class_images
     source = SOURCES[definition.dataset]
     images = source.train * (1 - HELD_OUT if plan.part == "validation" else 1)
     share = definition.classes / source.classes
-    whole = {
+    return {
         "permuted": definition.tasks * images,
         "turned": definition.tasks * images * share,
         "correlated": images * share,
     }.get(definition.kind, images)
-    if definition.class_images:
-        whole = definition.tasks * definition.classes * definition.class_images
-    if "joint_epochs" in plan.config:
-        return whole * plan.settings.joint_epochs
-    first, others = plan.recipe_of(0).epochs, plan.settings.epochs
-    return whole * (others + (first - others) / definition.tasks)
 
 
 @dataclass

@@ -1,9 +1,9 @@
 """The commands `run` and `data` of the command line; what they need is imported when they run."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,9 @@ from cl_core.experiments.catalogue import CATALOGUE, PROFILES
 from cl_core.experiments.settings import SETTINGS, Settings
 from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.settings_base import describe_range
+
+if TYPE_CHECKING:
+    from cl_core.experiments.plan import Plan
 
 data = typer.Typer(
     help="The data sets: what is here, and how to get the rest.", no_args_is_help=True, rich_markup_mode=None
@@ -39,6 +42,9 @@ RUN_HELP = "\n\n".join(
         format_list({e.name: e.summary + (f"; smoke: {e.stand_in}" if e.stand_in else "") for e in CATALOGUE.values()}),
         "Strategies (a control needs the finished run that it follows, of the same experiment, seed and settings):",
         format_list({s.name: s.describe() for s in STRATEGIES.values()}),
+        "Your own strategy, stream or network needs no change here: write package.module:name, such as mine:Averaged for "
+        "the class Averaged in a file mine.py of the working folder, in place of a strategy, an experiment or a network; "
+        "an installed package may name one by an entry point. The digest of its source is part of the result.",
         "Profiles:",
         format_list({p.name: p.summary for p in PROFILES.values()}),
         "Settings for --set (a run reads those of its own network, strategy and stream, and refuses others; "
@@ -49,6 +55,7 @@ RUN_HELP = "\n\n".join(
         "Examples:",
         "\b\n  cl-core run split-cifar100 --strategy two-level --seed 100 --profile cpu\n"
         "  cl-core run permuted-mnist --strategy frozen --profile cpu --set trained=2 --data prepared\n"
+        "  cl-core run digits-split --strategy mine:Averaged --out mine\n"
         "  cl-core repeat results/cpu/split-cifar100/two-level-0.json",
     ]
 )
@@ -67,11 +74,22 @@ Route = Annotated[
 ]
 
 
+Network = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Another network than the experiment's own: resnet, mlp, or package.module:name. The same as EXPERIMENT@NAME.",
+        show_default=False,
+    ),
+]
+
+
 def run(
     experiment: Annotated[
         str | None, typer.Argument(metavar="EXPERIMENT", help="One of the experiments above.", show_default=False)
     ] = None,
     strategy: Annotated[str | None, typer.Option(help="One of the strategies above.", show_default=False)] = None,
+    network: Network = None,
     seed: Annotated[int, typer.Option(help="Decides class order, first weights and minibatches.")] = 100,
     profile: Annotated[str, typer.Option(help="The size of the run: smoke, cpu or paper.")] = "smoke",
     settings: Annotated[
@@ -95,7 +113,7 @@ def run(
 ) -> None:
     """Run one experiment (the manual is RUN_HELP)."""
     if again is not None:
-        if experiment or strategy or settings or out or protocol != "companion":
+        if experiment or strategy or network or settings or out or protocol != "companion":
             raise ValueError("--again takes everything from the stored result; give it alone, or with --data")
         repeat(again, route)
         return
@@ -110,11 +128,13 @@ def run(
     from cl_core.experiments.protocols import protocol_settings
     from cl_core.runs.complete import complete, locate_results
 
+    experiment = name_network(experiment, network)
     named = protocol_settings(protocol, [make_plan(experiment, strategy, seed, profile)])
     plan = make_plan(experiment, strategy, seed, profile, overrides={**named, **parse_settings(settings or [])})
     notice = run_summary.describe_stand_in(plan)
     if notice:
         typer.echo(notice)
+    tell_plugins([plan])
     with report_data_errors(), RunDisplay(plan.describe()) as display:
         done = complete(
             plan,
@@ -223,6 +243,29 @@ def split(
         typer.echo(f"these are the images of the book's results ({made.label}); --data prepared takes them")
     else:
         typer.echo("these are NOT the images of the book's results: the archive holds other ones")
+
+
+def name_network(experiment: str, network: str | None) -> str:
+    """Return the name of `experiment` with `network`, if one is given. Raises ValueError where it names one already."""
+    if network is None:
+        return experiment
+    if "@" in experiment:
+        raise ValueError(f"{experiment} names its network already; leave out --network {network}")
+    return f"{experiment}@{network}"
+
+
+def tell_plugins(plans: "Sequence[Plan]") -> None:
+    """Say on stderr what comes from outside, and which installed plugins have names that are this project's own."""
+    from cl_core.plugins import list_installed
+
+    lines = {plugin.describe(): None for plan in plans for plugin in plan.plugins.values()}
+    for name in dict.fromkeys(plan.strategy.name for plan in plans if plan.strategy.plugin is None):
+        for reference in list_installed("strategy").get(name, ()):
+            lines[
+                f"{name} is this project's own strategy; an installed package has one of that name too, {reference}"
+            ] = None
+    for line in lines:
+        typer.echo(line, err=True)
 
 
 def parse_settings(words: list[str]) -> dict[str, Any]:

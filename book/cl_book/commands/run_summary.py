@@ -7,8 +7,8 @@ from cl_core.experiments.controls import degenerate
 from cl_core.experiments.path import path_of_h
 from cl_core.experiments.plan import Plan
 from cl_core.experiments.progress import format_duration
+from cl_core.experiments.registry import find_strategy
 from cl_core.experiments.store import Result
-from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.metric_table import MEASURES
 
 _SHOWN = ("avg_acc", "task_acc", "forgetting", "peak_forgetting")
@@ -32,9 +32,9 @@ def summarise(result: Result) -> list[str]:
         lines.append(f"blocks moved: {' '.join(str(m) for m in result.magnitudes)} of {len(result.block_parameters)}")
     if "start" in result.config:
         lines.append(f"held fixed (h): {' '.join(str(h) for h in path_of_h(result))}")
-    if STRATEGIES[result.strategy].scores:
+    if find_strategy(result.strategy).scores:
         lines.append("scores: " + " ".join("–" if s is None else f"{s:.3f}" for s in result.scores))
-        if degenerate([m for m in result.magnitudes if m is not None], STRATEGIES[result.strategy].free_from):
+        if degenerate([m for m in result.magnitudes if m is not None], find_strategy(result.strategy).free_from):
             lines.append(f"{result.strategy} chose one magnitude throughout: its controls compare nothing")
     images = "test images" if result.config["part"] == "test" else "held-out training images (validation)"
     lines.append(f"scored on {images} of {result.data['label']}")

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cl_book.claims.reference_runs import RULES, STEPS
-from cl_book.commands.run_command import Route, check_route, format_list, report_data_errors
+from cl_book.commands.run_command import (
+    Network,
+    Route,
+    check_route,
+    format_list,
+    name_network,
+    report_data_errors,
+    tell_plugins,
+)
 from cl_core.experiments.catalogue import CATALOGUE, PROFILES
 from cl_core.experiments.strategy_table import STRATEGIES
 
@@ -29,6 +37,7 @@ HELP = "\n\n".join(
         format_list({e.name: e.summary for e in CATALOGUE.values()}),
         "Strategies:",
         format_list({s.name: s.describe() for s in STRATEGIES.values()}),
+        "Your own, as `cl-core run --help` has it: package.module:name in place of an experiment, a strategy or a network.",
         "Steps for --reference, the runs that results/ is to hold (profile cpu; --seeds replaces their seeds, "
         "--experiments and --strategies leave out others):",
         format_list({step.name: step.summary for step in STEPS.values()}),
@@ -55,6 +64,7 @@ def sweep(
         str | None,
         typer.Option(help="Names, with commas. Default: initialized,frozen,frozen-0,two-level.", show_default=False),
     ] = None,
+    network: Network = None,
     seeds: Annotated[
         str | None, typer.Option(help="Numbers and ranges, such as 0-2,7. Default: 100.", show_default=False)
     ] = None,
@@ -116,7 +126,8 @@ def sweep(
 
     taken = check_route(route)
     results = out or locate_results()
-    plans = _make_plans(experiments, strategies, seeds, profile, settings or [], protocol, reference, route)
+    plans = _make_plans(experiments, strategies, network, seeds, profile, settings or [], protocol, reference, route)
+    tell_plugins(plans)
     workers = count_cores() if jobs is None else jobs
     if workers < 1:
         raise ValueError(f"--jobs {workers} does not fit; give 1 or more")
@@ -168,6 +179,7 @@ def _read_stored(results: Path) -> "Iterator[Result]":
 def _make_plans(
     experiments: str | None,
     strategies: str | None,
+    network: str | None,
     seeds: str | None,
     profile: str | None,
     settings: list[str],
@@ -181,8 +193,8 @@ def _make_plans(
     from cl_core.runs import grid
 
     if reference is not None:
-        if settings or protocol:
-            option = "--set" if settings else "--protocol"
+        if settings or protocol or network:
+            option = "--set" if settings else "--protocol" if protocol else "--network"
             raise ValueError(f"{option} has no place beside --reference, whose steps have settings of their own")
         return plans(
             None if reference == "all" else _split_names(reference),
@@ -192,8 +204,9 @@ def _make_plans(
             strategies=_split_names(strategies) if strategies else None,
         )
     profile = profile or "smoke"
+    names = _split_names(experiments) if experiments else _list_present(profile, route)
     chosen = {
-        "experiments": _split_names(experiments) if experiments else _list_present(profile, route),
+        "experiments": [name_network(name, network) for name in names],
         "strategies": _split_names(strategies) if strategies else list(RULES),
     }
     numbers = grid.parse_seeds(seeds or "100")

@@ -10,11 +10,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cl_book.notebooks import record
-from cl_core import metric_table, streams
+from cl_core import metric_table
 from cl_core.experiments import run, store
 from cl_core.experiments.catalogue import PROFILES, VALIDATION_SEEDS_FROM
 from cl_core.experiments.controls import degenerate
 from cl_core.experiments.plan import Plan, list_settings, make_plan
+from cl_core.experiments.registry import find_strategy
 from cl_core.experiments.settings import Settings
 from cl_core.experiments.store import Result
 from cl_core.experiments.strategy_table import STRATEGIES
@@ -91,9 +92,7 @@ class NotebookRun:
     def make_stream(self, **more: Value) -> Stream:
         """Return the stream of tasks that the runs learn."""
         plan = self.make_plan("initialized", **more)
-        return streams.stream(
-            plan.experiment.stream, self.seed, plan.part, route=self._route(plan), **plan.stream_options
-        )
+        return plan.draw_stream(self._route(plan))
 
     def run_schedules(self) -> dict[str, Result]:
         """Run every schedule of few (f) and many (m) from the second task on; results by schedule, such as ``mffm``.
@@ -175,8 +174,8 @@ def list_doubts(runs: Mapping[str, Result]) -> list[str]:
     """Return the doubts about `runs`: tasks not learned beyond chance, a two-level rule that never chose."""
     doubts = [f"{name}: {flag}" for name, result in runs.items() for flag in store.flags(result)]
     for name, result in runs.items():
-        if STRATEGIES[result.strategy].scores and degenerate(
-            [m for m in result.magnitudes if m is not None], STRATEGIES[result.strategy].free_from
+        if find_strategy(result.strategy).scores and degenerate(
+            [m for m in result.magnitudes if m is not None], find_strategy(result.strategy).free_from
         ):
             doubts.append(f"{name}: one magnitude throughout, from the third task on; the rule chose nothing")
     return doubts or ["no doubts: every task was learned beyond chance, and two-level used both magnitudes"]
