@@ -233,20 +233,20 @@ def test_a_rule_that_never_chose_is_compared_with_nothing(keep):
 
 
 def test_an_echo_of_what_the_task_before_moved(keep):
-    scores = {0: (None, 0.9, 0.1, 0.3), 1: (None, 0.9, 0.2, 0.1), 2: (None, 0.1, 0.2, 0.3)}
-    for seed, moved in ((0, (9, 8, 1, 9)), (1, (9, 1, 8, 9)), (2, (9, 9, 9, 9))):
-        keep("split-cifar100", "slower", seed, magnitudes=moved, scores=scores[seed])
-    reading = found("echo", of="slower", measure="score", direction="less", delta=0.2, seeds="0-2")
-    # Few blocks before the higher score; the third run had the same before every task.
-    assert reading.differences == {0: pytest.approx(1.0), 1: pytest.approx(1.0)}
+    rule = "adaptive threshold=0.08"
+    keep("split-cifar100", rule, 0, magnitudes=(9, 7, 5, 3), scores=(None, 0.9, 0.1, 0.3))
+    keep("split-cifar100", rule, 1, magnitudes=(9, 9, 7, 5), scores=(None, -0.9, 0.2, 0.1))
+    keep("split-cifar100", rule, 2, magnitudes=(9, 9, 9, 9), scores=(None, -0.9, -0.2, -0.3))
+    reading = found("echo", of=rule, measure="score", direction="less", delta=0.2, seeds="0-2")
+    # Fewer blocks before the higher score, then the other way round; the third run had the same before every task.
+    assert reading.differences == {0: pytest.approx(1.0), 1: pytest.approx(-1.0)}
     assert reading.left_out == {2: "every task before moved the same number of blocks"}
-    assert found("echo", of="slower", measure="score", direction="more", delta=0.2, seeds="0").differences == {
-        0: pytest.approx(-1.0)
-    }
+    opposite = found("echo", of=rule, measure="score", direction="more", delta=0.2, seeds="0")
+    assert opposite.differences == {0: pytest.approx(-1.0)}
     with pytest.raises(ValueError, match="needs its own delta"):
-        found("echo", of="slower", measure="score", direction="less", seeds="0")
+        found("echo", of=rule, measure="score", direction="less", seeds="0")
     with pytest.raises(ValueError, match="an echo reads them"):
-        found("difference", of="slower", against="slower", measure="score", seeds="0")
+        found("difference", of=rule, against=rule, measure="score", seeds="0")
 
 
 def test_an_association_over_magnitudes(keep_all):
