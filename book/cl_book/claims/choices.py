@@ -58,6 +58,9 @@ _STRENGTHS: Mapping[str, tuple[str, tuple[Value, ...]]] = {
 }
 """The baselines' strengths. Replay has none: it keeps a stated number of images, and weighs them as the new ones."""
 
+_DIVERGED: Mapping[str, tuple[float, ...]] = {"ewc-mlp": (1000.0, 10000.0)}
+"""Strengths at which the training loss was not a number at the end of a pass, with both seeds, by choice."""
+
 _ALGORITHM: Mapping[str, Mapping[str, tuple[Value, ...]]] = {
     "threshold": {"step": (1,), "threshold": (0.08, 0.0, -0.1, 0.04, 0.16)},
     "step": {"threshold": (-0.1,), "step": (1, 2, 3)},
@@ -68,7 +71,13 @@ _ALGORITHM: Mapping[str, Mapping[str, tuple[Value, ...]]] = {
 CHOICES: Mapping[str, Choice] = {
     choice.name: choice
     for choice in tuple(
-        Choice(name=f"{strategy}-{network}", experiment=experiment, strategy=strategy, grid={setting: values})
+        Choice(
+            name=f"{strategy}-{network}",
+            experiment=experiment,
+            strategy=strategy,
+            grid={setting: values},
+            diverged=_DIVERGED.get(f"{strategy}-{network}", ()),
+        )
         for network, experiment in (("resnet", "split-cifar100"), ("mlp", "permuted-mnist"))
         for strategy, (setting, values) in _STRENGTHS.items()
     )

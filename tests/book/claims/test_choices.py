@@ -30,6 +30,7 @@ def store_runs(checkout, make_result):
                     seed,
                     overrides={"ewc_strength": strength},
                     correct=right(count),
+                    magnitudes=(2, 2, 2),
                     train_losses=(0.1, strength, seed),
                 )
                 plan = make_plan("split-cifar10", "ewc", seed, "cpu", overrides={"ewc_strength": strength})
@@ -86,6 +87,37 @@ def test_the_command_makes_just_the_runs_of_a_choice():
         "--set ewc_strength=1.0,10.0,100.0,1000.0,10000.0 --out mine"
     )
     assert len(list_runs(CHOICE)) == 10
+
+
+def decided():
+    """Return every choice whose runs are stored, with what they choose."""
+    results, found = read_validation(), {}
+    for choice in CHOICES.values():
+        try:
+            found[choice.name] = decide(choice, results)
+        except ValueError as error:
+            # A choice that is not decided lacks a run, and nothing else is wrong with it.
+            if "is not there" not in str(error):
+                raise
+    return found
+
+
+def test_the_settings_are_what_the_stored_runs_choose():
+    """Pulled has no strength by default: the reference step names its own. Algorithm 1's were chosen one by one."""
+    found = decided()
+    assert "ewc-mlp" in found
+    for name, values in found.items():
+        choice = CHOICES[name]
+        if choice.strategy in ("ewc", "lwf"):
+            settings = make_plan(choice.experiment, choice.strategy, 0, "cpu").settings
+            assert {setting: getattr(settings, setting) for setting in values} == values, name
+
+
+def test_a_value_beyond_the_grid_was_tried_just_where_the_rule_asks_for_it():
+    results = read_validation()
+    for name in decided():
+        assert (next_value(CHOICES[name], results) or ()) in ((), *CHOICES[name].extended), name
+        assert len(CHOICES[name].extended) <= 1
 
 
 def test_choices_are_made_on_validation_alone():
