@@ -308,3 +308,12 @@ def test_a_result_from_before_the_class_incremental_counts_has_the_same_outcome(
     wrong = replace(run, class_correct=run.class_correct[:-1])
     with pytest.raises(ValueError, match="class_correct is not 4 rows of 4 entries"):
         store.loads(store.dumps(wrong), where="wrong")
+
+
+def test_the_first_task_alone_may_be_passed_over_more_often():
+    usual, longer = (
+        execute(make_plan("digits-permuted", "frozen", 100, "smoke", overrides={**TINY, "tasks": 3, **given}))
+        for given in ({}, {"first_epochs": 6})
+    )
+    assert (usual.steps, longer.steps) == ((10, 10, 10), (30, 10, 10))
+    assert longer.train_losses[0] < usual.train_losses[0]

@@ -322,3 +322,25 @@ def test_a_step_schedule_goes_to_a_tenth_after_two_thirds_of_the_steps(recipe, t
     first = sum(rate == 0.5 for rate in rates)
     assert rates == [0.5] * first + [pytest.approx(0.05)] * (total - first)
     assert first - 1 < total * 2 / 3 <= first
+
+
+def test_augmentation_leaves_what_is_frozen_and_changes_what_is_learned(make, recipe, frozen_copy):
+    augmented = recipe.replace(augmentation="flips-and-crops")
+    after = []
+    for given in (recipe, augmented, augmented):
+        network, data = make(channels=3)
+        before = frozen_copy(network)
+        report = train_task(network, data[1], 1, 2, given, 5)
+        assert changed_blocks(network, before) == {7, 8}
+        after.append((report.loss, frozen_copy(network)))
+    (plain, _), (loss, weights), (again, same) = after
+    assert loss == again != plain
+    assert all(torch.equal(weights[name], value) for name, value in same.items())
+
+
+def test_every_pass_over_augmented_images_passes_all_blocks(make, recipe):
+    network, data = make()
+    calls = []
+    network.blocks[0].register_forward_hook(lambda module, inputs, output: calls.append(len(output)))
+    report = train_task(network, data[1], 1, 1, recipe.replace(augmentation="flips-and-crops"), 5)
+    assert len(calls) >= report.steps

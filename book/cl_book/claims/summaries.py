@@ -7,6 +7,8 @@ from statistics import fmean, stdev
 from cl_book.claims.arms import PROFILE
 from cl_book.claims.paired_differences import mean_update
 from cl_core.experiments import store
+from cl_core.experiments.plan import list_settings, make_plan
+from cl_core.experiments.settings import LATER
 from cl_core.experiments.store import Result
 from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.runs.result_set import ResultSet
@@ -57,7 +59,7 @@ def rows(
     groups: dict[tuple[str, tuple[Value | None, ...]], list[Result]] = {}
     for run in _own(experiment, results):
         if set(run.overrides) <= set(over) and (strategies is None or run.strategy in strategies):
-            groups.setdefault((run.strategy, tuple(run.config.get(name) for name in over)), []).append(run)
+            groups.setdefault((run.strategy, tuple(_value(run, name) for name in over)), []).append(run)
     order = list(STRATEGIES)
     keys = sorted(groups, key=lambda key: ([_place(value) for value in key[1]], order.index(key[0])))
     return [_row(strategy, values, groups[strategy, values]) for strategy, values in keys]
@@ -88,6 +90,15 @@ def _own(experiment: str, results: ResultSet) -> list[Result]:
         for run in results.current.values()
         if run.experiment == experiment and run.profile == PROFILE and run.config["part"] == "test"
     ]
+
+
+def _value(run: Result, name: str) -> Value | None:
+    """Return what the setting `name` was in a run: a setting that came later had its default; None where none reads it."""
+    if name in run.config or name not in LATER:
+        return run.config.get(name)
+    plan = make_plan(run.experiment, run.strategy, run.seed, run.profile)
+    read = name in list_settings(plan.experiment, plan.strategy)
+    return getattr(plan.settings, name) if read else None
 
 
 def _row(strategy: str, values: tuple[Value | None, ...], runs: Sequence[Result]) -> Row:

@@ -67,3 +67,15 @@ def test_an_edited_result_is_left_out(keep):
     path.write_text(path.read_text().replace("60000", "60001", 1))
     assert rows("split-cifar100", read_results()) == []
     assert stale("split-cifar100", read_results()) == ["cpu/split-cifar100/frozen-0.json"]
+
+
+def test_a_setting_that_came_later_has_its_default_in_older_runs(keep):
+    keep("split-cifar100", "initialized", 0)
+    keep("split-cifar100", "initialized class_images=100", 0)
+    keep("split-cifar100", "lwf", 0, magnitudes=(9,) * 4)
+    found = rows("split-cifar100", read_results(), over=["class_images", "augmentation"])
+    assert {(row.strategy, row.values) for row in found} == {
+        ("initialized", (0, "none")),
+        ("initialized", (100, "none")),
+        ("lwf", (0, None)),
+    }
