@@ -528,6 +528,18 @@ def test_reference_results_over_a_setting(measured, make_run, checkout):
     assert ["reported" in row[4] for row in rows] == [True, True, False, True]
 
 
+def test_reference_results_at_other_values(measured, make_run, checkout):
+    run = make_run("split-cifar100", "frozen trained=2", 0)
+    store.save(run, checkout / "results/cpu/split-cifar100" / f"frozen~{digest_json({'trained': 2})[:10]}-0.json")
+    asked = ":::{reference} split-cifar100\n:at: trained=2\n:strategies: frozen\n:::"
+    warnings, pages = measured(index=f"# Front\n\n{asked}\n\n{asked.replace('trained', 'traned')}", outputs=())
+    (table,) = pages["book/index"].select("table")
+    assert [text(row.td) for row in table.select("tbody tr")] == ["frozen"]
+    assert "reported" not in text(table)
+    assert text(table.select("tbody td")[-1]) == "1"
+    assert "did you mean 'trained'" in warnings
+
+
 def test_a_setting_that_no_row_has_gets_no_column(measured):
     _, pages = measured(index="# Front\n\n:::{reference} split-cifar100\n:over: pull trained\n:::", outputs=())
     assert "Pull" not in [text(cell) for cell in pages["book/index"].select("th")]

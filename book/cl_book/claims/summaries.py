@@ -50,15 +50,24 @@ class Row:
 
 
 def rows(
-    experiment: str, results: ResultSet, *, over: Sequence[str] = (), strategies: Sequence[str] | None = None
+    experiment: str,
+    results: ResultSet,
+    *,
+    over: Sequence[str] = (),
+    at: Mapping[str, Value] | None = None,
+    strategies: Sequence[str] | None = None,
 ) -> list[Row]:
     """Return the rows of `experiment` in the order of the strategies: runs as the protocol has them, of seeds below 100.
 
-    With `over` also runs that change those settings alone, by their values. `strategies` leaves out all others.
+    With `over` also runs that change those settings alone, by their values. With `at` they are those that have these
+    values of further settings, where they read them. `strategies` leaves out all others.
     """
+    fixed = at or {}
     groups: dict[tuple[str, tuple[Value | None, ...]], list[Result]] = {}
     for run in _own(experiment, results):
-        if set(run.overrides) <= set(over) and (strategies is None or run.strategy in strategies):
+        there = all(_value(run, name) in (value, None) for name, value in fixed.items())
+        changed = set(run.overrides) <= {*over, *fixed}
+        if there and changed and (strategies is None or run.strategy in strategies):
             groups.setdefault((run.strategy, tuple(_value(run, name) for name in over)), []).append(run)
     order = list(STRATEGIES)
     keys = sorted(groups, key=lambda key: ([_place(value) for value in key[1]], order.index(key[0])))

@@ -20,7 +20,7 @@ from cl_book.pages.result_values import noted
 from cl_book.pages.results_link import results_link
 from cl_book.pages.role_errors import suggest
 from cl_core.experiments.catalogue import CATALOGUE
-from cl_core.experiments.settings import SETTINGS
+from cl_core.experiments.settings import SETTINGS, parse
 from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.metric_table import MEASURES
 from cl_core.runs.result_set import ResultSet, read_results
@@ -34,6 +34,7 @@ class Reference(SphinxDirective):
     """``:::{reference} split-cifar100``: each strategy's reference results beside the paper's row, and how they were made.
 
     ``:over: overlap`` also takes runs that change that setting alone (several: those), a row for each value,
+    ``:at: tasks=10 classes=10`` takes runs with those values in place of the protocol's,
     ``:strategies: frozen masked`` leaves out all others, and ``:distance:`` adds how far the parameters moved.
     ``:brief:`` leaves out the paper's row and how the results were made. Where nothing was run it says so.
     """
@@ -41,6 +42,7 @@ class Reference(SphinxDirective):
     required_arguments = 1
     option_spec: ClassVar[dict[str, Callable[[str], str | None]]] = {
         "over": directives.unchanged_required,
+        "at": directives.unchanged_required,
         "strategies": directives.unchanged_required,
         "distance": directives.flag,
         "brief": directives.flag,
@@ -56,17 +58,21 @@ class Reference(SphinxDirective):
         for word in over:
             if word not in SETTINGS:
                 raise self.error(f"there is no setting {word!r}{suggest(word, SETTINGS)}")
+        try:
+            at = dict(parse(word) for word in self.options.get("at", "").split())
+        except ValueError as error:
+            raise self.error(str(error)) from None
         for word in strategies or ():
             if word not in STRATEGIES:
                 raise self.error(f"there is no strategy {word!r}{suggest(word, STRATEGIES)}")
         results = read_results()
         noted(self.env, f"{PROFILE}/{name}/*")
         paper = {key: number for key, number in reported(self.env).items() if key.split("/")[1] == name}
-        if "brief" in self.options:
+        if "brief" in self.options or at:
             paper = {}
         elif strategies is not None:
             paper = {key: number for key, number in paper.items() if key.split("/")[2] in strategies}
-        rows = summaries.rows(name, results, over=over, strategies=strategies)
+        rows = summaries.rows(name, results, over=over, at=at, strategies=strategies)
         return [
             *self._table(rows, paper, over),
             *([results_link()] if rows and "brief" not in self.options else []),

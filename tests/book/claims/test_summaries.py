@@ -79,3 +79,13 @@ def test_a_setting_that_came_later_has_its_default_in_older_runs(keep):
         ("initialized", (100, "none")),
         ("lwf", (0, None)),
     }
+
+
+def test_rows_may_be_asked_for_at_other_values(keep):
+    ten = "tasks=10 classes=10"
+    for arm in ("initialized", f"initialized {ten}", f"initialized {ten} overlap=0.2", f"frozen {ten} trained=3"):
+        keep("correlated-cifar100", arm, 0)
+    found = rows("correlated-cifar100", read_results(), over=["overlap"], at={"tasks": 10, "classes": 10})
+    assert [(row.strategy, row.values) for row in found] == [("initialized", (0.2,)), ("initialized", (0.5,))]
+    found = rows("correlated-cifar100", read_results(), at={"tasks": 10, "classes": 10, "trained": 3})
+    assert [row.strategy for row in found] == ["initialized", "frozen"]
