@@ -45,8 +45,8 @@ class Update:
     - `constraint`: called after each step as ``constraint(parameters, start, rate)`` with the parameters that move
       (heads apart), their values when the task began, and the step length; it changes the parameters in place.
       See :mod:`cl_core.learners.constraints`.
-    - `penalty`: called in each step as ``penalty(minibatch)`` with a :class:`cl_core.learners.penalties.Minibatch`; it
-      returns a scalar tensor, which is added to the minibatch's loss.
+    - `penalty`: called in each step as ``penalty(minibatch)`` with a :class:`cl_core.learners.penalties.Minibatch`, or
+      with what a loop of your own gives ``movable.penalty``; it returns a scalar tensor, which is added to the loss.
     - `rate_factor`, above 0: multiplies the step length of blocks and head.
     - `step_share`, above 0 to 1: the share of the steps that are made.
     """
@@ -65,6 +65,10 @@ class Update:
                 raise ValueError(f"{name} = {getattr(self, name)!r} does not fit; allowed: above 0 to 1")
         if not 0 < self.rate_factor < math.inf:
             raise ValueError(f"rate_factor = {self.rate_factor!r} does not fit; allowed: above 0")
+
+    def steps(self, total: int) -> int:
+        """Return how many of a task's `total` steps are made, one at least."""
+        return max(1, round(self.step_share * total))
 
 
 @runtime_checkable
@@ -102,7 +106,7 @@ class Strategy(Protocol):
         """Take note that `task` has been learned: the network as it is now, and the task's data. By default, nothing.
 
         `network` is a :class:`cl_core.learners.networks.Network` and must be left as it is; `data` is a
-        :class:`cl_core.learners.tensors.TaskData`.
+        :class:`cl_core.learners.tensors.TaskData`. In a loop of your own they are your model and the task's batches.
         """
         return
 

@@ -9,6 +9,8 @@ PACKAGES = {"cl_core": "tests", "book/cl_book": "tests/book"}
 
 TESTED_BY = {
     "tests/test_strategies.py": ["cl_core/threshold_rules.py"],
+    "tests/test_torch.py": ["cl_core/torch/movable.py", "cl_core/torch/holding.py"],
+    "tests/test_torch_steps.py": ["cl_core/torch/step_hooks.py", "cl_core/torch/baselines.py"],
     "tests/linear/test_exact.py": ["cl_core/linear/closed_form.py", "cl_core/linear/measures.py"],
     "tests/linear/test_phase.py": ["cl_core/linear/blocks.py"],
     "tests/linear/test_schedule.py": ["cl_core/linear/rules.py"],

@@ -10,8 +10,8 @@ import pytest
 
 TOP = Path(__file__).resolve().parents[1]
 README = (TOP / "README.md").read_text(encoding="utf-8")
-MOST_LINES = 1500
-"""What the lines import of the core is to be read in an hour, descriptions included."""
+MOST_LINES = {"core": 1500, "holding": 160}
+"""What the lines import of the core is to be read in an hour, descriptions included; apart, what holds any model."""
 
 COUNT = """
 import sys, cl_core
@@ -60,7 +60,8 @@ def test_the_lines_print_what_is_said_below_them(printed):
 def test_the_lines_import_a_small_core(printed):
     lines = {name: len(Path(path).read_text(encoding="utf-8").splitlines()) for name, path in printed[1].items()}
     assert {"cl_core", "cl_core.strategies", "cl_core.metrics", "cl_core.learners.training"} <= set(lines)
-    assert sum(lines.values()) < MOST_LINES, lines
-    assert not [
-        name for name in lines if name.startswith(("cl_book", "cl_core.runs", "cl_core.experiments", "cl_core.torch"))
-    ]
+    holding = {name: lines.pop(name) for name in [*lines] if name.startswith("cl_core.torch")}
+    assert set(holding) == {"cl_core.torch", "cl_core.torch.holding"}
+    assert sum(holding.values()) < MOST_LINES["holding"], holding
+    assert sum(lines.values()) < MOST_LINES["core"], lines
+    assert not [name for name in lines if name.startswith(("cl_book", "cl_core.runs", "cl_core.experiments"))]

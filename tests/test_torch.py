@@ -380,8 +380,7 @@ def test_blocks_that_do_not_fit_are_told_in_one_line(blocks, message):
         (4, "magnitude 4 does not fit 3 blocks; give 0 to 3"),
         (-1, "magnitude -1 does not fit"),
         (Update(5), "magnitude 5 does not fit"),
-        (Update(2, fraction=0.5), "holds blocks and does nothing else"),
-        (Update(2, rate_factor=0.1), "holds blocks and does nothing else"),
+        (Update(2, step_share=0.5), "step_share = 0.5 of how many steps\\? Tell only"),
     ],
 )
 def test_an_update_that_does_not_fit_is_told_and_nothing_is_held(update, message):

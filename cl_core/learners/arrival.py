@@ -5,6 +5,7 @@ fitted to the features as they are. The gradient of the new task's training loss
 the task before had at its own arrival (paper, Algorithm 1).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from cl_core.learners.networks import Network
 from cl_core.learners.recipe import Recipe
 from cl_core.learners.tensors import TaskData, choose_arithmetic, select_rows
 from cl_core.strategies import Arrival, score
+from cl_core.torch.holding import flatten, sum_gradients
 
 Vector = NDArray[np.floating[Any]]
 
@@ -151,13 +153,12 @@ def _gradient(network: Network, x: Tensor, y: Tensor, task: int, recipe: Recipe)
     parameters = list(network.blocks.parameters())
     if recipe.gradient_over == "whole":
         parameters += list(network.head(task).parameters())
-    sums = [torch.zeros_like(parameter) for parameter in parameters]
-    loss_sum = 0.0
-    for images, labels in zip(torch.split(x, BATCH), torch.split(y, BATCH), strict=True):
-        with choose_arithmetic(recipe.precision, x.device):
-            loss = functional.cross_entropy(network(images, task), labels, reduction="sum")
-        for total, part in zip(sums, torch.autograd.grad(loss, parameters), strict=True):
-            total += part
-        loss_sum += loss.item()
-    flat = torch.cat([total.reshape(-1) for total in sums]).to(torch.float64) / len(y)
-    return flat.cpu().numpy(), loss_sum / len(y)
+
+    def losses() -> Iterator[Tensor]:
+        for images, labels in zip(torch.split(x, BATCH), torch.split(y, BATCH), strict=True):
+            with choose_arithmetic(recipe.precision, x.device):
+                loss = functional.cross_entropy(network(images, task), labels, reduction="sum")
+            yield loss
+
+    sums, loss_sum, *_ = sum_gradients(losses(), parameters)
+    return flatten(sums) / len(y), loss_sum / len(y)

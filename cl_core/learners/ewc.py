@@ -3,7 +3,7 @@
 Source: Kirkpatrick et al. 2017, "Overcoming catastrophic forgetting in neural networks", arXiv:1612.00796.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from cl_core.learners.networks import Network
 from cl_core.learners.penalties import Minibatch
 from cl_core.learners.tensors import TaskData, select_rows
 from cl_core.strategies import Arrival, Strategy, Update
+from cl_core.torch.baselines import add_quadratic, average_squared_gradients, draw_labels, sum_quadratic
 
 SAMPLES = 256
 """Training images of a task that its Fisher information is averaged over, at most."""
@@ -50,10 +51,7 @@ class ElasticConsolidation(Strategy):
         if not self._curvature:
             self._curvature, self._centre = fisher, values
             return
-        for curvature, centre, added, value in zip(self._curvature, self._centre, fisher, values, strict=True):
-            curvature += added
-            share = torch.where(curvature > 0, added / curvature, torch.zeros_like(added))
-            centre += share * (value - centre)
+        add_quadratic(self._curvature, self._centre, fisher, values)
 
     def state(self) -> Mapping[str, NDArray[Any]]:
         """Return curvature and centre, an array for each shared parameter."""
@@ -72,11 +70,7 @@ class ElasticConsolidation(Strategy):
     def _penalty(self, minibatch: Minibatch) -> Tensor:
         parameters = shared_parameters(minibatch.network)
         self._curvature, self._centre = _align(self._curvature, parameters), _align(self._centre, parameters)
-        terms = [
-            torch.sum(curvature * (parameter - centre) ** 2)
-            for parameter, curvature, centre in zip(parameters, self._curvature, self._centre, strict=True)
-        ]
-        return self.strength / 2 * torch.stack(terms).sum()
+        return self.strength / 2 * sum_quadratic(parameters, self._curvature, self._centre)
 
 
 def shared_parameters(network: Network) -> list[Tensor]:
@@ -94,17 +88,14 @@ def estimate_fisher(
     network's own answer.
     """
     network.eval()
-    parameters = shared_parameters(network)
-    sums = [torch.zeros_like(parameter) for parameter in parameters]
     chosen = torch.from_numpy(draws.permutation(len(data.y_train))[:samples]).to(data.y_train.device)
-    for position, level in zip(torch.split(chosen, 1), draws.random(len(chosen)), strict=True):
-        outputs = network(select_rows(data.x_train, position), task)
-        cumulated = torch.softmax(outputs.detach().double(), dim=1).cumsum(dim=1)
-        label = (cumulated < level).sum(dim=1).clamp(max=outputs.shape[1] - 1)
-        gradients = torch.autograd.grad(functional.cross_entropy(outputs, label), parameters)
-        for total, gradient in zip(sums, gradients, strict=True):
-            total += gradient**2
-    return [total / len(chosen) for total in sums]
+
+    def losses() -> Iterator[Tensor]:
+        for position, level in zip(torch.split(chosen, 1), draws.random((len(chosen), 1)), strict=True):
+            outputs = network(select_rows(data.x_train, position), task)
+            yield functional.cross_entropy(outputs, draw_labels(outputs, level))
+
+    return average_squared_gradients(losses(), shared_parameters(network))
 
 
 def _align(tensors: list[Tensor], parameters: list[Tensor]) -> list[Tensor]:

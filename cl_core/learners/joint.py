@@ -44,8 +44,7 @@ def train_joint(
             ]
             return torch.stack(losses).sum() / len(chosen)
 
-    with only_training(network, everything, 0):
-        network.heads.requires_grad_(True)
+    with only_training(network, everything, network.heads):
         result = descend(
             loss_on,
             list(network.blocks.parameters()),

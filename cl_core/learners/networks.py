@@ -14,8 +14,9 @@ from torch.nn import functional
 
 from cl_core.draws import Purpose, generator
 from cl_core.learners.recipe import NetworkSpec
+from cl_core.torch.holding import Block, group_blocks
 
-__all__ = ["Network", "NetworkSpec", "block_parameters", "build_network"]
+__all__ = ["Network", "NetworkSpec", "block_parameters", "build_network", "list_blocks"]
 
 
 class Network(nn.Module):
@@ -28,7 +29,7 @@ class Network(nn.Module):
     heads: nn.ModuleList
     first_moved: int
 
-    def __init__(self, blocks: Sequence[nn.Module], heads: Sequence[nn.Linear]) -> None:
+    def __init__(self, blocks: Sequence[nn.Module], heads: Sequence[nn.Module]) -> None:
         super().__init__()
         self.blocks = nn.ModuleList(blocks)
         self.heads = nn.ModuleList(heads)
@@ -96,9 +97,14 @@ def build_network(
     return layout.eval()
 
 
+def list_blocks(network: Network) -> list[Block]:
+    """Return the shared blocks with their parameters, in order; a weight tied between two blocks is the first's own."""
+    return group_blocks([block] for block in network.blocks)
+
+
 def block_parameters(network: Network) -> tuple[int, ...]:
-    """Return the number of parameters of each shared block, in order."""
-    return tuple(sum(parameter.numel() for parameter in block.parameters()) for block in network.blocks)
+    """Return the number of parameters of each shared block, in order, tied weights counted once."""
+    return tuple(sum(parameter.numel() for parameter in block.own) for block in list_blocks(network))
 
 
 class _Hidden(nn.Module):

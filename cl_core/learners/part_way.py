@@ -1,8 +1,5 @@
 """Going a part of the way: from the weights before a task towards those after its training, and a head fitted anew."""
 
-from collections.abc import Iterator, Sequence
-
-import torch
 from torch import Tensor
 
 from cl_core.learners.arrival import fit_head
@@ -11,16 +8,12 @@ from cl_core.learners.recipe import Recipe
 from cl_core.learners.tensors import TaskData
 
 
-def copy_moving_state(network: Network, moving: range) -> list[Tensor]:
-    """Return copies of all that moves with the blocks: parameters, running statistics, and a head that all tasks share."""
-    return [tensor.detach().clone() for tensor in _list_moving(network, moving)]
-
-
-def go_part_of_the_way(network: Network, moving: range, old: Sequence[Tensor], fraction: float) -> None:
-    """Put all that moved at old + `fraction` · (trained − old); `old` is from :func:`copy_moving_state`."""
-    with torch.no_grad():
-        for tensor, begun in zip(_list_moving(network, moving), old, strict=True):
-            tensor.copy_(begun + fraction * (tensor - begun))
+def list_moving_state(network: Network, moving: range) -> list[Tensor]:
+    """Return all that moves with the blocks: parameters, running statistics, and a head that all tasks share."""
+    modules = [network.blocks[block] for block in moving] + (list(network.heads) if len(network.heads) == 1 else [])
+    tensors = (tensor for module in modules for tensor in (*module.parameters(), *module.buffers()))
+    # Counters of batches are integers, and have no way to go a part of.
+    return [tensor for tensor in tensors if tensor.is_floating_point()]
 
 
 def refit_head(network: Network, data: TaskData, task: int, recipe: Recipe) -> None:
@@ -30,10 +23,3 @@ def refit_head(network: Network, data: TaskData, task: int, recipe: Recipe) -> N
     """
     network.eval()
     fit_head(network, data.x_train, data.y_train, task, steps=recipe.head_warmup_steps, precision=recipe.precision)
-
-
-def _list_moving(network: Network, moving: range) -> Iterator[Tensor]:
-    modules = [network.blocks[block] for block in moving] + (list(network.heads) if len(network.heads) == 1 else [])
-    tensors = (tensor for module in modules for tensor in (*module.parameters(), *module.buffers()))
-    # Counters of batches are integers, and have no way to go a part of.
-    return (tensor for tensor in tensors if tensor.is_floating_point())

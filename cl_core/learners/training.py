@@ -2,26 +2,28 @@
 
 Images stay in memory, normalised; a minibatch is a selection of rows. Blocks before the first that moves are never
 differentiated, and without augmentation their features are computed once a task. The optimizer starts anew with
-each task, and every strategy makes the same number of steps on the same minibatches.
+each task, and every strategy makes the same number of steps on the same minibatches. What is held is held by the
+functions that :class:`cl_core.torch.movable.Movable` holds any model by.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.sgd import sgd
 
 from cl_core.draws import Purpose, generator
 from cl_core.learners.evaluation import BATCH, count_correct, features_of, fits_memory
-from cl_core.learners.networks import Network, block_parameters
+from cl_core.learners.networks import Network, block_parameters, list_blocks
 from cl_core.learners.recipe import Recipe
 from cl_core.learners.tensors import TaskData, choose_arithmetic, select_rows
 from cl_core.strategies import Update
+from cl_core.torch.holding import distance, go_part_of_the_way, group_blocks, hold, length, list_constrained
 
 Progress = Callable[[int, int], None]
 """Is told, after each step, how many steps are done and how many there are in all."""
@@ -78,18 +80,21 @@ def train_task(
     constraint, penalty = update.constraint, update.penalty
     moving = trained = moving_blocks(len(network.blocks), update.blocks, leading=update.leading)
     entry = moving.start if moving else len(network.blocks)
-    parameters = [parameter for block in moving for parameter in network.blocks[block].parameters()]
-    before = [[parameter.detach().clone() for parameter in block.parameters()] for block in network.blocks]
+    blocks = list_blocks(network)
+    before = [[parameter.detach().clone() for parameter in block.own] for block in blocks]
     start = [value for block in moving for value in before[block]]
     if update.fraction < 1 or settle is not None:
-        from cl_core.learners.part_way import copy_moving_state, go_part_of_the_way, refit_head
+        from cl_core.learners.part_way import list_moving_state, refit_head
     all_before = {name: tensor.clone() for name, tensor in network.blocks.state_dict().items()} if settle else {}
     if penalty is not None:
         from cl_core.learners.penalties import Minibatch
     if recipe.augmentation != "none":
         from cl_core.learners.augmentation import flip_and_crop
-    old_state = None if update.fraction == 1 else copy_moving_state(network, moving)
-    with only_training(network, moving, task):
+    state = [] if update.fraction == 1 else list_moving_state(network, moving)
+    old_state = [tensor.detach().clone() for tensor in state]
+    head = network.head(task)
+    with only_training(network, moving, [head]):
+        constrained = list_constrained([blocks[block] for block in moving])
         changes = generator(seed, task, Purpose.AUGMENTATION) if recipe.augmentation != "none" else None
         inputs, entry = _inputs(network, data.x_train, entry if changes is None else 0, recipe.precision)
 
@@ -102,27 +107,27 @@ def train_task(
 
         steps, loss = descend(
             loss_on,
-            parameters,
-            list(network.head(task).parameters()),
+            [parameter for parameter in constrained if parameter.requires_grad],
+            [parameter for parameter in head.parameters() if parameter.requires_grad],
             # Not checked: a factor may lead below the least learning rate that can be set.
             recipe.model_copy(update={"learning_rate": recipe.learning_rate * update.rate_factor}),
             size=len(data.y_train),
             draws=generator(seed, task, Purpose.BATCH_ORDER),
             device=data.y_train.device,
-            after_step=(lambda rate: constraint(parameters, start, rate)) if constraint else None,
+            after_step=(lambda rate: constraint(constrained, start, rate)) if constraint else None,
             progress=progress,
             share=update.step_share,
         )
-    if old_state is not None:
-        go_part_of_the_way(network, moving, old_state, update.fraction)
+    if update.fraction < 1:
+        go_part_of_the_way(state, old_state, update.fraction)
     if settle is not None:
         with torch.no_grad():
             settle(task, network, all_before)
         moving, inputs, entry = range(len(network.blocks)), data.x_train, 0
-    if (old_state is not None or settle is not None) and len(network.heads) > 1:
+    if (update.fraction < 1 or settle is not None) and len(network.heads) > 1:
         refit_head(network, data, task, recipe)
     mark_moved(network, moving, task)
-    norms = [_distance(block.parameters(), old) for block, old in zip(network.blocks, before, strict=True)]
+    norms = [distance(block.own, old) for block, old in zip(blocks, before, strict=True)]
     sizes = block_parameters(network)
     movable = getattr(constraint, "movable", sum(sizes[block] for block in trained))
     return TaskReport(
@@ -132,7 +137,7 @@ def train_task(
         train_correct=_correct(network, inputs, entry, data.y_train, task),
         train_size=len(data.y_train),
         update_norms=tuple(norms),
-        relative_norms=tuple(norm / _length(old) for norm, old in zip(norms, before, strict=True)),
+        relative_norms=tuple(norm / length(old) for norm, old in zip(norms, before, strict=True)),
         moved_share=movable / sum(sizes),
     )
 
@@ -145,20 +150,21 @@ def moving_blocks(blocks: int, magnitude: int, *, leading: bool = False) -> rang
 
 
 @contextmanager
-def only_training(network: Network, moving: range, task: int) -> Iterator[None]:
-    """Let gradients reach, and running statistics change in, the blocks `moving` alone, and the head of `task`.
+def only_training(network: Network, moving: range, heads: Iterable[nn.Module]) -> Iterator[None]:
+    """Let gradients reach, and running statistics change in, the blocks `moving` and those `heads` alone.
 
-    Afterwards the network is in eval mode and every parameter takes gradients again.
+    Afterwards the network is in eval mode, and each parameter takes gradients as it did before.
     """
-    network.eval().requires_grad_(False)
+    chosen = [*(network.blocks[block] for block in moving), *heads]
+    held = [[part] for part in (*network.blocks, *network.heads) if not any(part is one for one in chosen)]
+    network.eval()
     try:
-        for block in moving:
-            network.blocks[block].train().requires_grad_(True)
-        network.head(task).requires_grad_(True)
-        yield
+        with hold(group_blocks(held)):
+            for module in chosen:
+                module.train()
+            yield
     finally:
-        network.eval().requires_grad_(True)
-        network.zero_grad(set_to_none=True)
+        network.eval().zero_grad(set_to_none=True)
 
 
 def descend(
@@ -262,11 +268,3 @@ def _rate(recipe: Recipe, done: int, total: int) -> float:
     if recipe.schedule == "step":
         return recipe.learning_rate * (0.1 if 3 * done >= 2 * total else 1.0)
     return 0.5 * recipe.learning_rate * (1 + math.cos(math.pi * done / total))
-
-
-def _distance(after: Iterator[Tensor], before: Sequence[Tensor]) -> float:
-    return _length([new.detach().double() - old.double() for new, old in zip(after, before, strict=True)])
-
-
-def _length(tensors: Sequence[Tensor]) -> float:
-    return math.sqrt(sum(float(torch.sum(tensor.double() ** 2)) for tensor in tensors))
