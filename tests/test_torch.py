@@ -24,10 +24,13 @@ OPTIMIZERS = {
 
 
 @pytest.fixture(autouse=True)
-def one_seed():
+def one_seed_and_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         yield
+    torch.set_num_threads(threads)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from cl_core.draws import Purpose, generator
 from cl_core.learners.networks import Network
-from cl_core.learners.penalties import Minibatch
+from cl_core.learners.penalties import Minibatch, require_minibatch
 from cl_core.learners.tensors import TaskData, select_rows
 from cl_core.strategies import Arrival, Strategy, Update
 from cl_core.torch.baselines import add_quadratic, average_squared_gradients, draw_labels, sum_quadratic
@@ -68,7 +68,7 @@ class ElasticConsolidation(Strategy):
         )
 
     def _penalty(self, minibatch: Minibatch) -> Tensor:
-        parameters = shared_parameters(minibatch.network)
+        parameters = shared_parameters(require_minibatch(minibatch).network)
         self._curvature, self._centre = _align(self._curvature, parameters), _align(self._centre, parameters)
         return self.strength / 2 * sum_quadratic(parameters, self._curvature, self._centre)
 

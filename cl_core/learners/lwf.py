@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from cl_core.learners.evaluation import features_of
 from cl_core.learners.networks import Network
-from cl_core.learners.penalties import Minibatch
+from cl_core.learners.penalties import Minibatch, require_minibatch
 from cl_core.learners.tensors import TaskData
 from cl_core.strategies import Arrival, Strategy, Update
 
@@ -57,7 +57,7 @@ class Distillation(Strategy):
         self._old, self._targets = {name: torch.from_numpy(array.copy()) for name, array in state.items()}, []
 
     def _penalty(self, minibatch: Minibatch) -> Tensor:
-        network = minibatch.network
+        network = require_minibatch(minibatch).network
         heads = range(minibatch.task if len(network.heads) > 1 else 1)
         if not self._targets:
             self._targets = self._answer(minibatch, heads)

@@ -22,3 +22,10 @@ class Minibatch:
     data: TaskData
     positions: Tensor
     features: Tensor
+
+
+def require_minibatch(given: object) -> Minibatch:
+    """Return what a penalty was given; raises TypeError for what a loop of one's own gives, which has no network."""
+    if not isinstance(given, Minibatch):
+        raise TypeError(f"a {type(given).__name__} is no Minibatch; for your own loop there is cl_core.torch.baselines")
+    return given

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from cl_core.draws import Purpose, generator
 from cl_core.learners.networks import Network
-from cl_core.learners.penalties import Minibatch
+from cl_core.learners.penalties import Minibatch, require_minibatch
 from cl_core.learners.tensors import TaskData, select_rows
 from cl_core.strategies import Arrival, Strategy, Update
 
@@ -66,7 +66,7 @@ class Rehearsal(Strategy):
 
     def _penalty(self, minibatch: Minibatch) -> Tensor:
         assert self._draws is not None
-        network, device = minibatch.network, minibatch.positions.device
+        network, device = require_minibatch(minibatch).network, minibatch.positions.device
         sizes = [len(y) for y in self._y]
         owners = np.repeat(np.arange(len(sizes)), sizes)
         chosen = np.sort(self._draws.permutation(len(owners))[: len(minibatch.positions)])
