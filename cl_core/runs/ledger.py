@@ -10,6 +10,7 @@ whatever else it holds is kept.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -106,12 +107,12 @@ def add(entry: Confirmation) -> Path:
     return _write(top, content)
 
 
-def renamings() -> list[Renaming]:
+def renamings() -> tuple[Renaming, ...]:
     """Return the renamings in the repository's ledger, newest last; none where there is no ledger.
 
     Raises ValueError for a ledger that cannot be read.
     """
-    return [_renaming(entry) for entry in _content().get("renamed", [])]
+    return _parse_renamings(json.dumps(_content().get("renamed", [])))
 
 
 def add_renaming(entry: Renaming) -> Path:
@@ -164,6 +165,11 @@ def _from_json(entry: Mapping[str, Any]) -> Confirmation:
     with explain_unreadable(f"an entry of {LEDGER}", "a confirmation", cure="restore it from git"):
         confirmation = Confirmation(**{**entry, "repeated": tuple(Repetition(**one) for one in entry["repeated"])})
         return TypeAdapter(Confirmation).validate_python(confirmation, strict=True)
+
+
+@lru_cache(maxsize=1)
+def _parse_renamings(text: str) -> tuple[Renaming, ...]:
+    return tuple(_renaming(entry) for entry in json.loads(text))
 
 
 def _renaming(entry: Mapping[str, Any]) -> Renaming:

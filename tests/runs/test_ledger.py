@@ -71,13 +71,13 @@ def test_the_ledger_is_no_result(checkout, make_confirmation):
 
 
 def test_a_renaming_is_kept_beside_the_entries_and_read_back(checkout, make_confirmation):
-    assert ledger.renamings() == []
+    assert ledger.renamings() == ()
     one = Renaming(
         "2026-02-03", {"a": "b"}, (RenamedResult("x/a-0.json", "0", "x/b-0.json", "1"),), {"C01": {"0": "1"}}
     )
     ledger.add_renaming(one)
     ledger.add(make_confirmation())
-    assert ledger.renamings() == [one]
+    assert ledger.renamings() == (one,)
     assert len(ledger.confirmations()) == 1
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from cl_core import files
@@ -39,9 +40,10 @@ def reported_rows() -> list[dict[str, str]]:
     row for one number.
     """
     with explain_unreadable(PAPER, "the table of the paper's numbers", cure="mend it, or restore it from git"):
-        return _parse_rows(decode_text(files.read_bytes(PAPER)))
+        return list(_parse_rows(decode_text(files.read_bytes(PAPER))))
 
 
+@lru_cache(maxsize=1)
 def _parse_rows(text: str) -> list[dict[str, str]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     if next(reader, []) != list(_COLUMNS):
