@@ -280,7 +280,7 @@ def claims(
     if as_json:
         typer.echo(json.dumps([entry(one) for one in stood], indent=1, ensure_ascii=False))
         return
-    for line in lines(stood):
+    for line in lines(stood, beside=standings(ids=ids or ()) if results else ()):
         typer.echo(line)
 
 

@@ -5,7 +5,7 @@ import pytest
 from cl_core.experiments import store
 from cl_core.experiments.plan import make_plan
 from cl_core.runs import ledger
-from cl_core.runs.result_set import read_results, read_stored, read_validation
+from cl_core.runs.result_set import read_results, read_retest, read_stored, read_validation
 
 
 @pytest.fixture
@@ -113,3 +113,15 @@ def test_what_choices_were_made_with_stands_apart_and_is_stored_all_the_same(put
     assert list(read_validation().current) == list(read_results(checkout / "results/validation").current) == [name]
     assert read_validation().get(make_plan("split-cifar10", "frozen", 100, "cpu")).seed == 100
     assert list(read_stored().current) == ["cpu/split-cifar10/frozen-0.json", f"validation/{name}"]
+
+
+def test_first_makings_stand_apart_too(put, make_result, checkout):
+    path = put(make_result(train_losses=(0.2, 0.3, 0.4)))
+    apart = checkout / "results/retest" / path.relative_to(checkout / "results")
+    apart.parent.mkdir(parents=True)
+    path.rename(apart)
+    put(make_result())
+    name = "cpu/split-cifar10/frozen-0.json"
+    assert list(read_results().current) == list(read_retest().current) == [name]
+    assert read_results().current[name] != read_retest().current[name]
+    assert list(read_stored().current) == [name, f"retest/{name}"]

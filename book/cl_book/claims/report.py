@@ -9,7 +9,7 @@ from cl_book.claims.decision_rule import expected_false
 from cl_book.claims.repeat_command import command, describe_time
 from cl_book.claims.run_claims import EXPLORATORY
 from cl_book.notebooks.record import FAILS, HOLDS, HOLDS_AS_PRINTED, HOLDS_WHEN, NOT_RUN, VERDICTS
-from cl_core.runs.result_set import read_results
+from cl_core.runs.result_set import ResultSet, read_results
 
 _ORDER = (*VERDICTS, STALE, NOT_RUN)
 _ORIGINS = {
@@ -25,11 +25,13 @@ _COUNTED = {
 """How one claim and several stand, where the word is a verb."""
 
 
-def lines(standings: Sequence[Standing]) -> list[str]:
+def lines(standings: Sequence[Standing], *, beside: Sequence[Standing] = ()) -> list[str]:
     """Return each claim with its verdict, labels and evidence, and last how many stand where.
 
-    One claim alone is given with its command, and nothing is counted.
+    `beside` are the same claims as the repository's own results decide them, told beside results of other runs. One
+    claim alone is given with its command, and nothing is counted.
     """
+    stored = {one.claim.id: one for one in beside if one.claim.source == "runs"}
     report = []
     for one in standings:
         printed = f" (was {one.printed})" if one.stale else ""
@@ -39,19 +41,28 @@ def lines(standings: Sequence[Standing]) -> list[str]:
         details = "; ".join([*condition, *one.labels, *evidence])
         if details:
             report.append(f"     {details}")
+        if one.claim.id in stored:
+            report.append(f"     the stored results: {_summarise(stored[one.claim.id])}")
     if len(standings) == 1:
-        return [*report, *(f"     {line}" for line in describe_commands(standings[0].claim))]
+        return [*report, *(f"     {line}" for line in describe_commands(standings[0].claim, read_results()))]
     report += tally(standings)
     if chance := by_chance(standings):
         report.append(chance)
     return report
 
 
-def describe_commands(claim: Claim) -> list[str]:
-    """Return the command that repeats a claim and, for one on runs, its quick form; before each how long it takes."""
+def _summarise(one: Standing) -> str:
+    """Return the verdict of a claim on runs and the interval that it rests on; the evidence where there is none."""
+    return f"{one.verdict}; {'; '.join(one.evidence.split('; ')[:2])}" if one.evidence else one.verdict
+
+
+def describe_commands(claim: Claim, results: ResultSet) -> list[str]:
+    """Return the command that repeats a claim and, for one on runs, its quick form; before each how long it takes.
+
+    The times are those that `results` record.
+    """
     if claim.test is None:
         return [command(claim)]
-    results = read_results()
     lines = []
     for quick, what in (
         (False, "to decide it again"),

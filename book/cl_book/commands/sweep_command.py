@@ -1,5 +1,6 @@
 """The command `sweep` of the command line; what it needs is imported when it runs."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -132,6 +133,9 @@ def sweep(
     if workers < 1:
         raise ValueError(f"--jobs {workers} does not fit; give 1 or more")
     pace = learn_pace(_read_stored(results))
+    if any(pace.seconds(plan) is None for plan in plans):
+        for result in _read_alike(plans, locate_results()):
+            pace.learn(result)
     if dry_run:
         surveyed = survey_runs(plans, results=results, route=taken)
         _print_plan(surveyed, pace, workers)
@@ -174,6 +178,16 @@ def _read_stored(results: Path) -> "Iterator[Result]":
             yield load(path)
         except (ValueError, OSError) as error:
             typer.echo(f"passed over: {error}", err=True)
+
+
+def _read_alike(plans: "list[Plan]", folder: Path) -> "Iterator[Result]":
+    """Yield what stands in `folder` of the experiments of `plans`, whose times tell how long those will take."""
+    from cl_core.experiments.store import load
+
+    for place in dict.fromkeys(Path(plan.name).parent for plan in plans):
+        for path in sorted((folder / place).glob("*.json")):
+            with suppress(ValueError, OSError):
+                yield load(path)
 
 
 def _make_plans(

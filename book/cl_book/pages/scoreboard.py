@@ -17,6 +17,7 @@ from cl_book.pages.claim_boxes import linked_badge, standings, table
 from cl_book.pages.evidence_marks import MARKS, make_mark
 from cl_book.pages.formulas import set_formulas
 from cl_book.pages.numbers import reported
+from cl_core.runs.result_set import ResultSet, read_results
 
 _ABOUT = {"theory": "Where it comes from", "runs": "Reported, and here"}
 
@@ -45,7 +46,9 @@ class Scoreboard(SphinxDirective):
         chosen = [standing for standing in standings().values() if self._wanted(standing)]
         if not chosen:
             raise self.error(f"no claim is in this selection: {self.options}")
-        scoreboard = table(["Claim", "What is claimed", "What came out"], [self._row(each) for each in chosen])
+        results = read_results()
+        rows = [self._row(each, results) for each in chosen]
+        scoreboard = table(["Claim", "What is claimed", "What came out"], rows)
         scoreboard[0]["classes"].append("cl-cards")
         return [scoreboard]
 
@@ -57,7 +60,7 @@ class Scoreboard(SphinxDirective):
             and (family is None or family in standing.labels)
         )
 
-    def _row(self, standing: Standing) -> list[list[nodes.Node]]:
+    def _row(self, standing: Standing, results: ResultSet) -> list[list[nodes.Node]]:
         claim = standing.claim
         statement = nodes.paragraph(
             "", "", nodes.strong(text=claim.heading), *set_formulas(". " + claim.statement.strip())
@@ -70,7 +73,7 @@ class Scoreboard(SphinxDirective):
         labels = [label.partition(":")[0] for label in standing.labels if label not in {EXPLORATORY, PRIMARY}]
         if labels:
             first.append(nodes.paragraph(text=", ".join(labels), classes=["cl-quiet"]))
-        return [first, [statement, where], [*self._numbers(standing), *_folded(standing)]]
+        return [first, [statement, where], [*self._numbers(standing), *_folded(standing, results)]]
 
     def _numbers(self, standing: Standing) -> list[nodes.Node]:
         test, interval = standing.claim.test, standing.interval
@@ -114,13 +117,13 @@ def _chosen(standing: Standing, options: Mapping[str, str]) -> bool:
     return claim.mark in options.get("mark", "".join(MARKS)) and claim.origin == options.get("origin", claim.origin)
 
 
-def _folded(standing: Standing) -> list[nodes.Node]:
+def _folded(standing: Standing, results: ResultSet) -> list[nodes.Node]:
     """Return evidence and command behind a summary that opens: most readers of a list want neither at first."""
     inside: list[nodes.Node] = []
     if standing.evidence:
         reasons = "".join(f"; {label}" for label in standing.labels if ":" in label)
         inside.append(nodes.paragraph("", "", *set_formulas(standing.evidence + reasons), classes=["cl-evidence"]))
-    for line in report.describe_commands(standing.claim):
+    for line in report.describe_commands(standing.claim, results):
         is_command = line.startswith("cl-core ")
         text = nodes.literal(text=line) if is_command else nodes.Text(line[:1].upper() + line[1:])
         inside.append(nodes.paragraph("", "", text, classes=["cl-command" if is_command else "cl-evidence"]))

@@ -7,7 +7,7 @@ import yaml
 from cl_book.claims import standings as claims
 from cl_book.claims.claim import Claim
 from cl_book.claims.report import by_chance, entry, lines
-from cl_book.claims.run_claims import decide
+from cl_book.claims.run_claims import decide, runs_judge
 from cl_book.claims.stated import claim_digests
 from cl_book.notebooks.record import format_signed
 
@@ -377,6 +377,17 @@ def test_one_claim_is_told_with_its_command(stand):
     assert told[3].startswith(f"{sweep} --seeds 0-4 ")
     assert told[4] == "quick form, two seeds and no verdict but the direction:"
     assert told[5].startswith(f"{sweep} --seeds 0-1 ")
+
+
+def test_results_of_ones_own_are_told_beside_the_stored_ones(state, keep_all, checkout):
+    state(claim("C01"))
+    keep_all("split-cifar100", SEEDS, falling(2.0))
+    stored = claims.standings()
+    mine = claims.standings({"runs": runs_judge(checkout / "none")})
+    told = lines(mine, beside=stored)
+    assert told[0].startswith("C01  not run")
+    assert told[2].startswith("     the stored results: reproduced; +2.00 points, 95 % interval ")
+    assert told[2].endswith("5 seeds; δ 0.50")
 
 
 def test_signs():

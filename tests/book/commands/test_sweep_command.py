@@ -27,3 +27,12 @@ def test_a_list_of_no_names_is_an_error(run, tmp_path, option):
     code, _, err = run("sweep", *WORDS[:2], option, " ,", "--out", tmp_path)
     assert code == 2
     assert "' ,' names nothing" in err
+
+
+def test_a_folder_of_ones_own_does_not_hide_how_long_runs_took(run, checkout, keep, tmp_path):
+    words = ["sweep", "--experiments", "split-cifar100", "--strategies", "frozen", "--profile", "cpu", "--seeds", "5"]
+    code, out, _ = run(*words, "--out", tmp_path / "mine", "--dry-run")
+    assert (code, "unknown time" in out) == (0, True)
+    keep("split-cifar100", "frozen", 0, recorded={"times": {"total_s": 90.0}})
+    code, out, _ = run(*words, "--out", tmp_path / "mine", "--dry-run")
+    assert (code, "0 there, 1 to do in 1 min 30 s" in out) == (0, True), out
