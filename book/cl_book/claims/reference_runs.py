@@ -264,6 +264,17 @@ STEPS: Mapping[str, Step] = {
                     FIVE,
                     {"trained": (3, 5)},
                 ),
+                _batch(
+                    "the ends of the trends",
+                    "correlated-cifar100",
+                    "frozen",
+                    FIVE,
+                    {"overlap": OVERLAPS[::4], "trained": (3, 5)},
+                ),
+                _batch("clean birds", "corrupted-cub50", "frozen", FIVE, {"severity": (0.0,), "trained": (3, 5)}),
+                _batch(
+                    "no running statistics", "split-cifar100", "frozen", FIVE, {"norm": ("group",), "trained": (3, 5)}
+                ),
                 _batch("few follows", ("split-cifar100", "split-cifar10"), "two-level", FIVE, {"few": (3, 5)}),
                 _batch("few follows", "permuted-mnist", "two-level", FIVE, {"few": (2,)}),
             ),
