@@ -1,5 +1,6 @@
 """A page's notebook, downloaded alone into an empty folder, runs with nothing but the built wheel and its dependencies."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+from cl_book.claims.standings import standings
 
 import cl_core
 
@@ -122,6 +124,20 @@ def test_a_notebook_downloaded_alone_runs_with_the_wheel(stranger, tmp_path, pag
     assert lines(mine) == lines(stored)
     assert "is as stored" in done.stdout
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "page.ipynb"]
+
+
+@pytest.mark.slow
+def test_the_wheel_says_of_every_claim_what_a_clone_says(stranger, tmp_path):
+    _, run = stranger
+    program = (
+        "import json\n"
+        "from cl_book.claims.standings import standings\n"
+        "print(json.dumps({one.claim.id: [one.printed, one.evidence, one.condition] for one in standings()}))"
+    )
+    done = run("-c", program, cwd=tmp_path)
+    here = {one.claim.id: [one.printed, one.evidence, one.condition] for one in standings()}
+    assert json.loads(done.stdout) == here
+    assert sum(printed == "not run" for printed, _, _ in here.values()) < len(here) / 2
 
 
 @pytest.mark.slow

@@ -98,7 +98,7 @@ def test_every_code_cell_ran_in_order(stored):
 
 
 def test_it_is_in_the_written_form(stored):
-    assert stored.read_text(encoding="utf-8") == to_text(make_stored_form(notebooks.load(stored))), (
+    assert stored.read_text(encoding="utf-8") == to_text(make_stored_form(notebooks.load(stored), stored.stem)), (
         "run `cl-core refresh`"
     )
 

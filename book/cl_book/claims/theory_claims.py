@@ -1,13 +1,18 @@
-"""Where a claim of the theory stands: the verdict that its page's notebook printed, and whether that page is stale."""
+"""Where a claim of the theory stands: the verdict that its page's notebook printed, and whether that page is stale.
 
+A wheel has no notebooks. It holds the verdicts that they had printed when it was built.
+"""
+
+import json
 from functools import cache
-from pathlib import Path
 
 from cl_book.claims.claim import Claim, ClaimError, Judge, Standing
 from cl_book.notebooks import notebook as notebooks
 from cl_book.notebooks import stamps
 from cl_book.notebooks.record import NOT_RUN
 from cl_core import files
+
+_SHIPPED = "book/verdicts.json"
 
 
 def theory_judge() -> Judge:
@@ -32,7 +37,10 @@ def theory_judge() -> Judge:
 
 def _read_page(page: str) -> tuple[tuple[notebooks.Line, ...], tuple[str, ...]]:
     top = files.root()
-    path = (top or Path()) / f"{page}.ipynb"
-    if top is None or not path.exists():
+    if top is None:
+        entries = json.loads(files.read_text(_SHIPPED)).get(page, [])
+        return tuple(notebooks.Line(**{"cell": 0, **entry}) for entry in entries), ()
+    path = top / f"{page}.ipynb"
+    if not path.exists():
         return (), ()
     return tuple(notebooks.read_verdicts(notebooks.load(path))), stamps.find_staleness(path)

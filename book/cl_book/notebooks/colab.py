@@ -1,7 +1,8 @@
-"""The first cell of a stored notebook, which installs this package on Colab. It exists only once an address is set.
+"""The first cells of a stored notebook: a link to its page, and one that installs this package on Colab.
 
-Colab opens a notebook from its repository, without the package. The cell does nothing anywhere else and is not
-part of the chapter: the book hides it, reruns and nbval skip it, and no stamp covers it.
+They exist only once an address is set. A plain viewer shows the text with its marks, and Colab opens a notebook without
+the package. The cells do nothing anywhere else and are not part of the chapter: the book hides them, reruns and nbval
+skip them, and no stamp covers them.
 """
 
 import re
@@ -16,6 +17,9 @@ CONFIG = "_config.yml"
 """The file that holds the repository's address, as `repository.url`."""
 
 _ADDRESS = re.compile(r"https://[\w.-]+(/[\w.-]+)+")
+_GITHUB = re.compile(r"https://github\.com/([\w.-]+)/([\w.-]+)")
+
+_LINK = "*[This chapter as a page]({page}), with its formulas, figures, verdicts and links.*"
 
 _SOURCE = """# @title Install the package, on Colab alone
 import sys
@@ -43,10 +47,23 @@ def read_address() -> str:
     return url
 
 
-def add_setup(notebook: Notebook, address: str) -> Notebook:
-    """Return a copy of `notebook` that begins with the cell for the repository at `address`; without it if empty."""
+def add_setup(notebook: Notebook, address: str, page: str = "") -> Notebook:
+    """Return a copy of `notebook` that begins with the cells for the repository at `address`; without them if empty.
+
+    `page` is the notebook's name without its ending; the link to it stands where the repository is on GitHub, whose
+    Pages the book is published to.
+    """
     rest = [cell for cell in notebook.cells if not notebooks.is_setup(cell)]
-    return nbformat.from_dict({**notebook, "cells": [_make_cell(address), *rest] if address else rest})  # type: ignore[no-untyped-call]
+    first = [*_make_link(address, page), _make_cell(address)] if address else []
+    return nbformat.from_dict({**notebook, "cells": [*first, *rest]})  # type: ignore[no-untyped-call]
+
+
+def _make_link(address: str, page: str) -> list[Cell]:
+    place = _GITHUB.fullmatch(address)
+    if not place or not page:
+        return []
+    source = _LINK.format(page=f"https://{place[1]}.github.io/{place[2]}/{notebooks.FOLDER}/{page}.html")
+    return [nbformat.v4.new_markdown_cell(source, metadata={"tags": _METADATA["tags"]})]  # type: ignore[no-untyped-call]
 
 
 def _make_cell(address: str) -> Cell:

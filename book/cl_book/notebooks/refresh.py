@@ -49,15 +49,18 @@ def refresh(paths: Iterable[Path], *, force: bool = False) -> Iterator[Refreshed
         yield _refresh_one(path, reasons)
 
 
-def make_stored_form(notebook: Notebook) -> Notebook:
-    """Return `notebook` in the form in which it is stored: normalised, with the cell for Colab if an address is set."""
-    return normalise_notebook(colab.add_setup(notebook, colab.read_address()))
+def make_stored_form(notebook: Notebook, page: str = "") -> Notebook:
+    """Return `notebook` in the form in which it is stored: normalised, with the first cells if an address is set.
+
+    `page` is its name without the ending, to which the first cell then links.
+    """
+    return normalise_notebook(colab.add_setup(notebook, colab.read_address(), page))
 
 
 def _refresh_one(path: Path, reasons: tuple[str, ...]) -> Refreshed:
     notebook = notebooks.load(path)
     if not reasons:
-        _write_if_changed(path, make_stored_form(notebook))
+        _write_if_changed(path, make_stored_form(notebook, path.stem))
         return Refreshed(path=path, reasons=(), seconds=0.0)
     before = stamps.stamp(normalise_notebook(notebook), reads=())
     run = execution.execute(notebook, folder=path.parent)
@@ -73,7 +76,7 @@ def _refresh_one(path: Path, reasons: tuple[str, ...]) -> Refreshed:
         **stamps.stamp(run.notebook, reads=run.reads),
         **{key: before[key] for key in ("code", "parameters", "modules")},
     }
-    _write_if_changed(path, make_stored_form(run.notebook))
+    _write_if_changed(path, make_stored_form(run.notebook, path.stem))
     _record_time(path.stem, run.seconds)
     return Refreshed(path=path, reasons=reasons, seconds=run.seconds)
 

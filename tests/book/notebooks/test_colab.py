@@ -43,22 +43,25 @@ def test_an_address_brings_the_cell_and_no_address_takes_it_away(checkout):
     for path in paths:
         stamped = notebook.load(path)
         stamped.metadata.pop("cl_core")
-        path.write_text(to_text(refresh.make_stored_form(stamped)), encoding="utf-8")
+        path.write_text(to_text(refresh.make_stored_form(stamped, path.stem)), encoding="utf-8")
     before = [path.read_bytes() for path in paths]
     forms = {}
     for url in (ADDRESS, ADDRESS + "/", ADDRESS + "-2", ""):
         set_address(checkout, url)
         for path in paths:
-            refresh._write_if_changed(path, refresh.make_stored_form(notebook.load(path)))
+            refresh._write_if_changed(path, refresh.make_stored_form(notebook.load(path), path.stem))
         forms[url] = [path.read_bytes() for path in paths]
         if url:
             for path in paths:
                 nbformat.validate(nbformat.read(path, as_version=4))
                 cells = notebook.load(path).cells
-                assert [notebook.is_setup(cell) for cell in cells] == [True] + [False] * (len(cells) - 1)
-                assert f'git+{url.rstrip("/")}"' in cells[0].source
-                assert cells[0].metadata["cellView"] == "form"
-                assert {"remove-cell", "nbval-skip"} <= set(cells[0].metadata["tags"])
+                assert [notebook.is_setup(cell) for cell in cells] == [True, True] + [False] * (len(cells) - 2)
+                page = f"https://someone.github.io/{url.strip('/').rpartition('/')[2]}/notebooks/{path.stem}.html"
+                assert cells[0].source.startswith(f"*[This chapter as a page]({page})")
+                assert cells[0].cell_type == "markdown"
+                assert f'git+{url.rstrip("/")}"' in cells[1].source
+                assert cells[1].metadata["cellView"] == "form"
+                assert all({"remove-cell", "nbval-skip"} <= set(cell.metadata["tags"]) for cell in cells[:2])
     assert forms[ADDRESS] == forms[ADDRESS + "/"] != forms[ADDRESS + "-2"]
     assert forms[""] == before
 
@@ -66,7 +69,16 @@ def test_an_address_brings_the_cell_and_no_address_takes_it_away(checkout):
 @pytest.mark.parametrize("stored", STORED[:1] + STORED[-1:], ids=lambda path: path.stem)
 def test_a_chapter_does_not_become_stale_by_it(stored):
     bare = notebook.load(stored)
-    assert stamps.stamp(colab.add_setup(bare, ADDRESS), reads=()) == stamps.stamp(bare, reads=())
+    assert stamps.stamp(colab.add_setup(bare, ADDRESS, stored.stem), reads=()) == stamps.stamp(bare, reads=())
+
+
+def test_a_page_is_linked_where_its_place_is_known():
+    bare = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# A chapter")])
+    kinds = {
+        address: [cell.cell_type for cell in colab.add_setup(bare, address, "page").cells]
+        for address in (ADDRESS, "https://example.org/someone/companion", "")
+    }
+    assert list(kinds.values()) == [["markdown", "code", "markdown"], ["code", "markdown"], ["markdown"]]
 
 
 def test_refreshing_keeps_it_and_runs_the_chapter_alone(checkout, write_page):
@@ -110,7 +122,7 @@ def test_on_colab_it_installs_the_package_from_the_repository(monkeypatch):
 def test_nbval_passes_over_it(request, tmp_path):
     bare = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 + 1")])
     path = tmp_path / "page.ipynb"
-    path.write_text(to_text(colab.add_setup(bare, ADDRESS)), encoding="utf-8")
+    path.write_text(to_text(colab.add_setup(bare, ADDRESS, "page")), encoding="utf-8")
     items = list(IPyNbFile.from_parent(request.session, path=path).collect())
     assert [bool(item.options["skip"]) for item in items] == [True, False]
 

@@ -64,7 +64,7 @@ def test_the_book_hides_the_cell(tmp_path):
     page = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_markdown_cell("# A page"), nbformat.v4.new_code_cell("one = 1")]
     )
-    with_cell = normalise_notebook(colab.add_setup(page, "https://github.com/someone/companion"))
+    with_cell = normalise_notebook(colab.add_setup(page, "https://github.com/someone/companion", "page"))
     nbformat.write(with_cell, tmp_path / "index.ipynb")
     config = {
         "extensions": ["myst_nb"],
