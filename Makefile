@@ -21,7 +21,7 @@ ifeq ($(TORCH),cpu)
 TORCH_INDEX = --extra-index-url https://download.pytorch.org/whl/cpu
 endif
 
-.PHONY: help env torch book pdf test lint fast outputs slow test-all refresh links bench archive lock clean
+.PHONY: help env torch peers book pdf test lint fast outputs slow test-all refresh links bench archive lock clean
 
 help: ## list these commands
 	@echo "make book        build the book from the stored outputs (needs no PyTorch), and say where it is"
@@ -71,6 +71,13 @@ $(VENV)/installed-torch: $(VENV)/installed requirements-torch.lock
 	@$(PIP) $(TORCH_INDEX) -r requirements-torch.lock
 	@touch $@
 
+$(VENV)/installed-peers: $(VENV)/installed-torch requirements-peers.lock
+	@echo "Installing Avalanche, Lightning and Transformers into $(VENV) (once)"
+	@$(PIP) --no-deps $(TORCH_INDEX) -r requirements-peers.lock
+	@touch $@
+
+peers: $(VENV)/installed-peers ## the same with Avalanche, Lightning and Transformers, which the slow tests need
+
 torch: $(VENV)/installed-torch ## the same with PyTorch, for what trains networks
 
 # Warnings are errors. A failed build forgets its pages, so that the next one reads them, and warns, again.
@@ -100,7 +107,7 @@ fast: $(VENV)/installed-torch
 outputs: $(VENV)/installed-torch
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile @tests/notebooks/nbval.args
 
-slow: $(VENV)/installed-torch
+slow: $(VENV)/installed-peers
 	$(BIN)/python -m pytest -m slow -n $(WORKERS) --dist loadfile
 
 test-all: test slow ## every test
@@ -122,7 +129,8 @@ archive: book pdf ## pack everything into dist/
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist . >/dev/null
 	@$(BIN)/python -m cl_book.archive dist/*.whl $(BUILD)/html $(BUILD)/book.pdf dist
 
-# --universal: one lock for every Python and system, with markers. Torch brings its own pins for NVIDIA's libraries.
+# --universal: one lock for every Python and system, with markers. Torch brings its own pins for NVIDIA's libraries, so
+# that they, and torch itself, are left out of the lock of the libraries that need it.
 LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --custom-compile-command "make lock"
 UV ?= uv
 
@@ -130,6 +138,9 @@ lock: ## pin again what pyproject.toml asks for
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or name it, make lock UV=/path/to/uv" >&2; exit 1; }
 	@$(LOCK) pyproject.toml --extra book --extra test --extra cluster --output-file requirements.lock
 	@printf 'torch\nnetworkx\n' | $(LOCK) - --no-deps --output-file requirements-torch.lock
+	@$(LOCK) pyproject.toml --extra peers -c requirements.lock -c requirements-torch.lock --output-file requirements-peers.lock
+	@grep -vE '^(torch|triton|cuda|nvidia)[=-]' requirements-peers.lock > requirements-peers.lock.part
+	@mv requirements-peers.lock.part requirements-peers.lock
 
 clean: ## delete builds and caches
 	rm -rf $(BUILD) build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 TOP = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 WORKFLOWS = sorted((TOP / ".github" / "workflows").glob("*.yml"))
-LOCKS = ("requirements.lock", "requirements-torch.lock")
+LOCKS = ("requirements.lock", "requirements-torch.lock", "requirements-peers.lock")
 
 
 def load(name):
@@ -76,6 +76,27 @@ def test_the_locks_pin_all_that_the_extras_ask_for():
     pinned = {Requirement(line).name for name in LOCKS for line in (TOP / name).read_text().splitlines()[2:]}
     for lines in PROJECT["optional-dependencies"].values():
         assert {Requirement(line).name.lower() for line in lines} - {"cl-core"} <= pinned
+
+
+def test_no_lock_contradicts_another():
+    pins = {}
+    for name in LOCKS:
+        for line in (TOP / name).read_text(encoding="utf-8").splitlines()[2:]:
+            pin = Requirement(line)
+            pins.setdefault((pin.name, str(pin.specifier)), set()).add(name)
+    places = {}
+    for (name, _), locks in pins.items():
+        places.setdefault(name, []).append(locks)
+    assert {name: locks for name, locks in places.items() if len({frozenset(one) for one in locks}) > 1} == {}
+
+
+def test_the_peers_bring_no_torch_of_their_own():
+    lock = (TOP / "requirements-peers.lock").read_text(encoding="utf-8")
+    assert "\ntorchvision==" in lock
+    assert not re.search(r"^(torch|triton|jax|nvidia-\S+|cuda-\S+)==", lock, flags=re.MULTILINE)
+    makefile = (TOP / "Makefile").read_text(encoding="utf-8")
+    assert re.search(r"--no-deps .*requirements-peers\.lock", makefile)
+    assert re.search(r"^slow: \$\(VENV\)/installed-peers$", makefile, flags=re.MULTILINE)
 
 
 @pytest.mark.parametrize("path", sorted((TOP / ".github").rglob("*.yml")), ids=lambda path: path.name)

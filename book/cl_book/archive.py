@@ -21,6 +21,7 @@ SOURCES = (
     "environment.yml",
     "requirements.lock",
     "requirements-torch.lock",
+    "requirements-peers.lock",
     "book/claims.yml",
     "book/paper.csv",
     "notebooks",

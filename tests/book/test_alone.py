@@ -2,20 +2,25 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import zipfile
+from importlib.metadata import distribution
 from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
 from cl_book.claims.standings import standings
+from packaging.requirements import Requirement
 
 import cl_core
 
 TOP = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PAGES = ("03-optimal-magnitude", "07-network-bound")
 """One page of the linear theory and one that trains networks."""
 
@@ -94,6 +99,73 @@ def stranger(wheel, tmp_path_factory):
         )
 
     return home, run
+
+
+def installed_for(extra):
+    """The distributions that an extra brings, with all that they need here."""
+    waiting = [Requirement(line) for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"][extra]]
+    found = {}
+    while waiting:
+        wanted = waiting.pop()
+        if wanted.name == "cl-core":
+            waiting += [Requirement(line) for one in wanted.extras for line in PROJECT["optional-dependencies"][one]]
+        elif wanted.name not in found:
+            found[wanted.name] = distribution(wanted.name)
+            needed = map(Requirement, found[wanted.name].requires or ())
+            waiting += [one for one in needed if one.marker is None or one.marker.evaluate({"extra": ""})]
+    return found
+
+
+@pytest.fixture(scope="module")
+def with_torch(wheel, tmp_path_factory):
+    """Run a program in an environment that has the wheel and its extra `torch`, and nothing else."""
+    folder = tmp_path_factory.mktemp("with-torch")
+    home = folder / HOME
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
+    python, (packages,) = home / "bin" / "python", home.glob("lib/python*/site-packages")
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "-q", "--no-deps", "--no-index", str(wheel)]
+    subprocess.run(pip, check=True)
+    for one in installed_for("torch").values():
+        for name in {path.parts[0] for path in one.files} - {"..", "__pycache__"}:
+            if not (packages / name).exists():
+                (packages / name).symlink_to(one.locate_file(name))
+    kept = {"PATH": os.environ["PATH"], "HOME": str(folder), "OMP_NUM_THREADS": "1"}
+
+    def run(program, cwd):
+        (cwd / "program.py").write_text(program, encoding="utf-8")
+        return subprocess.run([python, "program.py"], cwd=cwd, env=kept, capture_output=True, text=True)
+
+    return run
+
+
+@pytest.mark.slow
+def test_the_readme_s_lines_run_with_the_extra_torch_alone(with_torch, tmp_path):
+    readme = (TOP / "README.md").read_text(encoding="utf-8")
+    code, shown = (re.search(rf"^```{kind}\n(.*?)^```$", readme, re.M | re.S)[1] for kind in ("python", "text"))
+    done = with_torch(code, tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = [float(word) for word in re.findall(r"\d+\.\d*|nan", done.stdout)]
+    assert said == pytest.approx([float(word) for word in re.findall(r"\d+\.\d*|nan", shown)], abs=0.1, nan_ok=True)
+
+
+@pytest.mark.slow
+def test_the_chapter_on_your_own_network_runs_with_the_extra_torch_alone(with_torch, tmp_path):
+    stored = nbformat.read(TOP / "notebooks" / "17-own-network.ipynb", as_version=4)
+    cells = [cell.source for cell in stored.cells if cell.cell_type == "code"]
+    done = with_torch("\n\n".join([*cells, WHENCE]), tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.splitlines()
+    assert said[-1] == "True"
+    recorded = dict(line.split(" = ") for line in said if re.fullmatch(r"[a-z_]+ = .+", line))
+    assert recorded.keys() == {line.split(" = ")[0] for line in lines(stored)}
+    assert float(recorded["forgets_head"]) == 0
+    assert "IPython" not in done.stderr
+
+
+@pytest.mark.slow
+def test_what_is_not_in_the_extra_is_not_there(with_torch, tmp_path):
+    done = with_torch("import torch, sklearn, pydantic\nimport IPython", tmp_path)
+    assert done.stderr.splitlines()[-1] == "ModuleNotFoundError: No module named 'IPython'"
 
 
 def lines(notebook):

@@ -127,6 +127,10 @@ def _read_condition(claim: str, when: str) -> str:
 
 
 def _display(bundle: dict[str, object]) -> None:
-    from IPython.display import display
-
+    try:
+        from IPython.display import display
+    except ModuleNotFoundError:
+        # A chapter's code, run as a program where there are no notebooks.
+        print(bundle["text/plain"])
+        return
     display(bundle, raw=True)  # type: ignore[no-untyped-call]

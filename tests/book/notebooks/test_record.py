@@ -1,5 +1,7 @@
 """Verdict lines and values: what is displayed, and what is refused."""
 
+import sys
+
 import numpy as np
 import pytest
 from cl_book.notebooks.record import VALUE_MIME, VERDICT_LINE, VERDICT_MIME, format_value, record, verdict
@@ -99,3 +101,10 @@ def test_written_refuses(value, form):
 def test_value_name_refused(name):
     with pytest.raises(ValueError, match="identifier"):
         record(name, 1.0)
+
+
+def test_a_chapter_run_as_a_program_prints_its_lines(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "IPython.display", None)
+    record("share", 0.5)
+    verdict("T04", holds=True, evidence="z 2, limit 5")
+    assert capsys.readouterr().out == "share = 0.50\nT04 · holds · z 2, limit 5\n"

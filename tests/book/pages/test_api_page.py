@@ -88,7 +88,7 @@ WITHOUT_TORCH = """
 import importlib, pkgutil
 from sphinx.ext.autodoc.mock import mock
 import cl_core
-with mock(["torch"]):
+with mock(["torch", "avalanche", "lightning", "transformers"]):
     for module in pkgutil.walk_packages(cl_core.__path__, "cl_core."):
         importlib.import_module(module.name)
 print("described")
