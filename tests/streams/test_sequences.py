@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -246,3 +247,26 @@ def test_own_tasks_that_do_not_fit_are_refused_in_one_line(tasks, said):
     with pytest.raises(ValueError, match=said) as error:
         Stream.of(tasks)
     assert "\n" not in str(error.value)
+
+
+def test_two_of_four_digits_are_shared_by_each_two_neighbours():
+    """Worked on digits: tasks of four classes that share two need 4 + 3 · 2 classes, the ten that there are."""
+    found = stream("digits-correlated", 0, "test", tasks=4, classes=4, overlap=0.5)
+    order = [int(name) for name in " ".join(" ".join(t["classes"]) for t in found.describe()["tasks"]).split()]
+    tasks = [set(order[place : place + 4]) for place in range(0, 16, 4)]
+    assert [len(one & other) for one, other in pairwise(tasks)] == [2, 2, 2]
+    assert len(set(order)) == 10
+    assert [entry["shared_classes"] for entry in found.describe()["neighbours"]] == [0.5] * 3
+    with pytest.raises(ValueError, match="need 13 classes; digits has 10"):
+        stream("digits-correlated", 0, tasks=4, classes=4, overlap=0.25)
+
+
+def test_one_digit_task_is_corrupted_in_what_it_trains_on():
+    found = stream("digits-deng", 0, "test", severity=3)
+    plain = stream("digits-split", 0, "test")
+    said = [(task["transform"], task["scored"]) for task in found.describe()["tasks"]]
+    changed = "red and blue swapped, blurred by 0.375 pixels, turned by 45°"
+    assert said == [(changed if number == 3 else "unchanged", "unchanged") for number in range(5)]
+    for number, (task, clean) in enumerate(zip(found.tasks, plain.tasks, strict=True)):
+        assert np.array_equal(task.x_train, clean.x_train) == (number != 3)
+        np.testing.assert_array_equal(task.x_eval, clean.x_eval)
