@@ -11,7 +11,7 @@ from sphinx_design.shared import create_component
 
 from cl_book.claims import report
 from cl_book.claims.claim import Standing
-from cl_book.claims.run_claims import EXPLORATORY, PRIMARY
+from cl_book.claims.run_claims import EXPLORATORY, FAMILY, PRIMARY
 from cl_book.notebooks.record import format_signed
 from cl_book.pages.claim_boxes import linked_badge, standings, table
 from cl_book.pages.evidence_marks import MARKS, make_mark
@@ -34,7 +34,7 @@ class Scoreboard(SphinxDirective):
     """``:::{scoreboard}``: every claim, where it stands and why, and how to repeat it.
 
     ``:mark: P`` lists those with that mark alone, ``:origin: paper`` (or ours) those of one origin, ``:source: runs`` (or
-    theory) those of one source, ``:family: primary`` (or exploratory) those of one family.
+    theory) those of one source, ``:family: primary`` (exploratory, or a family's own name) those of one family.
     """
 
     option_spec: ClassVar[dict[str, Callable[[str], str]]] = {
@@ -57,7 +57,7 @@ class Scoreboard(SphinxDirective):
         return (
             _chosen(standing, self.options)
             and claim.source == self.options.get("source", claim.source)
-            and (family is None or family in standing.labels)
+            and (family is None or {family, f"{FAMILY} {family}"} & set(standing.labels) != set())
         )
 
     def _row(self, standing: Standing, results: ResultSet) -> list[list[nodes.Node]]:
