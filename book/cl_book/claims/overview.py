@@ -83,10 +83,10 @@ _COUNTS = {2: "two", 3: "three", 5: "five"}
 def list_rows(results: ResultSet) -> Iterator[OverviewRow]:
     """Yield the rows that have runs, stream by stream."""
     for experiment in STREAMS:
-        reported = list_reported(PAPER_STREAM.get(experiment, experiment))
         for method in list_methods(experiment):
             runs = find_runs(experiment, method.arm, results)
             if runs:
+                reported = list_reported(PAPER_STREAM.get(experiment, experiment))
                 paper = {
                     measure: number for (strategy, measure), number in reported.items() if strategy == method.paper
                 }

@@ -17,7 +17,8 @@ from cl_book.pages.claim_boxes import table
 from cl_book.pages.figure_nodes import DATA
 from cl_book.pages.numbers import reported
 from cl_book.pages.result_values import noted
-from cl_book.result_table import make_table, write_csv
+from cl_book.result_table import format_csv, make_table
+from cl_core import files
 from cl_core.metric_table import MEASURES
 from cl_core.runs.result_set import ResultSet, read_results
 
@@ -26,7 +27,7 @@ FOLDER = f"{DATA}/runs"
 
 
 class runs_link(nodes.Inline, nodes.TextElement):
-    """A link to the list of a row's runs; `file` is its name below FOLDER."""
+    """A link to the list of a row's runs; `file` is its name below FOLDER, `csv` its content."""
 
 
 class Overview(SphinxDirective):
@@ -36,7 +37,8 @@ class Overview(SphinxDirective):
         """Return the table, or a sentence where no run is there."""
         noted(self.env)
         reported(self.env)
-        rows = list(overview.list_rows(read_results()))
+        results = read_results()
+        rows = list(overview.list_rows(results))
         if not rows:
             return [nodes.paragraph(text="Not run: there is no reference result.", classes=["cl-evidence"])]
         measures = [name for name in overview.MEASURED if any(row.values(name) for row in rows)]
@@ -51,7 +53,7 @@ class Overview(SphinxDirective):
                 [nodes.paragraph(text=overview.STREAMS[row.experiment])],
                 [nodes.paragraph(text=row.method.title)],
                 *([_measure(row, name, best=best[row.experiment, name] is row)] for name in measures),
-                [_runs(row)],
+                [_link_runs(row, results)],
             ]
             for row in rows
         ]
@@ -82,10 +84,10 @@ def _paper(number: Reported) -> nodes.inline:
     return nodes.inline("", f"paper {number.mean}", classes=["cl-quiet", "cl-paper"])
 
 
-def _runs(row: OverviewRow) -> nodes.paragraph:
+def _link_runs(row: OverviewRow, results: ResultSet) -> nodes.paragraph:
     label = nodes.inline("", "Runs", classes=["cl-label"])
-    link = runs_link("", str(len(row.runs)), file=name_list(row))
-    return nodes.paragraph("", "", label, link)
+    listed = format_csv(make_table(ResultSet(row.runs, results.states)))
+    return nodes.paragraph("", "", label, runs_link("", str(len(row.runs)), file=name_list(row), csv=listed))
 
 
 def name_list(row: OverviewRow) -> str:
@@ -105,6 +107,7 @@ def _find_best(rows: list[OverviewRow], name: str) -> OverviewRow | None:
 
 
 def _visit(translator: HTML5Translator, node: runs_link) -> None:
+    files.write_text(Path(translator.builder.outdir) / FOLDER / node["file"], node["csv"])
     address = relative_uri(translator.builder.get_target_uri(translator.docnames[0]), f"{FOLDER}/{node['file']}")
     translator.body.append(f'<a href="{address}" download aria-label="{node.astext()} runs: {node["file"]}">')
 
@@ -117,16 +120,7 @@ def _pass(_translator: Any, _node: nodes.Node) -> None:
     return
 
 
-def _write(app: Sphinx, error: Exception | None) -> None:
-    """Write the list of each row's runs once the pages stand."""
-    results = read_results()
-    if error is None and app.builder.format == "html":
-        for row in overview.list_rows(results):
-            write_csv(make_table(ResultSet(row.runs, results.states)), Path(app.outdir) / FOLDER / name_list(row))
-
-
 def setup(app: Sphinx) -> None:
     """Register the directive and what it links to."""
     app.add_node(runs_link, html=(_visit, _depart), latex=(_pass, _pass), text=(_pass, _pass))
     app.add_directive("overview", Overview)
-    app.connect("build-finished", _write)
