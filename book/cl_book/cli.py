@@ -4,6 +4,7 @@ import io
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -262,16 +263,32 @@ def claims(
             exists=True, file_okay=False, help="Folder of results to decide from, instead of the repository's results/."
         ),
     ] = None,
+    own: run_command.Claims = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(help="With --claims, the profile of the runs, where the file names none.", show_default=False),
+    ] = None,
+    plan: Annotated[
+        bool,
+        typer.Option("--plan", help="With --claims, list the runs that the claims need, and the commands for them."),
+    ] = False,
 ) -> None:
     """List claims with their verdict, and count the paper's statements apart from our own.
+
+    With --claims they are your own: stated in your file, decided by your results, by the same rule.
 
     Items of the paper hold as printed, hold when something more is given, or fail (P ids); our own theory holds or fails
     (T); runs are reproduced or not (C). Any may be inconclusive, not run, or stale: printed by code that has changed
     since. Source: the theory's notebooks, or runs. Differences are in the claimed direction: above zero speaks for the
     claim. The protocol page of the book has the rule.
 
-    Example: cl-core claims C04 C07 --results mine
+    Examples: cl-core claims C04 C07 --results mine; cl-core claims --claims mine.yml --results mine
     """
+    if own is not None:
+        _show_own_claims(own, ids or (), results, profile, as_json=as_json, plan=plan)
+        return
+    if plan or profile:
+        raise ValueError(f"{'--plan' if plan else '--profile'} is for your own claims; give their file with --claims")
     from cl_book.claims.report import entry, lines
     from cl_book.claims.run_claims import runs_judge
     from cl_book.claims.standings import standings
@@ -281,6 +298,26 @@ def claims(
         typer.echo(json.dumps([entry(one) for one in stood], indent=1, ensure_ascii=False))
         return
     for line in lines(stood, beside=standings(ids=ids or ()) if results else ()):
+        typer.echo(line)
+
+
+def _show_own_claims(
+    path: Path, ids: Sequence[str], results: Path | None, profile: str | None, *, as_json: bool, plan: bool
+) -> None:
+    from cl_book.claims.own_claims import read_own_claims
+    from cl_book.claims.report import entry, own_lines
+    from cl_core.runs.complete import locate_results
+
+    claims, folder = read_own_claims(path, profile), results or locate_results()
+    if plan:
+        lines = claims.plan_lines(folder, ids)
+    elif as_json:
+        command = f"cl-core sweep --claims {path} --out {folder} && cl-core claims --claims {path} --results {folder}"
+        found = [{**entry(one), "command": command, "quick_command": ""} for one in claims.stand(folder, ids)]
+        lines = [json.dumps(found, indent=1, ensure_ascii=False)]
+    else:
+        lines = own_lines(claims.stand(folder, ids))
+    for line in lines:
         typer.echo(line)
 
 

@@ -39,9 +39,9 @@ def parse_arm(text: object) -> object:
     return Arm(strategy, tuple(words))
 
 
-def run_of(experiment: str, arm: Arm, seed: int) -> Plan:
-    """Return the reference run of `arm`. Raises ValueError for one that the catalogue does not have."""
-    return make_plan(experiment, arm.strategy, seed, PROFILE, overrides=dict(parse(word) for word in arm.settings))
+def run_of(experiment: str, arm: Arm, seed: int, profile: str = PROFILE) -> Plan:
+    """Return the run of `arm`. Raises ValueError for one that the catalogue does not have."""
+    return make_plan(experiment, arm.strategy, seed, profile, overrides=dict(parse(word) for word in arm.settings))
 
 
 def _parse_arms(given: object) -> object:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import fmean
 
-from cl_book.claims.arms import PROFILE, Arm, run_of
+from cl_book.claims.arms import Arm, run_of
 from cl_book.claims.comparisons import Difference, Picked
 from cl_book.claims.decision_rule import Judgement
 from cl_book.claims.paired_differences import PairedComparison, Reading, measure
@@ -91,7 +91,7 @@ def compare_depths(test: PairedComparison, results: ResultSet, mean: float) -> t
         return False, ""
     plain = ["trained" in find_strategy(arm.strategy).reads for arm in arms]
     intervals = {}
-    blocks = run_of(test.experiment, test.of, test.seeds[0]).blocks
+    blocks = run_of(test.experiment, test.of, test.seeds[0], test.profile).blocks
     for depth in DEPTHS[: blocks + 1]:
         changed = [arm.at("trained", depth) if is_plain else arm for arm, is_plain in zip(arms, plain, strict=True)]
         interval = _interval(test, [_runs(test, arm, results) for arm in changed])
@@ -161,10 +161,12 @@ def _mean(runs: Iterable[Result], name: str) -> float:
 
 
 def _runs(test: Difference, arm: Arm, results: ResultSet) -> _BY_SEED:
-    runs = {seed: results.get(run_of(test.experiment, arm, seed)) for seed in test.seeds}
+    runs = {seed: results.get(run_of(test.experiment, arm, seed, test.profile)) for seed in test.seeds}
     if arm.strategy == "frozen" and "trained=0" in arm.settings:
         alone = Arm("frozen-0", tuple(word for word in arm.settings if word != "trained=0"))
-        runs = {seed: run or results.get(run_of(test.experiment, alone, seed)) for seed, run in runs.items()}
+        runs = {
+            seed: run or results.get(run_of(test.experiment, alone, seed, test.profile)) for seed, run in runs.items()
+        }
     return {seed: run for seed, run in runs.items() if run is not None}
 
 
@@ -190,7 +192,7 @@ def _best_tuning(test: Difference, arm: Arm, results: ResultSet) -> tuple[str, _
     """Return the tuning with the best mean Avg.Acc, in words, and its runs; None where there is but one tuning."""
     tunings: dict[str, dict[int, Result]] = {}
     for run in results.current.values():
-        own = (run.experiment, run.strategy, run.profile) == (test.experiment, arm.strategy, PROFILE)
+        own = (run.experiment, run.strategy, run.profile) == (test.experiment, arm.strategy, test.profile)
         if own and run.seed in test.seeds and set(run.overrides) <= set(TUNED):
             words = " ".join(f"{name}={run.overrides[name]}" for name in TUNED if name in run.overrides)
             tunings.setdefault(f"{arm} {words}".strip(), {})[run.seed] = run
@@ -203,5 +205,5 @@ def _best_tuning(test: Difference, arm: Arm, results: ResultSet) -> tuple[str, _
 
 
 def _own_depth(test: Difference) -> int:
-    plans = [run_of(test.experiment, arm, test.seeds[0]) for arm in (test.of, test.against)]
+    plans = [run_of(test.experiment, arm, test.seeds[0], test.profile) for arm in (test.of, test.against)]
     return next(plan.settings.trained for plan in plans if plan.strategy.name == "frozen")

@@ -24,6 +24,7 @@ from cl_book.claims.paired_differences import (
 from cl_core.experiments.controls import degenerate
 from cl_core.experiments.registry import find_strategy
 from cl_core.experiments.store import Result
+from cl_core.settings_base import Value, format_value
 
 
 class Difference(PairedComparison):
@@ -305,7 +306,74 @@ class Echo(PairedComparison):
                 reading.differences[seed] = self.sign * rank_correlation(moved, scores)
 
 
-Comparison = Annotated[Difference | Trend | Picked | Schedules | Association | Echo, Field(discriminator="kind")]
+class Share(PairedComparison):
+    """d = share of the protocols in which `of` − `against` points as claimed, less `at_least`, at the same seed, in per cent.
+
+    A protocol is one combination of the values that `across` gives to settings which both sides read; a difference of
+    zero counts half.
+    """
+
+    kind: Literal["share"]
+    of: OneArm
+    against: OneArm
+    across: dict[str, Annotated[tuple[Value, ...], Field(min_length=1)]] = Field(min_length=1)
+    at_least: float = Field(default=0.5, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _is_share(self) -> "Share":
+        if self.delta is None:
+            raise ValueError(
+                "a share needs its own delta, in per cent of the protocols: the rule in points does not apply"
+            )
+        if len(self.protocols()) < 2:
+            raise ValueError("`across` gives one protocol alone; give two values or more of some setting")
+        return self
+
+    @property
+    def unit(self) -> str:
+        """What one unit of d is."""
+        return "per cent of the protocols"
+
+    def protocols(self) -> list[tuple[str, ...]]:
+        """Return the settings of each protocol, as ``--set`` takes them."""
+        words = [[f"{name}={format_value(value)}" for value in values] for name, values in self.across.items()]
+        return list(product(*words))
+
+    def sides(self) -> tuple[Arm, ...]:
+        """Return both arms under each protocol."""
+        return tuple(
+            Arm(arm.strategy, (*arm.settings, *protocol))
+            for protocol in self.protocols()
+            for arm in (self.of, self.against)
+        )
+
+    def shows(self) -> str:
+        """Return the sentence."""
+        values = "; ".join(f"{name} {', '.join(map(format_value, given))}" for name, given in self.across.items())
+        return (
+            f"At each of {len(self.seeds)} seeds, the share of {len(self.protocols())} protocols ({values}) in which there is "
+            f"{self.direction} {wording.measure(self.measure)} under {wording.arm(self.of)} than under "
+            f"{wording.arm(self.against)}, less {100 * self.at_least:g} %: mean over the seeds with a 95 % interval."
+        )
+
+    def compare(self, reading: Reading) -> None:
+        """Count the protocols at each seed, and note in how many the mean over the seeds points as claimed."""
+        rows = reading.rows(self.sides(), self.seeds)
+        d = np.array([[reading.value(run) for run in row] for row in rows.values()]).reshape(len(rows), -1, 2)
+        differences = d[:, :, 0] - d[:, :, 1]
+        for seed, row in zip(rows, differences, strict=True):
+            held = float(np.mean((row > 0) + (row == 0) / 2))
+            reading.differences[seed] = 100 * (held - self.at_least)
+        if rows:
+            protocols, means = self.protocols(), differences.mean(axis=0)
+            fails = [" ".join(protocol) for protocol, mean in zip(protocols, means, strict=True) if mean <= 0]
+            but = f", not with {'; '.join(fails)}" if fails else ""
+            reading.notes.append(f"holds in {len(protocols) - len(fails)} of {len(protocols)} protocols{but}")
+
+
+Comparison = Annotated[
+    Difference | Trend | Picked | Schedules | Association | Echo | Share, Field(discriminator="kind")
+]
 """The test of a claim on runs."""
 
 

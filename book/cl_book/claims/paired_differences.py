@@ -8,14 +8,15 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, model_validator
 
 from cl_book.claims import wording
-from cl_book.claims.arms import Arm, Seeds, run_of
-from cl_book.claims.paper_table import reported
+from cl_book.claims.arms import PROFILE, Arm, Seeds, run_of
+from cl_book.claims.paper_table import Reported, reported
 from cl_core.experiments import store
 from cl_core.experiments.plan import Plan
 from cl_core.experiments.store import Result
+from cl_core.naming import require_name
 from cl_core.runs.result_set import ResultSet
 
 LEAST_DELTA = 0.5
@@ -32,7 +33,7 @@ class PairedComparison(BaseModel):
     """What all comparisons say: where, on which seeds, by which measure, and what size of effect matters.
 
     `paper` names one number of the paper's tables, or two, of which the second is taken from the first; with it goes
-    the reported effect. Claims of one `family` are corrected together, as the primary ones are. `delta` is stated only where the rule (half of that, at least LEAST_DELTA) does not apply.
+    the reported effect; the table is the book's, or what the validation's context has as ``cells``. `profile` is that of the runs. Claims of one `family` are corrected together, as the primary ones are. `delta` is stated only where the rule (half of that, at least LEAST_DELTA) does not apply.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -45,6 +46,16 @@ class PairedComparison(BaseModel):
     family: str = Field(default="", pattern=r"^[a-z-]*$")
     paper: tuple[str, ...] = Field(default=(), max_length=2)
     delta: float | None = Field(default=None, gt=0)
+    profile: str = PROFILE
+    _cells: Mapping[str, Reported] | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _take_cells(self, info: ValidationInfo) -> "PairedComparison":
+        self._cells = (info.context or {}).get("cells")
+        if self._cells is not None:
+            for key in self.paper:
+                require_name("number in the table", key, self._cells)
+        return self
 
     @property
     def corrected_with(self) -> str:
@@ -61,7 +72,7 @@ class PairedComparison(BaseModel):
         """The paper's effect in the claimed direction, in points; None where it reports none."""
         if not self.paper:
             return None
-        numbers = reported()
+        numbers = reported() if self._cells is None else self._cells
         values = [float(numbers[key].mean) for key in self.paper]
         return round(self.sign * (values[0] - sum(values[1:])), 10)
 
@@ -101,7 +112,9 @@ class PairedComparison(BaseModel):
 
     def runs(self) -> tuple[Plan, ...]:
         """Return every run that the comparison may read. Raises ValueError for one that the catalogue does not have."""
-        plans = [run_of(self.experiment, arm, seed) for arm, seed in product(self.sides(), self.all_seeds())]
+        plans = [
+            run_of(self.experiment, arm, seed, self.profile) for arm, seed in product(self.sides(), self.all_seeds())
+        ]
         return tuple({plan.name: plan for plan in plans}.values())
 
     def read(self, results: ResultSet) -> "Reading":
@@ -138,7 +151,7 @@ class Reading:
 
     def find(self, arm: Arm, seed: int) -> Result | None:
         """Return the run of `arm` at `seed`; one that is not there, or does not hold, is noted."""
-        plan = run_of(self.test.experiment, arm, seed)
+        plan = run_of(self.test.experiment, arm, seed, self.test.profile)
         result = self.results.get(plan)
         if result is not None:
             self.used.append(result)

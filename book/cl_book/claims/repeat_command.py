@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from cl_book.claims.arms import PROFILE
 from cl_book.claims.claim import Claim
 from cl_book.claims.paired_differences import PairedComparison
 from cl_core.experiments.plan import Plan
@@ -88,7 +87,7 @@ def _sweep(test: PairedComparison, plans: tuple[Plan, ...]) -> list[Plan]:
         experiments=[test.experiment],
         strategies=list(dict.fromkeys(run.strategy.name for run in plans)),
         seeds=sorted({run.seed for run in plans}),
-        profile=PROFILE,
+        profile=test.profile,
         choices={name: tuple(values) for name, values in _varied(plans).items()},
     )
 
@@ -99,7 +98,7 @@ def _options(test: PairedComparison, plans: tuple[Plan, ...]) -> str:
         f"--experiments {test.experiment}",
         f"--strategies {','.join(strategies)}",
         f"--seeds {_ranges(sorted({run.seed for run in plans}))}",
-        f"--profile {PROFILE}",
+        f"--profile {test.profile}",
     ]
     words += [f"--set {name}={','.join(map(_text, values))}" for name, values in _varied(plans).items()]
     return " ".join(words)

@@ -31,6 +31,27 @@ def lines(standings: Sequence[Standing], *, beside: Sequence[Standing] = ()) -> 
     `beside` are the same claims as the repository's own results decide them, told beside results of other runs. One
     claim alone is given with its command, and nothing is counted.
     """
+    report = describe(standings, beside=beside)
+    if len(standings) == 1:
+        return [*report, *(f"     {line}" for line in describe_commands(standings[0].claim, read_results()))]
+    report += tally(standings)
+    if chance := by_chance(standings):
+        report.append(chance)
+    return report
+
+
+def own_lines(standings: Sequence[Standing]) -> list[str]:
+    """Return the same of a user's own claims."""
+    report = describe(standings)
+    if len(standings) > 1:
+        report.append(_count([one.verdict for one in standings], "claim", "claims"))
+    if chance := by_chance(standings):
+        report.append(chance)
+    return report
+
+
+def describe(standings: Sequence[Standing], *, beside: Sequence[Standing] = ()) -> list[str]:
+    """Return each claim with its verdict, and below it its labels and evidence."""
     stored = {one.claim.id: one for one in beside if one.claim.source == "runs"}
     report = []
     for one in standings:
@@ -43,11 +64,6 @@ def lines(standings: Sequence[Standing], *, beside: Sequence[Standing] = ()) -> 
             report.append(f"     {details}")
         if one.claim.id in stored:
             report.append(f"     the stored results: {_summarise(stored[one.claim.id])}")
-    if len(standings) == 1:
-        return [*report, *(f"     {line}" for line in describe_commands(standings[0].claim, read_results()))]
-    report += tally(standings)
-    if chance := by_chance(standings):
-        report.append(chance)
     return report
 
 

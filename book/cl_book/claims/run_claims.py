@@ -25,6 +25,10 @@ FAMILY = "corrected in the family"
 ADDED, AMENDED = "added", "amended"
 ADDED_UNEXPLAINED = "added, and no reason is given"
 AMENDED_UNEXPLAINED = "amended, and no reason is given"
+UNSTATED = "no record that it was stated before"
+
+STATED = "stated"
+"""Under which a result records the digests of a user's own claims, by id."""
 
 UNAVAILABLE = {"cub200": "CUB-200"}
 """Data sets that the reference runs do without, by the name that readers know."""
@@ -54,13 +58,29 @@ def runs_judge(folder: Path | None = None) -> Judge:
     return judge
 
 
+def own_judge(claims: Iterable[Claim], folder: Path, digests: Mapping[str, str]) -> Judge:
+    """Return a judge of a user's own `claims`, by the results in `folder`; `digests` are those of the claims as they are."""
+    results = read_results(folder)
+    families = _families(claims, results)
+
+    def judge(claim: Claim) -> Standing:
+        return decide(claim, results, family=families.of(claim), digest=digests[claim.id], recorded=STATED)
+
+    return judge
+
+
 def decide(
-    claim: Claim, results: ResultSet, *, family: tuple[Ps | None, int] = (None, 1), digest: str | None = None
+    claim: Claim,
+    results: ResultSet,
+    *,
+    family: tuple[Ps | None, int] = (None, 1),
+    digest: str | None = None,
+    recorded: str = "claims",
 ) -> Standing:
     """Return where `claim` stands by `results`.
 
     `family` holds the p-values corrected for the claim's family and its size, for a claim in one; `digest` is that of
-    the claim as it is stated now, held against the one that each result stored.
+    the claim as it is stated now, held against the one that each result stored under `recorded`.
     """
     assert claim.test is not None
     own = f"{FAMILY} {claim.test.family}" if claim.test.family else EXPLORATORY
@@ -69,7 +89,7 @@ def decide(
         reading = claim.test.read(results)
     except ValueError as error:
         return Standing(claim, NOT_RUN, f"cannot be read: {error}", labels=tuple(labels))
-    labels += _revisions(claim, digest, reading.used)
+    labels += _revisions(claim, digest, reading.used, recorded)
     reason = _undecided(reading)
     if reason:
         needs = UNAVAILABLE.get(find_experiment(claim.test.experiment).definition.dataset)
@@ -92,7 +112,7 @@ def decide(
     )
 
 
-def _revisions(claim: Claim, digest: str | None, used: Iterable[Result]) -> list[str]:
+def _revisions(claim: Claim, digest: str | None, used: Iterable[Result], key: str) -> list[str]:
     """Return a label where the claim was added, and one where it was amended, after the first result that decides it.
 
     `digest` is that of the claim as it is stated now. A result that recorded the claims without this one is older than
@@ -101,7 +121,7 @@ def _revisions(claim: Claim, digest: str | None, used: Iterable[Result]) -> list
     """
     runs = list(used)
     renamed = {old: new for entry in renamings() for old, new in entry.claims.get(claim.id, {}).items()}
-    recorded = [run.recorded["claims"].get(claim.id) for run in runs if digest is not None and "claims" in run.recorded]
+    recorded = [run.recorded[key].get(claim.id) for run in runs if digest is not None and key in run.recorded]
     then = [renamed.get(each, each) for each in recorded]
     labels = []
     if claim.added and runs:
@@ -112,6 +132,8 @@ def _revisions(claim: Claim, digest: str | None, used: Iterable[Result]) -> list
         labels.append(f"{AMENDED}: {claim.amended}")
     elif any(each not in (None, digest) for each in then):
         labels.append(AMENDED_UNEXPLAINED)
+    if key == STATED and (unknown := sum(key not in run.recorded for run in runs)):
+        labels.append(f"{UNSTATED} {unknown} of its {len(runs)} runs")
     return labels
 
 

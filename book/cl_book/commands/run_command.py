@@ -84,6 +84,19 @@ Network = Annotated[
 ]
 
 
+Claims = Annotated[
+    Path | None,
+    typer.Option(
+        "--claims",
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        help="A YAML file of your own claims. Runs record what it states, so that a later change shows.",
+        show_default=False,
+    ),
+]
+
+
 def run(
     experiment: Annotated[
         str | None, typer.Argument(metavar="EXPERIMENT", help="One of the experiments above.", show_default=False)
@@ -100,6 +113,7 @@ def run(
         str, typer.Option(help="How it is trained, by name: companion (the book's) or deng2025; --set comes after it.")
     ] = "companion",
     route: Route = None,
+    claims: Claims = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of results, instead of the repository's results/.", show_default=False)
     ] = None,
@@ -113,14 +127,13 @@ def run(
 ) -> None:
     """Run one experiment (the manual is RUN_HELP)."""
     if again is not None:
-        if experiment or strategy or network or settings or out or protocol != "companion":
+        if experiment or strategy or network or settings or claims or out or protocol != "companion":
             raise ValueError("--again takes everything from the stored result; give it alone, or with --data")
         repeat(again, route)
         return
     if experiment is None or strategy is None:
         missing = "EXPERIMENT" if experiment is None else "--strategy"
         raise ValueError(f"{missing} is missing; `cl-core run --help` lists what there is")
-    from cl_book.claims.stated import statement_digests
     from cl_book.commands import run_summary
     from cl_book.commands.run_display import RunDisplay
     from cl_core.experiments.checkpoints import locate_cache
@@ -142,7 +155,7 @@ def run(
             cache=locate_cache(),
             route=check_route(route),
             listener=display,
-            recorded=statement_digests(),
+            recorded=record_statements(claims, profile),
             waiting=lambda holder: typer.echo(f"process {holder} is computing this run; waiting for it", err=True),
         )
     typer.echo(plan.describe())
@@ -243,6 +256,19 @@ def split(
         typer.echo(f"these are the images of the book's results ({made.label}); --data prepared takes them")
     else:
         typer.echo("these are NOT the images of the book's results: the archive holds other ones")
+
+
+def record_statements(claims: Path | None, profile: str | None) -> dict[str, dict[str, str]]:
+    """Return what a run that is made now records of what is stated: the book's claims, and those of the user's file."""
+    from cl_book.claims.stated import statement_digests
+
+    recorded = statement_digests()
+    if claims is None:
+        return recorded
+    from cl_book.claims.own_claims import read_own_claims
+
+    own = read_own_claims(claims, profile).record()
+    return {**recorded, **own, "pages": {**recorded["pages"], **own["pages"]}}
 
 
 def name_network(experiment: str, network: str | None) -> str:

@@ -8,11 +8,13 @@ import typer
 
 from cl_book.claims.reference_runs import RULES, STEPS
 from cl_book.commands.run_command import (
+    Claims,
     Network,
     Route,
     check_route,
     format_list,
     name_network,
+    record_statements,
     report_data_errors,
     tell_plugins,
 )
@@ -50,6 +52,7 @@ HELP = "\n\n".join(
         "  cl-core sweep --experiments split-cifar100 --strategies two-level --seeds 100-104 --profile cpu "
         "--set threshold=0,0.1,0.2\n"
         "  cl-core sweep --profile cpu --seeds 0-9 --dry-run\n"
+        "  cl-core sweep --claims mine.yml --out mine\n"
         "  cl-core sweep --reference primary,controls",
     ]
 )
@@ -95,6 +98,7 @@ def sweep(
         str | None,
         typer.Option(metavar="STEP[,STEP]", help="Do these steps of the reference runs, or all.", show_default=False),
     ] = None,
+    claims: Claims = None,
     route: Route = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of results, instead of the repository's results/.", show_default=False)
@@ -115,7 +119,6 @@ def sweep(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and how long it will take.")] = False,
 ) -> None:
     """Do every run of a set that is missing (the manual is HELP)."""
-    from cl_book.claims.stated import statement_digests
     from cl_book.commands.estimate import learn_pace
     from cl_book.commands.sweep_display import SweepDisplay
     from cl_core.experiments.checkpoints import locate_cache
@@ -127,7 +130,15 @@ def sweep(
 
     taken = check_route(route)
     results = out or locate_results()
-    plans = _make_plans(experiments, strategies, network, seeds, profile, settings or [], protocol, reference, route)
+    if claims is not None:
+        asked = (experiments, strategies, network, seeds, settings, protocol, reference)
+        if any(each is not None and each != [] for each in asked):
+            raise ValueError("--claims takes the runs from the claims; give it with --profile, --out or --data alone")
+        plans = _list_claimed(claims, profile)
+    else:
+        plans = _make_plans(
+            experiments, strategies, network, seeds, profile, settings or [], protocol, reference, route
+        )
     tell_plugins(plans)
     workers = count_cores() if jobs is None else jobs
     if workers < 1:
@@ -151,7 +162,7 @@ def sweep(
                     cache=locate_cache(),
                     executor=executor,
                     route=taken,
-                    recorded=statement_digests(),
+                    recorded=record_statements(claims, profile),
                     watcher=display,
                 )
         except KeyboardInterrupt:
@@ -167,6 +178,12 @@ def _report_failures(state: "SweepState") -> None:
         typer.echo(f"  failed: {name}: {reason}", err=True)
     if state.failed:
         raise typer.Exit(1)
+
+
+def _list_claimed(claims: Path, profile: str | None) -> "list[Plan]":
+    from cl_book.claims.own_claims import read_own_claims
+
+    return read_own_claims(claims, profile).list_runs()
 
 
 def _read_stored(results: Path) -> "Iterator[Result]":
