@@ -1,12 +1,16 @@
 """The command that repeats what decides a claim: its images, its runs, and then its verdict; and how long that takes."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 
 from cl_book.claims.claim import Claim
 from cl_book.claims.paired_differences import PairedComparison
+from cl_book.notebooks.refresh import TIMINGS
+from cl_core import files
 from cl_core.experiments.plan import Plan
 from cl_core.experiments.progress import format_duration
 from cl_core.experiments.registry import find_experiment
+from cl_core.parsing import parse_json
 from cl_core.runs.grid import list_plans
 from cl_core.runs.result_set import ResultSet
 from cl_core.settings_base import Value
@@ -29,22 +33,28 @@ def command(claim: Claim, *, quick: bool = False) -> str:
     try:
         runs = _select_runs(claim.test, quick=quick)
         dataset = find_experiment(claim.test.experiment).definition.dataset
-        own = dataset in OWN_SPLITS
-        route = "prepared" if own else "official"
+        route = name_route(claim.test.experiment)
         sweeps = [f"cl-core sweep {options} --data {route} --out {out}" for options in list_options(claim.test, runs)]
-        first = [f"cl-core data split {dataset}"] if own else []
+        first = [f"cl-core data split {dataset}"] if dataset in OWN_SPLITS else []
         return " && ".join([*first, *sweeps, f"cl-core claims {claim.id} --results {out}"])
     except ValueError:
         return f"cl-core claims {claim.id}"
 
 
+def name_route(experiment: str) -> str:
+    """Return the route by which a reader of the book gets the images of `experiment`, or the nearest ones."""
+    return "prepared" if find_experiment(experiment).definition.dataset in OWN_SPLITS else "official"
+
+
 def describe_time(claim: Claim, results: ResultSet, *, quick: bool = False) -> str:
     """Return how long the runs of a claim took on one core, such as ``2 h 5 min``, by the times that `results` record.
 
-    Empty for a claim of the theory, and where a run is not there.
+    For a claim of the theory it is the time of its notebook. Empty where a run, or that time, is not there.
     """
     if claim.test is None:
-        return ""
+        path = files.locate(TIMINGS)
+        entry = parse_json(path.read_bytes()).get(PurePosixPath(claim.page).name) if path else None
+        return format_duration(entry["seconds"]) if entry else ""
     try:
         plans = _add_followed(_select_runs(claim.test, quick=quick))
     except ValueError:

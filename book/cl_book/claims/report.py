@@ -75,10 +75,11 @@ def _summarise(one: Standing) -> str:
 def describe_commands(claim: Claim, results: ResultSet) -> list[str]:
     """Return the command that repeats a claim and, for one on runs, its quick form; before each how long it takes.
 
-    The times are those that `results` record.
+    The times of runs are those that `results` record, on one core.
     """
     if claim.test is None:
-        return [command(claim)]
+        time = describe_time(claim, results)
+        return [f"to decide it again{f', about {time}' if time else ''}:", command(claim)]
     lines = []
     for quick, what in (
         (False, "to decide it again"),

@@ -7,6 +7,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from cl_book.claims.choices import CHOICES, Choice, decide, format_command, list_trials
+from cl_book.claims.repeat_command import name_route
 from cl_book.pages.claim_boxes import table
 from cl_book.pages.role_errors import suggest
 from cl_core.experiments import store
@@ -35,7 +36,8 @@ class ChoiceTable(SphinxDirective):
         results = read_validation()
         rows = [row for name in names for row in _list_rows(CHOICES[name], results)]
         head = ["Experiment", "Strategy", "Tried", "On validation", ""]
-        commands = "\n".join(format_command(CHOICES[name]) for name in names)
+        chosen = [CHOICES[name] for name in names]
+        commands = "\n".join(f"{format_command(one)} --data {name_route(one.experiment)}" for one in chosen)
         return [table(head, rows, wordy=False), nodes.literal_block(commands, commands, language="console")]
 
 

@@ -55,7 +55,7 @@ def test_the_quick_form_has_the_first_two_seeds(name):
     assert line.endswith(f"--out quick && cl-core claims {name} --results quick")
 
 
-def test_the_time_is_that_of_the_stored_runs_with_what_they_follow(keep):
+def test_the_time_is_that_of_the_stored_runs_with_what_they_follow(keep, checkout):
     claim = STATED["C05"]
     runs = {run.name: run for run in asked(command(claim))}
     for run in runs.values():
@@ -63,6 +63,8 @@ def test_the_time_is_that_of_the_stored_runs_with_what_they_follow(keep):
     assert describe_time(claim, read_results()) == format_duration(90.0 * len(runs))
     assert describe_time(claim, read_results(), quick=True) == format_duration(90.0 * len(runs) * 2 / 10)
     assert describe_time(STATED["T04"], read_results()) == ""
+    (checkout / "notebooks/timings.json").write_text('{"02-bound": {"seconds": 13.2}}')
+    assert describe_time(STATED["T04"], read_results()) == format_duration(13.2)
     assert describe_time(STATED["C16"], read_results()) == ""
 
 

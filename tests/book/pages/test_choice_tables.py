@@ -68,7 +68,7 @@ def test_tried_values_stand_with_their_means_and_the_best_is_chosen(build, check
         ["split-cifar10", "frozen", "trained = 2", "Avg.Acc 66.67", "chosen"],
         ["split-cifar10", "frozen", "trained = 1, 2", "not run yet", ""],
     ]
-    assert "--strategies frozen --seeds 100 --profile cpu --set trained=1,2 --out mine" in text
+    assert "--strategies frozen --seeds 100 --profile cpu --set trained=1,2 --out mine --data official" in text
 
 
 def test_an_unknown_choice_is_red(build):
