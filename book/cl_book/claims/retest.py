@@ -26,7 +26,8 @@ class Reliability:
 
     `retest` is the correlation of the two makings, `halves` that of the two halves of one making's gradient sample.
     `agree` is the share of arrivals at which both makings fall on the same side of the threshold, `chance` the share to
-    expect of two makings that have nothing to do with one another.
+    expect of two makings that have nothing to do with one another. `below` is the share of the second making's scores
+    that lie below the threshold.
     """
 
     arrivals: int
@@ -34,6 +35,7 @@ class Reliability:
     halves: float
     agree: float
     chance: float
+    below: float
 
 
 def pair_runs(experiment: str, strategy: str, first: ResultSet, again: ResultSet) -> list[tuple[Result, Result]]:
@@ -55,6 +57,7 @@ def judge_score(pairs: list[tuple[Result, Result]], threshold: float) -> Reliabi
         halves=float(np.corrcoef(left, right)[0, 1]),
         agree=float((above == above_again).mean()),
         chance=share * share_again + (1 - share) * (1 - share_again),
+        below=1 - share_again,
     )
 
 

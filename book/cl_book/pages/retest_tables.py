@@ -39,10 +39,10 @@ def _list_scores() -> nodes.container:
         if pairs:
             threshold = make_plan(experiment, "two-level", 0, "cpu").settings.threshold
             found = judge_score(pairs, threshold)
-            shares = [f"{100 * share:.0f} %" for share in (found.agree, found.chance)]
+            shares = [f"{100 * share:.0f} %" for share in (found.agree, found.chance, found.below)]
             scores = [f"{value:.2f}".replace("-", "−") for value in (found.retest, found.halves)]
             rows.append(_row(experiment, str(len(pairs)), str(found.arrivals), *scores, *shares))
-    head = ["Experiment", "Runs", "Arrivals", "Made twice", "Halves", "Same decision", "By chance"]
+    head = ["Experiment", "Runs", "Arrivals", "Made twice", "Halves", "Same decision", "By chance", "Below"]
     return table(head, rows, wordy=False)
 
 

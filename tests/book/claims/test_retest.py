@@ -28,6 +28,7 @@ def test_the_second_tasks_score_is_left_out_and_the_rest_is_as_by_hand(pairs):
     assert found.retest == pytest.approx((0.03 + 0.01) / (0.05 * 0.08) ** 0.5)
     assert found.halves == pytest.approx(1)
     assert (found.agree, found.chance) == (0.75, pytest.approx(0.5 * 0.75 + 0.5 * 0.25))
+    assert found.below == 0.25
 
 
 def test_the_spread_is_of_the_measure_that_differs_most(make_result):

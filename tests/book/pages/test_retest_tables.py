@@ -47,6 +47,7 @@ def test_the_score_of_every_experiment_that_was_made_twice(rows):
         f"{found.halves:.2f}",
         f"{100 * found.agree:.0f} %",
         f"{100 * found.chance:.0f} %",
+        f"{100 * found.below:.0f} %",
     ]
 
 
