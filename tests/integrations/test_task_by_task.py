@@ -73,9 +73,32 @@ def test_an_answer_that_does_not_fit_holds_nothing(model):
     course.end_task()
     with pytest.raises(ValueError, match="magnitude 9 exceeds the 3 blocks"):
         course.begin_task(model, loss_of(model), batches(1))
+    course.strategy = Limited(Update(3, fraction=0.5))
+    with pytest.raises(ValueError, match=r"^fraction = 0\.5 does not fit; nobody fits the head anew here, so give 1$"):
+        course.begin_task(model, loss_of(model), batches(1))
     assert trainable(model) == [True] * 3
     course.end_task()
     assert len(course.moved) == 1
+
+
+def test_a_slower_task_takes_shorter_steps(model):
+    course, optimizer = (
+        TaskByTask(Limited(Update(3, rate_factor=0.25)), BLOCKS),
+        torch.optim.SGD(model.parameters(), 0.1),
+    )
+    for task in range(2):
+        loss = loss_of(model)(batches(0)[0])
+        optimizer.zero_grad()
+        loss.backward()
+        course.begin_task(model, loss_of(model), batches(task))
+        expected = [0.1 * (0.25 if task else 1) * float(one.grad.norm()) for one in model.body[0][0].parameters()]
+        before = [one.detach().clone() for one in model.body[0][0].parameters()]
+        optimizer.step()
+        went = [float((now - old).norm()) for now, old in zip(model.body[0][0].parameters(), before, strict=True)]
+        assert went == pytest.approx(expected, rel=1e-4, abs=1e-6)
+        course.end_task()
+    assert optimizer.param_groups[0]["lr"] == 0.1
+    assert all(norm > 0 for norm in course.moved[1])
 
 
 def test_the_arrival_leaves_the_random_stream_where_it_was(model):

@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
 
 from cl_core.learners.tensors import split_by_class
-from cl_core.torch import Movable
+from cl_core.torch.movable import Movable
 
 TASKS, BATCH, EPOCHS, RATE = 4, 16, 2, 0.05
 BLOCKS = ["body.0", "body.1", "body.2"]
