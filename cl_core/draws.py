@@ -32,6 +32,7 @@ class Purpose(IntEnum):
     MEMORY = 209
     MEMORY_ORDER = 210
     AUGMENTATION = 211
+    DROPOUT = 212
 
 
 def sequence(seed: int, task: int, purpose: Purpose) -> np.random.SeedSequence:

@@ -7,7 +7,7 @@ the task before had at its own arrival (paper, Algorithm 1).
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -17,11 +17,14 @@ from torch.nn import functional
 
 from cl_core.draws import Purpose, generator
 from cl_core.learners.evaluation import BATCH, features_of
-from cl_core.learners.networks import Network
+from cl_core.learners.networks import Network, pool, require_network
 from cl_core.learners.recipe import Recipe
-from cl_core.learners.tensors import TaskData, choose_arithmetic, select_rows
+from cl_core.learners.tensors import TaskData, choose_arithmetic, require_labels, select_rows
 from cl_core.strategies import Arrival, score
 from cl_core.torch.holding import flatten, sum_gradients
+
+if TYPE_CHECKING:
+    from cl_core.learners.own_means import Loss
 
 Vector = NDArray[np.floating[Any]]
 
@@ -51,22 +54,29 @@ def arrive(
     seed: int,
     previous_gradient: Vector | None = None,
     scores: tuple[float | None, ...] = (),
+    *,
+    loss: "Loss | None" = None,
+    batch: int = BATCH,
 ) -> ArrivalReport:
     """Fit the head of `task`, counted from 0, alone for a moment, and take the gradient over all shared parameters.
 
     Both use one sample of the task's training images, drawn by `seed` and `task` alone. The fitted head is kept: the
-    task's training starts from it. `scores` are those of the tasks before, handed on to the strategy. Blocks are left bitwise as they were. With a head that all tasks share, fitting it
-    moves the old tasks' outputs too. Raises ValueError for a task of fewer than two training images.
+    task's training starts from it. `scores` are those of the tasks before, handed on to the strategy.
+    `loss(outputs, labels)` is a mean, by default the cross-entropy; `batch` images are in memory at once. Blocks are
+    left bitwise as they were. With a head that all tasks share, fitting it moves the old tasks' outputs too. Raises
+    ValueError for a task of fewer than two training images.
     """
+    require_network(network)
+    require_labels(data)
     x, y = _draw_sample(data, task, recipe, seed)
     network.eval()
     if recipe.gradient_at == "warm":
-        fit_head(network, x, y, task, steps=recipe.head_warmup_steps, precision=recipe.precision)
+        fit_head(network, x, y, task, steps=recipe.head_warmup_steps, precision=recipe.precision, loss=loss)
     middle = len(y) // 2
-    first, first_loss = _gradient(network, x[:middle], y[:middle], task, recipe)
-    second, second_loss = _gradient(network, x[middle:], y[middle:], task, recipe)
+    first, first_loss = _gradient(network, x[:middle], y[:middle], task, recipe, loss, batch)
+    second, second_loss = _gradient(network, x[middle:], y[middle:], task, recipe, loss, batch)
     if recipe.gradient_at == "arrival":
-        fit_head(network, x, y, task, steps=recipe.head_warmup_steps, precision=recipe.precision)
+        fit_head(network, x, y, task, steps=recipe.head_warmup_steps, precision=recipe.precision, loss=loss)
     share = middle / len(y)
     arrival = Arrival(
         task=task,
@@ -96,37 +106,47 @@ def gradient_after(network: Network, data: TaskData, task: int, recipe: Recipe, 
     """
     x, y = _draw_sample(data, task, recipe, seed)
     network.eval()
-    return _gradient(network, x, y, task, recipe)[0]
+    return _gradient(network, x, y, task, recipe, None, BATCH)[0]
 
 
-def fit_head(network: Network, x: Tensor, y: Tensor, task: int, *, steps: int, precision: str) -> None:
+def fit_head(
+    network: Network, x: Tensor, y: Tensor, task: int, *, steps: int, precision: str, loss: "Loss | None" = None
+) -> None:
     """Fit the head of `task` to labels `y` on the features of images `x` as they are: `steps` of Nesterov's method.
 
+    A head that is not plainly linear, or another `loss`, is fitted by :func:`cl_core.learners.own_means.fit_any_head`.
     The step length is 1/L, L an upper bound of the curvature of the mean cross-entropy (half the largest eigenvalue
     of the features' second moment), so it needs no tuning and cannot diverge. Raises FloatingPointError where the
     features are not finite, or too large to be squared.
     """
     head = network.head(task)
-    assert isinstance(head, nn.Linear)
+    if type(head) is not nn.Linear or loss is not None:
+        from cl_core.learners.own_means import fit_any_head
+
+        fit_any_head(network, x, y, task, steps=steps, precision=precision, loss=loss or functional.cross_entropy)
+        return
     with torch.no_grad():
         with choose_arithmetic(precision, x.device):
             features = features_of(network, x)
-        features = features.mean(dim=(2, 3)) if features.ndim == 4 else features
-        features = functional.pad(features.to(head.weight.dtype), (0, 1), value=1.0)
+        features = pool(features).to(head.weight.dtype)
+        weights = head.weight
+        if head.bias is not None:
+            features = functional.pad(features, (0, 1), value=1.0)
+            weights = torch.cat([head.weight, head.bias[:, None]], dim=1)
         moment = features.T @ features
         if not bool(torch.isfinite(moment).all()):
             raise FloatingPointError("the features of its images are not finite, or too large, at its arrival")
         targets = functional.one_hot(y, head.out_features).to(features.dtype)
         smoothness = 0.5 * _largest_eigenvalue(moment) / len(y)
-        weights = torch.cat([head.weight, head.bias[:, None]], dim=1)
         ahead = weights
         for step in range(steps):
             wrong = torch.softmax(features @ ahead.T, dim=1) - targets
             moved = ahead - (wrong.T @ features) / (len(y) * smoothness)
             ahead = moved + step / (step + 3) * (moved - weights)
             weights = moved
-        head.weight.copy_(weights[:, :-1])
-        head.bias.copy_(weights[:, -1])
+        head.weight.copy_(weights[:, : head.in_features])
+        if head.bias is not None:
+            head.bias.copy_(weights[:, -1])
 
 
 def _largest_eigenvalue(moment: Tensor) -> Tensor:
@@ -148,17 +168,23 @@ def _draw_sample(data: TaskData, task: int, recipe: Recipe, seed: int) -> tuple[
     return select_rows(data.x_train, chosen), data.y_train[chosen]
 
 
-def _gradient(network: Network, x: Tensor, y: Tensor, task: int, recipe: Recipe) -> tuple[Vector, float]:
+def _gradient(
+    network: Network, x: Tensor, y: Tensor, task: int, recipe: Recipe, loss: "Loss | None", batch: int
+) -> tuple[Vector, float]:
     """Return the gradient of the mean loss, flat, float64, and that loss: over the blocks, or the task's head too."""
     parameters = list(network.blocks.parameters())
     if recipe.gradient_over == "whole":
         parameters += list(network.head(task).parameters())
 
     def losses() -> Iterator[Tensor]:
-        for images, labels in zip(torch.split(x, BATCH), torch.split(y, BATCH), strict=True):
+        for images, labels in zip(torch.split(x, batch), torch.split(y, batch), strict=True):
             with choose_arithmetic(recipe.precision, x.device):
-                loss = functional.cross_entropy(network(images, task), labels, reduction="sum")
-            yield loss
+                outputs = network(images, task)
+                if loss is None:
+                    value = functional.cross_entropy(outputs, labels, reduction="sum")
+                else:
+                    value = loss(outputs, labels) * len(labels)
+            yield value
 
     sums, loss_sum, *_ = sum_gradients(losses(), parameters)
     return flatten(sums) / len(y), loss_sum / len(y)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from cl_core.learners.networks import Network
+from cl_core.learners.networks import Network, require_network
 
 BATCH = 500
 """Images that go through a network at once where nothing is trained."""
@@ -22,6 +22,7 @@ def logits(network: Network, x: Tensor, task: int, batch: int = BATCH) -> Tensor
 
     `batch` images go through the network at once.
     """
+    require_network(network)
     network.eval()
     with torch.no_grad():
         return torch.cat([network(piece, task) for piece in torch.split(x, batch)])

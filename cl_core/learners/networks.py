@@ -43,8 +43,7 @@ class Network(nn.Module):
 
     def logits(self, features: Tensor, task: int) -> Tensor:
         """Return the outputs (n, classes) of the head of `task` on the last block's features, averaged over space."""
-        pooled = features.mean(dim=(2, 3)) if features.ndim == 4 else features
-        output: Tensor = self.head(task)(pooled)
+        output: Tensor = self.head(task)(pool(features))
         return output
 
     def forward(self, x: Tensor, task: int) -> Tensor:
@@ -56,6 +55,21 @@ class Network(nn.Module):
         if not 0 <= task < len(self.heads) and len(self.heads) > 1:
             raise IndexError(f"task {task} has no head; the network was built for tasks 0 to {len(self.heads) - 1}")
         return self.heads[task if len(self.heads) > 1 else 0]
+
+
+def pool(features: Tensor) -> Tensor:
+    """Return features (n, width), averaged over space where they have it; raises ValueError for any other shape."""
+    if features.ndim not in (2, 4):
+        raise ValueError(f"features of shape {tuple(features.shape)} leave the last block; let it pool to (n, width)")
+    return features.mean(dim=(2, 3)) if features.ndim == 4 else features
+
+
+def require_network(network: object) -> None:
+    """Raise TypeError for a model that is no Network."""
+    if not isinstance(network, Network):
+        raise TypeError(
+            f"{type(network).__name__} is no Network; a model of your own trains with cl_core.torch.Movable"
+        )
 
 
 def build_network(

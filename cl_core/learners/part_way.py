@@ -4,6 +4,7 @@ from torch import Tensor
 
 from cl_core.learners.arrival import fit_head
 from cl_core.learners.networks import Network
+from cl_core.learners.own_means import Loss
 from cl_core.learners.recipe import Recipe
 from cl_core.learners.tensors import TaskData
 
@@ -16,10 +17,11 @@ def list_moving_state(network: Network, moving: range) -> list[Tensor]:
     return [tensor for tensor in tensors if tensor.is_floating_point()]
 
 
-def refit_head(network: Network, data: TaskData, task: int, recipe: Recipe) -> None:
+def refit_head(network: Network, data: TaskData, task: int, recipe: Recipe, loss: Loss | None = None) -> None:
     """Fit the head of `task` to its training images with the blocks as they are, from where it stands.
 
     Convex, in the recipe's `head_warmup_steps`; see :func:`cl_core.learners.arrival.fit_head`.
     """
     network.eval()
-    fit_head(network, data.x_train, data.y_train, task, steps=recipe.head_warmup_steps, precision=recipe.precision)
+    x, y, steps = data.x_train, data.y_train, recipe.head_warmup_steps
+    fit_head(network, x, y, task, steps=steps, precision=recipe.precision, loss=loss)

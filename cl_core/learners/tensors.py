@@ -1,6 +1,7 @@
 """A task's images as normalised tensors that stay in memory, and the arithmetic they are computed in."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -8,6 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
+
+from cl_core.draws import Purpose, generator
 
 
 class Images(Protocol):
@@ -112,6 +115,15 @@ def select_rows(x: Tensor, positions: Tensor) -> Tensor:
     return x.index_select(0, positions)
 
 
+def require_labels(data: object) -> None:
+    """Raise TypeError for what is no TaskData, ValueError for targets that are no labels."""
+    if not isinstance(data, TaskData):
+        raise TypeError(f"{type(data).__name__} is no TaskData; a loader's batches train with cl_core.torch.Movable")
+    y = data.y_train
+    if y.ndim != 1 or y.is_floating_point():
+        raise ValueError(f"targets {tuple(y.shape)} in {y.dtype} are no labels (n,); train with cl_core.torch.Movable")
+
+
 def choose_dtype(precision: str) -> torch.dtype:
     """Return the type of parameters and images for a recipe's `precision`; bfloat16 keeps them in float32."""
     return torch.float64 if precision == "float64" else torch.float32
@@ -122,6 +134,18 @@ def choose_arithmetic(precision: str, device: "torch.device | str" = "cpu") -> A
     if precision == "bfloat16":
         return torch.autocast(torch.device(device).type, torch.bfloat16)
     return nullcontext()
+
+
+@contextmanager
+def draw_from(seed: int, task: int, device: torch.device) -> Iterator[None]:
+    """Let `seed` and `task` decide what torch draws within, such as dropout's masks; its streams then go on as they were."""
+    value = int(generator(seed, task, Purpose.DROPOUT).integers(2**63))
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.default_generator.manual_seed(value)
+        if devices:
+            torch.cuda.manual_seed(value)
+        yield
 
 
 def _normalise(images: NDArray[np.uint8], mean: ArrayLike, std: ArrayLike, dtype: torch.dtype) -> Tensor:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -19,11 +20,14 @@ from torch.optim.sgd import sgd
 
 from cl_core.draws import Purpose, generator
 from cl_core.learners.evaluation import BATCH, count_correct, features_of, fits_memory
-from cl_core.learners.networks import Network, block_parameters, list_blocks
+from cl_core.learners.networks import Network, block_parameters, list_blocks, require_network
 from cl_core.learners.recipe import Recipe
-from cl_core.learners.tensors import TaskData, choose_arithmetic, select_rows
+from cl_core.learners.tensors import TaskData, choose_arithmetic, draw_from, require_labels, select_rows
 from cl_core.strategies import Update
 from cl_core.torch.holding import distance, go_part_of_the_way, group_blocks, hold, length, list_constrained
+
+if TYPE_CHECKING:
+    from cl_core.learners.own_means import Loss, OptimizerMaker
 
 Progress = Callable[[int, int], None]
 """Is told, after each step, how many steps are done and how many there are in all."""
@@ -66,6 +70,9 @@ def train_task(
     progress: Progress | None = None,
     *,
     settle: Settle | None = None,
+    loss: "Loss | None" = None,
+    optimizer: "OptimizerMaker | None" = None,
+    augment: Callable[[Tensor], Tensor] | None = None,
 ) -> TaskReport:
     """Train `task`, counted from 0, as a strategy's `update` allows; a number is that many trailing blocks.
 
@@ -73,9 +80,14 @@ def train_task(
     other tasks never do. Minibatches come from `seed` and `task` alone; what does not fill one at the end of a pass is
     left out of that pass. With a `fraction` below 1 what moved goes that part of its way, and the task's head is fitted
     anew. `settle` may then change the shared blocks in any way, and the task's head is fitted anew.
+    `loss(outputs, labels)` is a mean, by default the cross-entropy. `optimizer(parameters)` makes your own, at whose rates
+    the recipe's schedule and the update's factor work. `augment` changes each minibatch's images. `seed` and `task`
+    decide what they, and dropout, draw from torch. For a loader or targets that are no labels: :mod:`cl_core.torch`.
     Norms and the number of correct answers are those at the very end. Raises ValueError for a magnitude that does
     not fit, FloatingPointError if the loss is not finite after a pass.
     """
+    require_network(network)
+    require_labels(data)
     update = Update(update) if isinstance(update, int) else update
     constraint, penalty = update.constraint, update.penalty
     moving = trained = moving_blocks(len(network.blocks), update.blocks, leading=update.leading)
@@ -93,22 +105,31 @@ def train_task(
     state = [] if update.fraction == 1 else list_moving_state(network, moving)
     old_state = [tensor.detach().clone() for tensor in state]
     head = network.head(task)
-    with only_training(network, moving, [head]):
+    mean = loss or functional.cross_entropy
+    with draw_from(seed, task, data.y_train.device), only_training(network, moving, [head]):
         constrained = list_constrained([blocks[block] for block in moving])
         changes = generator(seed, task, Purpose.AUGMENTATION) if recipe.augmentation != "none" else None
-        inputs, entry = _inputs(network, data.x_train, entry if changes is None else 0, recipe.precision)
+        inputs, entry = _inputs(network, data.x_train, 0 if changes or augment else entry, recipe.precision)
 
         def loss_on(chosen: Tensor) -> Tensor:
             images = select_rows(inputs, chosen)
+            images = images if augment is None else augment(images)
             with choose_arithmetic(recipe.precision, inputs.device):
                 features = network.features(images if changes is None else flip_and_crop(images, changes), entry)
-                loss = functional.cross_entropy(network.logits(features, task), data.y_train[chosen])
-                return loss if penalty is None else loss + penalty(Minibatch(network, task, data, chosen, features))
+                value = mean(network.logits(features, task), data.y_train[chosen])
+                return value if penalty is None else value + penalty(Minibatch(network, task, data, chosen, features))
 
-        steps, loss = descend(
+        shared = [parameter for parameter in constrained if parameter.requires_grad]
+        own = [parameter for parameter in head.parameters() if parameter.requires_grad]
+        own_step = None
+        if optimizer is not None:
+            from cl_core.learners.own_means import make_step
+
+            own_step = make_step(optimizer([*shared, *own]), recipe.learning_rate)
+        steps, final_loss = descend(
             loss_on,
-            [parameter for parameter in constrained if parameter.requires_grad],
-            [parameter for parameter in head.parameters() if parameter.requires_grad],
+            shared,
+            own,
             # Not checked: a factor may lead below the least learning rate that can be set.
             recipe.model_copy(update={"learning_rate": recipe.learning_rate * update.rate_factor}),
             size=len(data.y_train),
@@ -117,6 +138,7 @@ def train_task(
             after_step=(lambda rate: constraint(constrained, start, rate)) if constraint else None,
             progress=progress,
             share=update.step_share,
+            step=own_step,
         )
     if update.fraction < 1:
         go_part_of_the_way(state, old_state, update.fraction)
@@ -125,7 +147,7 @@ def train_task(
             settle(task, network, all_before)
         moving, inputs, entry = range(len(network.blocks)), data.x_train, 0
     if (update.fraction < 1 or settle is not None) and len(network.heads) > 1:
-        refit_head(network, data, task, recipe)
+        refit_head(network, data, task, recipe, loss)
     mark_moved(network, moving, task)
     norms = [distance(block.own, old) for block, old in zip(blocks, before, strict=True)]
     sizes = block_parameters(network)
@@ -133,7 +155,7 @@ def train_task(
     return TaskReport(
         magnitude=update.blocks,
         steps=steps,
-        loss=loss,
+        loss=final_loss,
         train_correct=_correct(network, inputs, entry, data.y_train, task),
         train_size=len(data.y_train),
         update_norms=tuple(norms),
@@ -179,11 +201,13 @@ def descend(
     after_step: Callable[[float], None] | None = None,
     progress: Progress | None = None,
     share: float = 1.0,
+    step: Callable[[float], float] | None = None,
 ) -> tuple[int, float]:
     """Minimise `loss_on(positions)` over `shared` and `heads`, in minibatches of positions below `size`.
 
     Returns the number of steps and the mean loss over the last pass. `after_step` is told the step length. `share`
     (above 0 to 1) is the share of the recipe's steps that are made, one at least; the last pass then ends early.
+    `step` makes a step at the recipe's rate in place of SGD, and returns its own.
     """
     if not 0 < share <= 1:
         raise ValueError(f"share = {share!r} of the steps does not fit; allowed: above 0 to 1")
@@ -203,7 +227,10 @@ def descend(
             loss = loss_on(chosen)
             loss.backward()  # type: ignore[no-untyped-call]
             with torch.no_grad():
-                _step(moving, momenta, rate, recipe)
+                if step is None:
+                    _step(moving, momenta, rate, recipe)
+                else:
+                    rate = step(rate)
                 if after_step is not None:
                     after_step(rate)
             losses += loss.detach()
@@ -240,7 +267,10 @@ def _correct(network: Network, inputs: Tensor, entry: int, y: Tensor, task: int)
         pieces = zip(torch.split(inputs, BATCH), torch.split(y, BATCH), strict=True)
         kind = next(network.parameters()).dtype
         return sum(
-            count_correct(network.logits(network.features(piece.to(kind), entry), task), labels)
+            count_correct(
+                network.logits(network.features(piece.to(kind) if piece.is_floating_point() else piece, entry), task),
+                labels,
+            )
             for piece, labels in pieces
         )
 
