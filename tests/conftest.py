@@ -1,5 +1,6 @@
 """What holds for every test: reproducible examples under CI, and no test that CI quietly skips."""
 
+import gc
 import os
 from collections import Counter
 from pathlib import Path
@@ -30,6 +31,12 @@ def pytest_runtest_makereport(item, call):
 def pytest_make_collect_report(collector):
     outcome = yield
     _refuse_skip(outcome.get_result())
+
+
+def pytest_collection_finish():
+    """Let the garbage collector pass over what stays to the end anyway: modules and collected tests."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter):

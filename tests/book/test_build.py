@@ -13,6 +13,9 @@ from cl_book.pages.links import list_addresses
 
 import cl_core
 
+# Building the book takes a tenth of all quick tests, and `make book` says by itself what does not build.
+pytestmark = pytest.mark.slow
+
 TOP = Path(__file__).resolve().parents[2]
 _LOADING = (
     ("script", "src"),

@@ -217,7 +217,7 @@ def test_check_of_the_environment(run, monkeypatch):
     assert (code, "→ delete something\n1 to mend" in out) == (1, True)
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+@pytest.mark.parametrize("encoding", ["latin-1", pytest.param("ascii", marks=pytest.mark.slow)])
 def test_a_terminal_of_another_encoding_shows_what_it_can(encoding, tmp_path):
     code = "from cl_book.cli import main; main()"
     surroundings = {**os.environ, "PYTHONIOENCODING": encoding, "CL_DATA_DIR": str(tmp_path)}

@@ -16,7 +16,13 @@ from cl_core.streams import DEFINITIONS
 FOLDER = files.root() / golden.FOLDER
 
 
-@pytest.mark.parametrize("group", golden.groups())
+DEAR = ("digits-permuted-resnet", "digits-corrupted-resnet", "digits-long-resnet", "baselines-resnet")
+"""Each stream, and the baselines, have an MLP's quick golden runs; streams and limits have a ResNet's too."""
+
+
+@pytest.mark.parametrize(
+    "group", [pytest.param(name, marks=pytest.mark.slow if name in DEAR else ()) for name in golden.groups()]
+)
 def test_a_golden_run_comes_out_as_stored(group):
     stored = golden.load(FOLDER / f"{group}.json")
     assert stored["protocol"] == PROTOCOL, "PROTOCOL was raised: write the golden runs anew (see golden.py)"

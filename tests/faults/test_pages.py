@@ -117,6 +117,7 @@ def faulty(shared):
     return SimpleNamespace(sound=sound, checked=checked, stale=stale(checked), tested=tested, failed=failed)
 
 
+@pytest.mark.slow
 def test_without_a_fault_nothing_is_stale(shared):
     done = shared.check()
     assert (done.returncode, stale(done)) == (0, {}), done.stdout

@@ -14,6 +14,9 @@ from cl_core.linear.closed_form import forgetting_of_initialized
 from cl_core.linear.simulate import draw_losses
 
 CASES = 200
+QUICK_CASES = 40
+"""So many tell a variance that is two percent too large, as `tests/faults/test_theory.py` tries."""
+
 DRAWS = 1_000
 LARGEST_Z = 5.0
 LARGEST_BIAS = 4.0
@@ -54,13 +57,14 @@ def z_scores(case: Case, *, draws: int, seed: int) -> np.ndarray:
     return (mean[~certain] - exact[~certain]) / error[~certain]
 
 
-def test_exact_values_agree_with_simulation_over_200_random_cases():
+@pytest.mark.parametrize("count", [QUICK_CASES, pytest.param(CASES, marks=pytest.mark.slow)])
+def test_exact_values_agree_with_simulation_over_random_cases(count: int):
     """Each entry by itself, and all together: a small fault of one sign hides in every entry, but not in their mean."""
-    cases = [z_scores(random_case(seed), draws=DRAWS, seed=seed) for seed in range(CASES)]
+    cases = [z_scores(random_case(seed), draws=DRAWS, seed=seed) for seed in range(count)]
     z, means = np.concatenate(cases), np.array([case.mean() for case in cases if len(case)])
     bias = means.mean() / (means.std(ddof=1) / np.sqrt(len(means)))
     print(f"{len(z)} entries, largest |z| {np.abs(z).max():.2f}, deviation {z.std():.3f}, bias {bias:.2f}")
-    assert len(z) > 5 * CASES
+    assert len(z) > 5 * count
     assert np.abs(z).max() < LARGEST_Z
     assert Z_DEVIATION[0] < z.std() < Z_DEVIATION[1]
     assert abs(bias) < LARGEST_BIAS

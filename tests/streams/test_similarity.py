@@ -68,12 +68,13 @@ def test_few_or_equal_images_give_fewer_directions():
     assert find_principal_directions(centred).shape == (20, 1)
 
 
-def test_closeness_rises_with_overlap_and_falls_with_noise():
+@pytest.mark.parametrize("seeds", [1, pytest.param(5, marks=pytest.mark.slow)])
+def test_closeness_rises_with_overlap_and_falls_with_noise(seeds: int):
     def mean(name, field, **overrides):
         return np.mean(
             [
                 [getattr(c, field) for c in compare_neighbours(stream(name, seed, "test", **overrides).tasks)]
-                for seed in range(5)
+                for seed in range(seeds)
             ]
         )
 

@@ -239,6 +239,7 @@ def test_the_nearest_recipe_is_run_under_every_strategy_and_depth():
     assert {dict(over)["schedule"] for _, _, over in found} == {"step"}
 
 
+@pytest.mark.slow
 def test_all_steps_are_asked_for_in_one_word():
     done = CliRunner().invoke(app, ["sweep", "--reference", "all", "--dry-run"])
     assert done.exit_code == 0, done.output
