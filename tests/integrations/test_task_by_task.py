@@ -6,7 +6,7 @@ from support.plain_loop import BLOCKS, Network
 from torch.nn.functional import cross_entropy
 
 from cl_core.integrations.task_by_task import TaskByTask
-from cl_core.strategies import Adaptive, Frozen, Initialized, Limited, Update, score
+from cl_core.strategies import Adaptive, Frozen, Limited, Update, score
 
 
 @pytest.fixture
@@ -43,14 +43,14 @@ def test_a_task_is_counted_at_its_end_and_only_once(model):
 def test_a_task_that_broke_off_is_compared_with_the_last_that_ended(model):
     seen = []
 
-    class Watch(Initialized):
+    class Watch(Frozen):
         metric = "sign"
 
         def update(self, arrival):
             seen.append(arrival)
             return super().update(arrival)
 
-    course = TaskByTask(Watch(), BLOCKS)
+    course = TaskByTask(Watch(1), BLOCKS)
     course.begin_task(model, loss_of(model), batches(0))
     course.end_task()
     course.begin_task(model, loss_of(model), batches(1))
@@ -61,6 +61,7 @@ def test_a_task_that_broke_off_is_compared_with_the_last_that_ended(model):
     first, broken, again, last = seen
     assert broken.previous_gradient is again.previous_gradient is first.gradient
     assert last.previous_gradient is again.gradient
+    assert all(arrival.gradient[: 64 * 12].any() for arrival in seen)
     assert last.scores == (None, score("sign", again))
     course.let_go()
     assert len(course.updates) == 3
