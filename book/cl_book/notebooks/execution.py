@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import tempfile
 import threading
@@ -16,6 +17,7 @@ from cl_book.notebooks import notebook as notebooks
 from cl_book.notebooks.normalise import find_home, normalise_notebook
 from cl_book.notebooks.notebook import METADATA, Notebook
 from cl_core import files
+from cl_core.extras import missing_extra
 
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
 _FOLDERS = ("CL_CACHE_DIR", "CL_DATA_DIR")
@@ -165,11 +167,17 @@ def _find_failure(notebook: Notebook, death: str) -> Failure | None:
     for number, cell in cells:
         for output in cell.outputs:
             if output.output_type == "error":
-                return Failure(cell=number, source=cell.source, error=f"{output.ename}: {output.evalue}")
+                return Failure(cell=number, source=cell.source, error=f"{output.ename}: {_tell_extra(output.evalue)}")
     if not death:
         return None
     number, cell = next(((number, cell) for number, cell in cells if cell.execution_count is None), cells[-1])
     return Failure(cell=number, source=cell.source, error=death)
+
+
+def _tell_extra(said: str) -> str:
+    """Return what an error said, and of a package that an extra brings, which one."""
+    missing = re.fullmatch(r"No module named '([\w.]+)'", said)
+    return (missing and missing_extra(ModuleNotFoundError(name=missing[1]))) or said
 
 
 @contextlib.contextmanager

@@ -56,6 +56,21 @@ def test_a_dead_kernel_is_a_failure_of_its_cell(run):
     assert done.notebook.cells[1].outputs[0].text == "before\n"
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("No module named 'torch'", 'torch is not installed; pip install "cl-core[torch]" brings it'),
+        ("No module named 'scipy.stats'", 'scipy is not installed; pip install "cl-core[notebooks]" brings it'),
+        ("No module named 'mine'", "No module named 'mine'"),
+        ("something else", "something else"),
+    ],
+)
+def test_a_missing_package_is_told_with_the_extra_that_brings_it(said, told):
+    error = nbformat.v4.new_output("error", ename="ModuleNotFoundError", evalue=said, traceback=[])
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import it", outputs=[error])])
+    assert execution._find_failure(notebook, "") == execution.Failure(1, "import it", f"ModuleNotFoundError: {told}")
+
+
 @pytest.fixture
 def scratch(tmp_path, monkeypatch):
     """The folder in which runs have their scratch folders."""
