@@ -1,5 +1,6 @@
 """Made-up results: one whole and consistent, and reference results in a checkout, for what decides claims."""
 
+from functools import cache
 from itertools import product
 
 import pytest
@@ -15,9 +16,20 @@ from cl_core.experiments.provenance import code_digests
 from cl_core.experiments.store import Result
 from cl_core.experiments.strategy_table import fixed_magnitudes
 from cl_core.runs.ledger import Confirmation
+from cl_core.runs.result_set import ResultSet
+from cl_core.runs.staleness import State
 from cl_core.streams.manifest import SOURCES
 
 IMAGES = 100_000
+
+
+@cache
+def made_twice():
+    """Return the repository's runs that were made twice, the first makings and the second, read without a check."""
+    names = store.stored(f"{store.RETEST}/*")
+    read = [{name.removeprefix(f"{store.RESULTS}/{store.RETEST}/"): store.load(name) for name in names}]
+    read.append({name: store.load(f"{store.RESULTS}/{name}") for name in read[0]})
+    return tuple(ResultSet(results, dict.fromkeys(results, State())) for results in read)
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 from cl_book.claims.retest import judge_score, measure_spread, pair_runs
+from support.made_results import made_twice
 
 from cl_core.runs.repeat import MEASURED
-from cl_core.runs.result_set import read_results, read_retest
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_the_spread_is_of_the_measure_that_differs_most(make_result):
 
 
 def test_what_another_machine_may_differ_by_is_what_the_stored_runs_measure():
-    first, again = read_retest(), read_results()
+    first, again = made_twice()
     assert len(first.current) == 80
     measured = {
         experiment: {
@@ -53,8 +53,9 @@ def test_what_another_machine_may_differ_by_is_what_the_stored_runs_measure():
 
 def test_the_two_makings_part_in_their_rounding_alone():
     """Same seed, same images, same settings; and still no run came out the same."""
+    first, again = made_twice()
     for experiment in MEASURED:
         for strategy in MEASURED[experiment]:
-            for one, other in pair_runs(experiment, strategy, read_retest(), read_results()):
+            for one, other in pair_runs(experiment, strategy, first, again):
                 assert (one.data, one.config) == (other.data, other.config)
                 assert one.train_losses != other.train_losses

@@ -7,15 +7,16 @@ from bs4 import BeautifulSoup
 from cl_book.claims.retest import judge_score, pair_runs
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
+from support.made_results import made_twice
 
 from cl_core.runs.repeat import MEASURED
-from cl_core.runs.result_set import read_results, read_retest
 
 
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory):
     """Build both tables on one page; return the text of their rows, cell by cell, and the warnings."""
     top = tmp_path_factory.mktemp("retest")
+    first, again = made_twice()
     text = "# Twice\n\n:::{retest}\n:::\n\n:::{retest} spread\n:::\n\n:::{retest} spreads\n:::\n"
     (top / "index.md").write_text(text, encoding="utf-8")
     given = {
@@ -25,7 +26,9 @@ def rows(tmp_path_factory):
         "source_suffix": {".md": "markdown"},
     }
     warnings = io.StringIO()
-    with patch_docutils(), docutils_namespace():
+    with pytest.MonkeyPatch.context() as patch, patch_docutils(), docutils_namespace():
+        patch.setattr("cl_book.pages.retest_tables.read_retest", lambda: first)
+        patch.setattr("cl_book.pages.retest_tables.read_results", lambda: again)
         Sphinx(top, None, top / "out", top / "out", "html", given, status=None, warning=warnings).build()
     page = BeautifulSoup((top / "out/index.html").read_text(encoding="utf-8"), "html.parser")
     tables = page.select("table")
@@ -38,7 +41,7 @@ def rows(tmp_path_factory):
 def test_the_score_of_every_experiment_that_was_made_twice(rows):
     (scores, _), _ = rows
     assert {row[0] for row in scores} == set(MEASURED)
-    found = judge_score(pair_runs("split-cifar100", "initialized", read_retest(), read_results()), 0.08)
+    found = judge_score(pair_runs("split-cifar100", "initialized", *made_twice()), 0.08)
     (row,) = [row for row in scores if row[0] == "split-cifar100"]
     assert row[1:] == [
         "10",
