@@ -6,13 +6,16 @@ SHELL := /bin/sh
 
 VENV := .venv
 BIN := $(VENV)/bin
-BUILD := _build
+OUT := .
+BUILD := $(OUT)/_build
 WORKERS ?= 2
 
 # One thread a process: outputs are compared with stored ones, and two processes beat two threads here.
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
+# Books and pages are UTF-8, whatever the locale.
+export PYTHONUTF8 := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 PIP = $(BIN)/python -m pip install -qq --retries 5
@@ -36,6 +39,7 @@ help: ## list these commands
 	@echo "make clean       delete what the commands above made, except the environment in $(VENV)"
 	@echo
 	@echo "make test TORCH=cpu   takes PyTorch's CPU build on Linux, a tenth of the download"
+	@echo "make book OUT=/path/to/folder   writes the book there, for a checkout that cannot be written"
 	@echo "make book PYTHON=/path/to/python3.12   takes that Python instead of the first that fits"
 
 env: $(VENV)/installed ## install what reading and checking need, without PyTorch
@@ -59,6 +63,8 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	    exit 1; \
 	  fi; \
 	  echo "Making $(VENV) with $$("$$found" --version)"; \
+	  mkdir -p $(VENV) 2>/dev/null && touch $(VENV)/installed.part 2>/dev/null || { \
+	    echo "$(VENV) cannot be written; give another folder for the environment: make VENV=/path/to/folder ..." >&2; exit 1; }; \
 	  rm -rf $(VENV) && "$$found" -m venv $(VENV); \
 	}
 	@echo "Installing requirements.lock into $(VENV) (once, a few minutes)"
@@ -82,14 +88,16 @@ torch: $(VENV)/installed-torch ## the same with PyTorch, for what trains network
 
 # Warnings are errors. A failed build forgets its pages, so that the next one reads them, and warns, again.
 book: $(VENV)/installed ## build the book
-	@$(BIN)/jupyter-book build . --toc book/_toc.yml -q -W -n --keep-going \
-	  || { rm -rf $(BUILD)/.doctrees; exit 1; }
-	@echo "The book: $(CURDIR)/$(BUILD)/html/index.html"
+	@mkdir -p "$(BUILD)" 2>/dev/null && touch "$(BUILD)/written" 2>/dev/null && rm "$(BUILD)/written" || { \
+	  echo "$(BUILD) cannot be written; give another folder for the book: make book OUT=/path/to/folder" >&2; exit 1; }
+	@$(BIN)/jupyter-book build . --toc book/_toc.yml --path-output "$(OUT)" -q -W -n --keep-going \
+	  || { rm -rf "$(BUILD)/.doctrees"; exit 1; }
+	@echo "The book: $$(cd "$(BUILD)" && pwd)/html/index.html"
 
 pdf: $(VENV)/installed ## print the book, from a build of its own as one page
-	@$(BIN)/jupyter-book build . --toc book/_toc.yml --path-output $(BUILD)/pdf -q -n --keep-going \
+	@$(BIN)/jupyter-book build . --toc book/_toc.yml --path-output "$(BUILD)/pdf" -q -n --keep-going \
 	  --builder custom --custom-builder singlehtml
-	@$(BIN)/python -m cl_book.pdf $(BUILD)/pdf/_build/singlehtml $(BUILD)/book.pdf
+	@$(BIN)/python -m cl_book.pdf "$(BUILD)/pdf/_build/singlehtml" "$(BUILD)/book.pdf"
 
 test: lint fast outputs ## lint, the quick tests, and the outputs of every notebook
 
@@ -118,7 +126,7 @@ refresh: $(VENV)/installed-torch ## run stale notebooks again, and redraw the co
 
 # Sphinx's linkcheck; book/cl_book/pages/links.py has what it is given and what is said of it.
 links: $(VENV)/installed ## follow every external link
-	@$(BIN)/jupyter-book build . --toc book/_toc.yml --path-output $(BUILD)/links -qq --builder linkcheck
+	@$(BIN)/jupyter-book build . --toc book/_toc.yml --path-output "$(BUILD)/links" -qq --builder linkcheck
 
 bench: $(VENV)/installed-torch ## time training against a plain loop
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_training
@@ -127,7 +135,7 @@ bench: $(VENV)/installed-torch ## time training against a plain loop
 archive: book pdf ## pack everything into dist/
 	@rm -rf dist
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist . >/dev/null
-	@$(BIN)/python -m cl_book.archive dist/*.whl $(BUILD)/html $(BUILD)/book.pdf dist
+	@$(BIN)/python -m cl_book.archive dist/*.whl "$(BUILD)/html" "$(BUILD)/book.pdf" dist
 
 # --universal: one lock for every Python and system, with markers. Torch brings its own pins for NVIDIA's libraries, so
 # that they, and torch itself, are left out of the lock of the libraries that need it.
@@ -143,5 +151,5 @@ lock: ## pin again what pyproject.toml asks for
 	@mv requirements-peers.lock.part requirements-peers.lock
 
 clean: ## delete builds and caches
-	rm -rf $(BUILD) build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	rm -rf "$(BUILD)" build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -not -path './$(VENV)/*' -type d -prune -exec rm -rf {} +

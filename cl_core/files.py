@@ -79,11 +79,15 @@ def require_writable(folder: Path, *, doing: str, remedy: str = "") -> None:
 def locate_user_folder(variable: str) -> Path:
     """Return the folder that the environment's `variable` names, else the user's cache folder; it need not exist.
 
-    Raises RuntimeError for a user without a home, unless the variable is set.
+    Raises RuntimeError for a user without a home, unless the variable is set, and for a variable that begins with the
+    home of a user that there is none of.
     """
     named = os.environ.get(variable)
     if named:
-        return Path(named).expanduser()
+        try:
+            return Path(named).expanduser()
+        except RuntimeError:
+            raise RuntimeError(f"{variable} is {named!r}, whose home is not known; give a path without ~") from None
     # Imported where it is needed: in a notebook it warns of a missing widget, and a page stores no warnings.
     import pooch
 

@@ -66,7 +66,7 @@ def checkout(tmp_path, monkeypatch):
     (top / "notebooks").mkdir(parents=True)
     (top / "book").mkdir()
     (top / "pyproject.toml").write_text('[project]\nname = "cl-core"\n', encoding="utf-8")
-    (top / "book" / "claims.yml").write_text("", encoding="utf-8")
+    (top / "book" / "claims.yml").write_text("[]\n", encoding="utf-8")
     monkeypatch.chdir(top)
     return top
 

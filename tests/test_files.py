@@ -128,6 +128,9 @@ def test_a_user_without_a_home_is_told_the_variable(cache: Callable[[str], str],
         files.locate_user_folder("SOME_DIR")
     monkeypatch.setenv("SOME_DIR", "/somewhere")
     assert files.locate_user_folder("SOME_DIR") == Path("/somewhere")
+    monkeypatch.setenv("SOME_DIR", "~nobody-of-that-name/x")
+    with pytest.raises(RuntimeError, match="SOME_DIR is '~nobody-of-that-name/x', whose home is not known"):
+        files.locate_user_folder("SOME_DIR")
 
 
 def test_a_strangers_project_file_above_the_checkout_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

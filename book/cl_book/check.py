@@ -5,6 +5,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from cl_book import digest_list
 from cl_book.claims.claim import FILE
@@ -40,10 +41,18 @@ def check() -> Report:
 
 
 def _notebooks() -> Report:
-    states = {path.name: stamps.find_staleness(path) for path in notebooks.list_stored()}
+    states = {path.name: _find_reasons(path) for path in notebooks.list_stored()}
     stale = {name: reasons for name, reasons in states.items() if reasons}
     lines = [line for name, reasons in stale.items() for line in (f"{name}: stale, because", *_indented(reasons))]
     return Report((*lines, f"{len(states)} notebooks, {len(stale)} stale"), faults=len(stale))
+
+
+def _find_reasons(path: Path) -> tuple[str, ...]:
+    """Return why a notebook is stale; one that cannot be read is, and the others are looked at all the same."""
+    try:
+        return stamps.find_staleness(path)
+    except ValueError as error:
+        return (str(error),)
 
 
 def _results(results: ResultSet) -> Report:

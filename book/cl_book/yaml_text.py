@@ -8,6 +8,7 @@ import yaml
 from cl_core.parsing import decode_text
 
 _DEEPEST = 50
+_LONGEST = 1_000_000
 _PLAIN_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9_]*|0x[0-9a-fA-F_]+)")
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -17,9 +18,11 @@ def parse_yaml(content: bytes | str) -> Any:
     """Return the one value that YAML text holds, of plain types; None where it is empty.
 
     Raises ValueError in one line, with the place, for what is no YAML, a name given twice, anchors and references, nesting
-    deeper than 50, and integers that YAML 1.1 reads in base 8 or 60.
+    deeper than 50, more than a million letters, and integers that YAML 1.1 reads in base 8 or 60.
     """
     text = decode_text(content) if isinstance(content, bytes) else content
+    if len(text) > _LONGEST:
+        raise ValueError(f"it has {len(text):,} letters, and at most {_LONGEST:,} are read here")
     try:
         # Looked through before anything is built: nesting may overflow the C parser's stack, references the memory.
         _require_plain(text)

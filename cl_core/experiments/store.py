@@ -20,7 +20,7 @@ from cl_core import files, metrics
 from cl_core.experiments.plan import digest_json
 from cl_core.metric_table import MEASURES
 from cl_core.naming import require_name
-from cl_core.parsing import explain_unreadable, parse_json
+from cl_core.parsing import decode_text, explain_unreadable, parse_json
 from cl_core.settings_base import Value
 
 RESULTS = "results"
@@ -246,6 +246,7 @@ def loads(text: str | bytes, *, where: str) -> Result:
     Raises ValueError, in one line, if it is not one: whatever the bytes, and whatever the types in it.
     """
     with explain_unreadable(where, "JSON", cure="restore it from git or run it again"):
+        text = decode_text(text) if isinstance(text, bytes) else text
         raw = parse_json(text)
     version = raw.pop("version", 1) if isinstance(raw, dict) else 1
     if version != VERSION or isinstance(version, bool):
@@ -384,6 +385,12 @@ def _require_ranges(result: Result, where: str) -> None:
     for name, least in (("classes", 1), ("test_sizes", 1), ("train_sizes", 1), ("block_parameters", 0)):
         if any(value < least for value in getattr(result, name)):
             raise ValueError(f"{where}: an entry of {name} is below {least}")
+    if result.seed < 0:
+        raise ValueError(f"{where}: seed {result.seed} is below 0")
+    lengths = [value for row in (*result.update_norms, *result.relative_norms) for value in row]
+    for name, values in (("steps", result.steps), ("train_losses", result.train_losses), ("a norm", lengths)):
+        if any(value is not None and value < 0 for value in values):
+            raise ValueError(f"{where}: an entry of {name} is below 0")
     blocks = len(result.block_parameters)
     limits: Mapping[str, tuple[float, ...]] = {
         "train_correct": result.train_sizes,

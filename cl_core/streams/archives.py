@@ -7,13 +7,16 @@ with a member that would leave its folder is refused.
 import gzip
 import hashlib
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from cl_core.parsing import summarise_error
 from cl_core.streams.errors import DataError
 from cl_core.streams.manifest import Archive
+
+_LONGEST_NAME = 100
 
 _LARGEST_MEMBER = 2**32
 """Bytes that no member of an official archive comes near; skipping more than these takes minutes."""
@@ -94,8 +97,10 @@ def read_members(path: Path, limit: int, *, progress: bool = False) -> Iterator[
         gzip.open(watched) as inner,
         tarfile.open(fileobj=inner, mode="r|") as archive,
     ):
+        names = set()
         for member in archive:
-            _refuse_hostile(path, member)
+            _refuse_hostile(path, member, names)
+            names.add(member.name)
             if member.isfile() and member.size <= limit:
                 file = archive.extractfile(member)
                 if file is None:
@@ -115,22 +120,27 @@ def _show_bar(raw: IO[bytes], path: Path, progress: bool) -> AbstractContextMana
     return bar
 
 
-def _refuse_hostile(path: Path, member: tarfile.TarInfo) -> None:
+def _refuse_hostile(path: Path, member: tarfile.TarInfo, earlier: Collection[str]) -> None:
     name = PurePosixPath(member.name)
+    shown = repr(member.name if len(member.name) <= _LONGEST_NAME else f"{member.name[:_LONGEST_NAME]} …")
     if name.is_absolute() or ".." in name.parts or "\\" in member.name or ":" in member.name:
         raise DataError(
-            f"{path} holds a member named {member.name!r}, which would leave its folder; nothing was taken from it. "
+            f"{path} holds a member named {shown}, which would leave its folder; nothing was taken from it. "
             f"Delete the file: it is not the official archive."
         )
     if not 0 <= member.size <= _LARGEST_MEMBER:
         raise DataError(
-            f"{path} holds {member.name!r} of {member.size:,} bytes, more than any official file; nothing was taken from "
+            f"{path} holds {shown} of {member.size:,} bytes, more than any official file; nothing was taken from "
             f"it. Delete the file: it is not the official archive."
         )
     if not (member.isfile() or member.isdir()):
         raise DataError(
-            f"{path} holds {member.name!r}, a link or special file where only files and folders may stand; nothing "
+            f"{path} holds {shown}, a link or special file where only files and folders may stand; nothing "
             f"was taken from it. Delete the file: it is not the official archive."
+        )
+    if member.isfile() and member.name in earlier:
+        raise DataError(
+            f"{path} holds {shown} twice; nothing was taken from it. Delete the file: it is not the official archive."
         )
 
 
@@ -142,5 +152,5 @@ def _report_damage(path: Path) -> Iterator[None]:
         raise
     except Exception as error:  # There is no list of what tarfile raises at headers that are none.
         raise DataError(
-            f"{path} is truncated or damaged ({error}); delete it and run the same command again."
+            f"{path} is truncated or damaged ({summarise_error(error)}); delete it and run the same command again."
         ) from error

@@ -47,6 +47,16 @@ def test_stale_is_a_fault_and_unconfirmed_is_not(monkeypatch, write_page):
     )
 
 
+def test_a_notebook_that_cannot_be_read_is_stale_and_the_others_are_looked_at(checkout, write_page):
+    write_page("page", "1")
+    (checkout / "notebooks/broken.ipynb").write_text("{", encoding="utf-8")
+    report = check.check()
+    assert report.faults == 2
+    assert report.lines[0] == "broken.ipynb: stale, because"
+    assert "broken.ipynb is not a notebook" in report.lines[1]
+    assert "page.ipynb: stale, because" in report.lines
+
+
 @pytest.mark.parametrize(
     ("stated_then", "message"),
     [

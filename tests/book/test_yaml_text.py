@@ -37,6 +37,11 @@ def test_what_is_treacherous_is_refused_in_one_line(text, says):
     assert len(str(caught.value).splitlines()) == 1
 
 
+def test_a_text_that_takes_long_to_read_is_refused_before_it_is_read():
+    with pytest.raises(ValueError, match=r"it has 1,200,000 letters, and at most 1,000,000 are read here"):
+        parse_yaml("a: 1\nb: 2\n" * 120_000)
+
+
 def test_text_in_another_encoding_names_its_line():
     with pytest.raises(ValueError, match="line 2 has the byte 0xe9"):
         parse_yaml("a: 1\nb: é".encode("latin-1"))

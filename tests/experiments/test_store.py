@@ -194,6 +194,9 @@ def _set(key, value):
         (_set("seed", "0"), "seed"),
         (_set("magnitudes.1", 3), "3 in magnitudes is not from 0 to 2"),
         (_set("moved_share.0", 1.5), "1.5 in moved_share is not from 0 to 1"),
+        (_set("seed", -1), "seed -1 is below 0"),
+        (_set("steps.1", -4), "an entry of steps is below 0"),
+        (_set("update_norms.1", [0.5, -0.5]), "an entry of a norm is below 0"),
         (_set("train_sizes.1", 0), "an entry of train_sizes is below 1"),
         (_set("score_halves.1", [0.1]), "a row of score_halves does not have 2 entries"),
     ],
@@ -216,6 +219,12 @@ def test_any_bytes_are_one_line_with_the_file(content, tmp_path):
     with pytest.raises(ValueError, match=r"^/.*x\.json ") as caught:
         store.load(path)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_byte_order_mark_and_other_line_ends_change_nothing(make_result, tmp_path):
+    path, result = tmp_path / "x.json", make_result()
+    path.write_bytes(b"\xef\xbb\xbf" + store.dumps(result).replace("\n", "\r\n").encode())
+    assert store.own_digest(store.load(path)) == result.digest
 
 
 def test_a_folder_or_an_unreadable_file_is_one_line(tmp_path):

@@ -3,9 +3,11 @@
 import os
 import shutil
 import subprocess
+from contextlib import contextmanager, nullcontext
 
 import pytest
-from support.copies import Copy, make_copy
+import yaml
+from support.copies import Copy, make_whole_copy
 
 PAGE = "notebooks/01-setting.ipynb"
 HOSTILE = "\n".join(
@@ -112,29 +114,26 @@ def test_check_and_rerun_under_an_odd_path_are_as_under_a_plain_one(odd_path, pl
     assert rerun(odd_path) == plain[1]
 
 
-def test_a_clone_with_line_ends_of_windows_is_checked_as_any(shared, plain, tmp_path):
-    origin = tmp_path / "origin"
-    shutil.copytree(shared.top, origin, ignore=shutil.ignore_patterns("out", "__pycache__"))
-    shutil.copy(".gitattributes", origin)
+def clone_for_windows(origin, top):
+    """Make `origin` a repository, clone it to `top` as Git for Windows would, and return the clone."""
 
-    def git(*words, folder=origin):
-        settings = [
-            "-c",
-            "user.name=a",
-            "-c",
-            "user.email=a@b.c",
-            "-c",
-            "core.autocrlf=true",
-            "-c",
-            "core.safecrlf=false",
-        ]
-        subprocess.run(["git", *settings, *words], cwd=folder, check=True, capture_output=True)
+    def git(*words):
+        settings = ("user.name=a", "user.email=a@b.c", "core.autocrlf=true", "core.safecrlf=false")
+        options = [word for setting in settings for word in ("-c", setting)]
+        subprocess.run(["git", *options, *words], cwd=origin, check=True, capture_output=True)
 
     git("init", "-q")
     git("add", "--all", "--force")
     git("commit", "-q", "-m", "All")
-    git("clone", "-q", str(origin), str(tmp_path / "clone"), folder=tmp_path)
-    clone = Copy(tmp_path / "clone")
+    git("clone", "-q", str(origin), str(top))
+    return Copy(top)
+
+
+def test_a_clone_with_line_ends_of_windows_is_checked_as_any(shared, plain, tmp_path):
+    origin = tmp_path / "origin"
+    shutil.copytree(shared.top, origin, ignore=shutil.ignore_patterns("out", "__pycache__"))
+    shutil.copy(".gitattributes", origin)
+    clone = clone_for_windows(origin, tmp_path / "clone")
     assert b"\r\n" not in (clone.top / "book" / "claims.yml").read_bytes()
     found = check(clone)
     assert same(found, plain[0]), found.stdout
@@ -145,49 +144,124 @@ def _without_the_right_to_write():
     return () if os.geteuid() else ("setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override")
 
 
+@contextmanager
+def closed(top):
+    """Let nobody write into a folder of `top`; for the superuser see `_without_the_right_to_write`."""
+    folders = [top, *(path for path in top.rglob("*") if path.is_dir() and not path.is_symlink())]
+    try:
+        for folder in folders:
+            folder.chmod(0o555)
+        yield
+    finally:
+        for folder in folders:
+            folder.chmod(0o755)
+
+
 def test_a_checkout_that_cannot_be_written_is_checked_as_any_and_says_where_a_rerun_may_write(plain, shared, tmp_path):
     top = tmp_path / "copy"
     shutil.copytree(shared.top, top, ignore=shutil.ignore_patterns("out"))
     copy, before = Copy(top), _without_the_right_to_write()
-    folders = [top, *(path for path in top.rglob("*") if path.is_dir())]
-    try:
-        for folder in folders:
-            folder.chmod(0o555)
+    with closed(top):
         found = check(copy, before=before)
         assert same(found, plain[0]), found.stdout
         refused = copy.run("-m", "cl_book.cli", "rerun", PAGE, before=before)
         assert refused.returncode == 2
         assert "cannot write the executed notebook into build/rerun: Permission denied" in refused.stdout
         assert "give another folder with --out" in refused.stdout
-        refused = copy.run(
-            "-m",
-            "cl_book.cli",
-            "run",
-            "digits-split",
-            "--strategy",
-            "frozen",
-            before=before,
-            surroundings={"CL_CACHE_DIR": tmp_path / "cache"},
-        )
+        words = ("run", "digits-split", "--strategy", "frozen")
+        surroundings = {"CL_CACHE_DIR": tmp_path / "cache"}
+        refused = copy.run("-m", "cl_book.cli", *words, before=before, surroundings=surroundings)
         assert refused.returncode == 2
         assert "cannot store results in" in refused.stdout.splitlines()[-1]
-    finally:
-        for folder in folders:
-            folder.chmod(0o755)
 
 
-@pytest.mark.parametrize("hard", [False, True], ids=["plain", "all at once"])
-def test_the_book_is_built_under_an_odd_path_with_a_hostile_user(hard, hostile, tmp_path):
-    copy = make_copy(tmp_path / ("a #1 b%20 é" if hard else "plain"))
-    copy.take("_config.yml", "book", "cl_core", "notebooks")
-    for page in (copy.top / "book").glob("*.md"):
-        page.unlink()
-    (copy.top / "book" / "_toc.yml").write_text("format: jb-book\nroot: book/page\n", encoding="utf-8")
-    (copy.top / "book" / "page.md").write_text("# A page\n\n```{math}\na = 1/2\n```\n", encoding="utf-8")
-    program = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
-    words = ("-c", program, "build", ".", "--toc", "book/_toc.yml", "-q", "-W", "-n", "--keep-going")
-    surroundings = {"HOME": "/", "LC_ALL": "C", "XDG_CONFIG_HOME": hostile, "CL_DATA_DIR": "data"}
-    one_core = ("taskset", "-c", str(min(os.sched_getaffinity(0))))
-    built = copy.run(*words, surroundings=surroundings if hard else None, before=one_core if hard else ())
+ODD = "a #1 b%20 é"
+"""A folder's name that is hard on whoever puts paths together."""
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """A clone with Windows' line ends of the working tree as it stands, under an odd path."""
+    folder = tmp_path_factory.mktemp("clone")
+    make_whole_copy(folder / "origin")
+    return clone_for_windows(folder / "origin", folder / ODD)
+
+
+def make_book(clone, odd, hostile, out):
+    """Run `make book` in the clone with the oddities of these names, into the folder `out`."""
+    surroundings, before = {"LC_ALL": "C.UTF-8"}, []
+    ascii_alone = {"PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"}
+    for name in odd:
+        surroundings |= {
+            "the home is the root": {"HOME": "/"},
+            "ASCII alone": ascii_alone,
+            "Latin-1": {**ascii_alone, "PYTHONIOENCODING": "latin-1"},
+            "a hostile matplotlibrc": {"XDG_CONFIG_HOME": hostile, "MPLCONFIGDIR": None},
+            "a relative data folder": {"CL_DATA_DIR": "data", "CL_CACHE_DIR": "cache"},
+        }.get(name, {})
+        if name == "one core":
+            before += ["taskset", "-c", str(min(os.sched_getaffinity(0)))]
+        if name == "a checkout that cannot be written":
+            before += _without_the_right_to_write()
+    return clone.make_book(f"OUT={out}", before=before, surroundings=surroundings)
+
+
+ODDITIES = [
+    "the home is the root",
+    "ASCII alone",
+    "Latin-1",
+    "a hostile matplotlibrc",
+    "one core",
+    "a relative data folder",
+    "a checkout that cannot be written",
+]
+CLONE = "a clone with Windows' line ends under an odd path"
+
+
+@pytest.fixture(scope="module")
+def all_at_once(clone, hostile, tmp_path_factory):
+    """The book built by a user who has all oddities: whether that went well, what was said, and the folder of pages."""
+    out = tmp_path_factory.mktemp("out") / ODD
+    with closed(clone.top):
+        built = make_book(clone, ODDITIES, hostile, out)
+    return built, out / "_build" / "html"
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("odd", [CLONE, *ODDITIES])
+def test_make_book_holds_in_an_odd_place(odd, all_at_once, clone, hostile, tmp_path):
+    """All oddities at once take one build; where that is red, each is tried alone, and is red by its own name."""
+    built, pages = all_at_once
+    if built.returncode != 0:
+        with closed(clone.top) if "cannot be written" in odd else nullcontext():
+            built, pages = make_book(clone, [odd], hostile, tmp_path / "out"), tmp_path / "out" / "_build" / "html"
     assert built.returncode == 0, built.stdout
-    assert "a = 1/2" in (copy.top / "_build/html/book/page.html").read_text(encoding="utf-8")
+    assert built.stdout.splitlines()[-1] == f"The book: {pages}/index.html"
+    contents = yaml.safe_load((clone.top / "book" / "_toc.yml").read_text(encoding="utf-8"))
+    named = [contents["root"], *_list_pages(contents)]
+    assert len(named) > 20
+    assert [name for name in named if not (pages / f"{name}.html").is_file()] == []
+    assert not (clone.top / "_build").exists()
+
+
+def _list_pages(part):
+    """Names of the pages of a part of a table of contents."""
+    for key in ("parts", "chapters", "sections"):
+        for entry in part.get(key, ()):
+            if "file" in entry:
+                yield entry["file"]
+            yield from _list_pages(entry)
+
+
+def test_make_book_in_a_checkout_that_cannot_be_written_is_one_line_that_says_where_to(clone, hostile):
+    with closed(clone.top):
+        refused = make_book(clone, ["a checkout that cannot be written"], hostile, ".")
+        env = clone.call(*_without_the_right_to_write(), "make", "book", "PYTHON=python3")
+    said = [line for line in refused.stdout.splitlines() if not line.startswith("make: ")]
+    assert refused.returncode != 0
+    assert said == ["./_build cannot be written; give another folder for the book: make book OUT=/path/to/folder"]
+    said = [line for line in env.stdout.splitlines() if not line.startswith("make: ")]
+    assert env.returncode != 0
+    assert said[-1] == (
+        ".venv cannot be written; give another folder for the environment: make VENV=/path/to/folder ..."
+    )

@@ -39,6 +39,19 @@ def test_links_and_special_files_are_refused(kind, tmp_path):
         list(archives.read_members(one_member(tmp_path / "a.tgz", member), 100))
 
 
+def test_a_file_that_stands_there_twice_is_refused(builders, tmp_path):
+    path = tmp_path / "a.tgz"
+    path.write_bytes(builders["tar"]([("x", b"1"), ("y", b"2"), ("x", b"3")]))
+    with pytest.raises(DataError, match=r"a\.tgz holds 'x' twice"):
+        list(archives.read_members(path, 100))
+
+
+def test_a_members_long_name_is_cut_in_the_line(tmp_path):
+    with pytest.raises(DataError, match="leave its folder") as caught:
+        list(archives.read_members(one_member(tmp_path / "a.tgz", tarfile.TarInfo("../" + "x" * 10_000)), 100))
+    assert len(str(caught.value)) < 500
+
+
 def test_files_come_in_order_and_large_ones_are_passed_over(builders, tmp_path):
     path = tmp_path / "a.tgz"
     path.write_bytes(builders["tar"]([("x/one", b"1"), ("x/large", b"2" * 101), ("./x/three", b"3" * 100)]))

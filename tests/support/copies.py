@@ -38,6 +38,10 @@ class Copy:
 
         `surroundings` are more environment variables, None for one to be without; `before` are words before `python`.
         """
+        return self.call(*before, sys.executable, *command, surroundings=surroundings)
+
+    def call(self, *command, surroundings=None):
+        """Run a command in the copy as :meth:`run` does."""
         environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join([str(self.top), str(self.top / "book"), str(self.top / "tests")]),
@@ -52,7 +56,7 @@ class Copy:
             if value is not None:
                 environment[name] = str(value)
         return subprocess.run(
-            [*before, sys.executable, *map(str, command)],
+            [str(word) for word in command],
             cwd=self.top,
             env=environment,
             stdout=subprocess.PIPE,
@@ -66,8 +70,29 @@ class Copy:
         # Of the installed plugins only the one that these checks use: each takes its time to load.
         return self.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "nbval.plugin", *arguments)
 
+    def make_book(self, *words, before=(), surroundings=None):
+        """Run `make book` in the copy with the environment of this process, which need not be made."""
+        env = Path(sys.prefix)
+        make = ("make", f"VENV={env}", "-o", env / "installed", "book")
+        return self.call(*before, *make, *words, surroundings=surroundings)
+
     def check(self):
         return self.run("-m", "cl_book.cli", "check")
+
+
+def make_whole_copy(top):
+    """Return a copy of every file of the working tree that git tracks or would."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=TOP,
+        capture_output=True,
+        check=True,
+    )
+    for name in listed.stdout.decode().split("\0"):
+        if name and (TOP / name).is_file():
+            (top / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(TOP / name, top / name)
+    return Copy(top)
 
 
 def make_copy(top):

@@ -149,7 +149,7 @@ def read_entries(text: str | bytes) -> list[dict[str, Any]]:
     with explain_unreadable(FILE, "a list of claims", cure="mend it, or restore it from git", error=ClaimError):
         entries = parse_yaml(text)
         if entries is None:
-            return []
+            raise ValueError("it holds nothing; a list without a claim is []")
         if not isinstance(entries, list):
             raise ValueError(f"it holds one {type(entries).__name__}; begin each claim with `- id:`")
         for number, entry in enumerate(entries, start=1):

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from cl_book.notebooks import notebook as notebooks
 from cl_core.naming import nearest
+from cl_core.parsing import summarise_error
 
 Scalar = int | float | bool | str
 Value = Scalar | list[Scalar]
@@ -158,6 +159,10 @@ def parse_cell(source: str, *, where: str = "the parameters cell") -> tuple[Para
         statements = ast.parse(source).body
     except SyntaxError as error:
         raise ParameterError(f"{where}: line {error.lineno} is not Python: {error.msg}") from error
+    except (RecursionError, MemoryError) as error:
+        raise ParameterError(f"{where} is not Python: it is nested too deeply") from error
+    except ValueError as error:
+        raise ParameterError(f"{where} is not Python: {summarise_error(error)}") from error
     comments = _read_comments(source)
     parameters = tuple(
         _parse_parameter(statement, comments, f"{where}: line {statement.lineno}") for statement in statements
@@ -231,7 +236,7 @@ def _parse_parameter(statement: ast.stmt, comments: Mapping[int, str], where: st
         raise ParameterError(f"{where}: {name} spans several lines; papermill reads one line a parameter")
     try:
         default = ast.literal_eval(statement.value)
-    except ValueError as error:
+    except (ValueError, TypeError, RecursionError, MemoryError) as error:
         raise ParameterError(
             f"{where}: the default of {name} is not a plain value; derive it in a later cell"
         ) from error

@@ -15,6 +15,7 @@ from cl_book.notebooks import notebook as notebooks
 from cl_book.notebooks import parameters
 from cl_book.notebooks.notebook import METADATA, Notebook
 from cl_core import files, imports
+from cl_core.parsing import summarise_error
 
 PACKAGES = ("cl_core", "cl_book")
 """The packages whose modules a page may stand on."""
@@ -39,7 +40,11 @@ def find_staleness(path: Path) -> tuple[str, ...]:
     try:
         current = stamp(notebook, reads=[*stored["files"], *(files.LISTING + name for name in stored["listings"])])
     except (SyntaxError, parameters.ParameterError) as error:
-        return (f"its code cannot be read: {error}",)
+        return (f"its code cannot be read: {summarise_error(error)}",)
+    except (RecursionError, MemoryError):
+        return ("its code cannot be read: it is nested too deeply",)
+    except (ValueError, OSError) as error:
+        return (f"what it read cannot be read: {summarise_error(error)}",)
     return (
         *_compare_parameters(stored["parameters"], current["parameters"]),
         *_compare_cells(stored["code"], current["code"], "the code of cell {}"),

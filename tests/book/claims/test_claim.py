@@ -198,6 +198,8 @@ def test_order_is_kept(state_claims):
         (b"- id: 5", "entry 1 has no `id`"),
         (b"a: 1", "it holds one dict"),
         (b"text", "it holds one str"),
+        (b"", "it holds nothing; a list without a claim is []"),
+        (b"# a comment alone", "it holds nothing"),
         (b"- id: T01\n  id: T02", "line 2, column 3: id is given twice"),
         (b"- id: \xe9", "line 1 has the byte 0xe9"),
         (b"- id: &a T01\n- id: *a", "references"),

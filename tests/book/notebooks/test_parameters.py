@@ -89,6 +89,8 @@ def test_no_cell_no_parameters(tmp_path):
         ("sizes: list[int] = [\n1]  # [1, 2] sizes", "several lines"),
         ("a: int = 1  # [1, 2] a\na: int = 1  # [1, 2] a", "twice"),
         ("a: int = ", "not Python"),
+        (f"a: int = {'-' * 20_000}1", "not Python: it is nested too deeply"),
+        ("a: int = 1 + 'x'", "not a plain value"),
     ],
 )
 def test_refuses_what_cannot_be_a_manual(line, says):

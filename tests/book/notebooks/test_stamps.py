@@ -76,6 +76,10 @@ def unstamp(_, notebook):
             set_source(1, PARAMETERS.replace("steps:", "stops:")),
             ("parameter steps is gone", "parameter stops is new", "the code of cell 1 has changed"),
         ),
+        (
+            set_source(3, f"x = {'-' * 20_000}1"),
+            ("its code cannot be read: it is nested too deeply",),
+        ),
         (drop_cell, ("it has 2 code cells, 3 when refreshed",)),
         (edit_output, ("the stored output of cell 3 has changed",)),
         (strip_outputs, ("the stored output of cell 3 has changed",)),
@@ -92,6 +96,15 @@ def test_reasons(edit, change, reasons):
 
 def test_a_file_that_was_absent_and_appears(edit):
     assert edit(write("book/late.csv", "1"), reads=["book/late.csv"]) == ("book/late.csv has changed",)
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "book"])
+def test_a_stamp_that_names_what_is_no_file_of_the_repository_is_stale(edit, name):
+    def rename(_, notebook):
+        notebook.metadata[METADATA]["files"] = {name: "0" * 64}
+
+    (reason,) = edit(rename)
+    assert reason.startswith("what it read cannot be read: ")
 
 
 def test_modules_are_named(edit, monkeypatch):
