@@ -97,7 +97,7 @@ def read_members(path: Path, limit: int, *, progress: bool = False) -> Iterator[
         gzip.open(watched) as inner,
         tarfile.open(fileobj=inner, mode="r|") as archive,
     ):
-        names = set()
+        names: set[str] = set()
         for member in archive:
             _refuse_hostile(path, member, names)
             names.add(member.name)
