@@ -54,6 +54,10 @@ def find_strategy(name: str) -> Treatment:
     rule, dash, control = name.rpartition("-")
     if dash and control in _CONTROLS and (":" in rule or rule in list_installed("strategy")):
         followed = find_strategy(rule)
+        value = None if followed.plugin is None else followed.plugin.value
+        kind = value if isinstance(value, type) else type(value)
+        if getattr(kind, "settle", Strategy.settle) is not Strategy.settle:
+            raise ValueError(f"{rule} changes the weights after a task, so its magnitudes alone are no control of it")
         controls = yoke(rule, followed.reads, followed.free_from, followed.plugin)
         return controls[_CONTROLS.index(control)]
     plugin = find_plugin("strategy", name, STRATEGIES)

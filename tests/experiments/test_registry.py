@@ -196,6 +196,17 @@ def test_a_rule_from_outside_has_yoked_controls(kinds):
     assert sorted(control.magnitudes) == sorted(rule.magnitudes)
 
 
+def test_an_instance_and_a_function_have_yoked_controls_too(kinds):
+    for name in ("instance", "of_run", "table"):
+        assert find_strategy(f"kinds:{name}-constant").follows == f"kinds:{name}"
+
+
+def test_a_strategy_that_settles_the_weights_has_no_yoked_control(own_files):
+    own_files.write("settled.py", SETTLED)
+    with pytest.raises(ValueError, match="settled:Averaged changes the weights after a task, so its magnitudes alone"):
+        find_strategy("settled:Averaged-random")
+
+
 def test_a_drawn_stream_follows_the_seed_and_a_fixed_one_does_not(kinds):
     drawn = [run("own:draw", "initialized", seed, "smoke").data["digest"] for seed in (0, 1)]
     fixed = [run("own:fixed", "initialized", seed, "smoke").data for seed in (0, 1)]
