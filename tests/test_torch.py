@@ -8,8 +8,15 @@ import pytest
 import torch
 from support.own_models import MLP, MODELS, belongs, build, changed, fit, images, loss_of, state
 from torch import nn
-from torch.nn.functional import relu
+from torch.nn.functional import batch_norm, cross_entropy, relu
 
+from cl_core.draws import Purpose, generator
+from cl_core.learners.constraints import Pulled, Within
+from cl_core.learners.limits import mask_parameters
+from cl_core.learners.networks import block_parameters, build_network
+from cl_core.learners.recipe import NetworkSpec, Recipe
+from cl_core.learners.tensors import TaskData
+from cl_core.learners.training import train_task
 from cl_core.strategies import Adaptive, Arrival, Frozen, Initialized, Limited, Replay, Update, score
 from cl_core.threshold_rules import Residual, TwoLevel
 from cl_core.torch import Movable
@@ -298,6 +305,8 @@ def test_what_cannot_be_answered_is_told():
         movable.arrival(0, lambda batch: loss_of(model)(batch) * math.nan, images(0))
     with pytest.raises(ValueError, match="previous has 3 parameters"):
         movable.arrival(1, loss_of(model), images(0), Arrival(0, 3, np.ones(3)))
+    with pytest.raises(ValueError, match="previous is the arrival of task 0, not of 1, the one before"):
+        movable.arrival(2, loss_of(model), images(0), Arrival(0, 3))
     with movable.only(0), pytest.raises(RuntimeError, match="inside only"):
         movable.arrival(0, loss_of(model), images(0))
     with pytest.raises(ValueError, match="metric 'angle' is unknown"):
@@ -306,3 +315,127 @@ def test_what_cannot_be_answered_is_told():
     with pytest.raises(KeyError):
         movable.arrival(0, {}.__getitem__, ["a"])
     assert not any(module.training for module in model.modules())
+
+
+@pytest.mark.parametrize("fused", [False, True])
+def test_a_gradient_scaler_steps_and_what_it_skips_is_no_step(fused):
+    model, movable = build("mlp")
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, fused=fused)
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**8)
+    rates = []
+    optimizer.register_step_pre_hook(lambda *_: rates.append(optimizer.param_groups[0]["lr"]))
+    before = state(model)
+    with movable.only(Update(1, rate_factor=0.5, step_share=0.5, constraint=Within(0.01)), steps=4):
+        for number, (x, y) in enumerate([*images(0)][:2]):
+            model.train()
+            optimizer.zero_grad()
+            loss = loss_of(model)((x, y)) * (math.inf if number == 0 and not fused else 1)
+            scaler.scale(loss).backward()
+            scaler.step(optimizer)
+            scaler.update()
+    assert rates == [0.05] * (2 if fused else 1)
+    assert {name for name in changed(model, before) if name.startswith("body")} == {
+        name for name in before if name.startswith("body.2")
+    }
+    assert math.hypot(*movable.moved()) <= 0.01 * (1 + 1e-6)
+
+
+def test_what_moves_though_held_is_told_by_name():
+    model, movable = build("resnet")
+    with pytest.raises(RuntimeError, match=r"^conv1.weight moved though held"), movable.only(0):
+        model.conv1.weight.data.mul_(2)
+    with pytest.raises(RuntimeError, match=r"bn1.running_mean, bn1.running_var moved"), movable.only(1):
+        batch_norm(torch.ones(4, 4, 2, 2), model.bn1.running_mean, model.bn1.running_var, training=True)
+    model.bn1.running_var.fill_(math.nan)
+    with movable.only(0):
+        pass
+    assert all(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_a_power_iteration_is_held_too():
+    model, movable = build("mlp")
+    nn.utils.parametrizations.spectral_norm(model.body[0][0])
+    before = state(model)
+    with movable.only(2):
+        fit(model, images(0), OPTIMIZERS["sgd"](model.parameters()))
+    assert not any(name.startswith("body.0") for name in changed(model, before))
+
+
+def parallel(rank, store, results):
+    """One of two processes of a distributed loop: each has half of the batches."""
+    torch.manual_seed(0)
+    torch.distributed.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=2)
+    model, movable = build("resnet")
+    before = state(model)
+    for task, magnitude in enumerate((5, 1)):
+        movable.arrival(task, loss_of(model), images(task))
+        with movable.only(Update(magnitude, constraint=Within(0.5))):
+            wrapped = nn.parallel.DistributedDataParallel(model)
+            fit(wrapped, [*images(task)][rank::2], OPTIMIZERS["adamw"](model.parameters()))
+        if task == 0:
+            before = state(model)
+    moved = sorted(name for name in changed(model, before) if not name.startswith(("layer4", "fc")))
+    held = [value for name, value in model.state_dict().items() if not name.startswith(("layer4", "fc"))]
+    results.put(
+        (rank, moved, *(torch.cat([*map(torch.flatten, each)]).tolist() for each in (model.parameters(), held)))
+    )
+    torch.distributed.destroy_process_group()
+
+
+@pytest.mark.slow
+def test_two_processes_hold_the_same_and_end_at_the_same_weights(tmp_path):
+    context = torch.multiprocessing.get_context("spawn")
+    results = context.Queue()
+    workers = [context.Process(target=parallel, args=(rank, tmp_path / "store", results)) for rank in range(2)]
+    for worker in workers:
+        worker.start()
+    first, second = sorted(results.get(timeout=300) for _ in workers)
+    for worker in workers:
+        worker.join()
+    # The wrapper gives the second process the running statistics of the first.
+    assert first[1] == []
+    assert {name.rpartition(".")[2] for name in second[1]} <= {"running_mean", "running_var", "num_batches_tracked"}
+    assert first[2:] == second[2:]
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        Update(3),
+        Update(1),
+        Update(0),
+        Update(1, leading=True),
+        Update(3, rate_factor=0.25),
+        Update(3, step_share=0.5),
+        Update(3, constraint=Within(0.05)),
+        Update(3, constraint=Pulled(5.0)),
+        mask_parameters((65 * 6, 42, 42), 0.3, "random", 5).limit,
+        Update(2, fraction=0.5),
+    ],
+    ids=str,
+)
+def test_a_loop_of_one_s_own_does_to_the_blocks_what_the_learners_do(update):
+    """The same minibatches, the same SGD: the blocks end at the same weights, up to rounding."""
+    recipe = Recipe(batch=8, epochs=2, precision="float64", learning_rate=0.05, schedule="constant")
+    x = torch.randn(24, 1, 8, 8, dtype=torch.float64)
+    data = TaskData(x, (x.mean(dim=(1, 2, 3)) > 0).long(), x, torch.zeros(24))
+    spec = NetworkSpec(kind="mlp", width=6)
+    learner, own = (
+        build_network(spec, tasks=2, classes=2, image_shape=(8, 8), seed=0, dtype=torch.float64) for _ in range(2)
+    )
+    report = train_task(learner, data, 1, update, recipe, 7)
+    movable = Movable(own, ["blocks.0", "blocks.1", "blocks.2"])
+    parameters = [*own.blocks.parameters(), *own.heads[1].parameters()]
+    optimizer = torch.optim.SGD(parameters, lr=0.05, momentum=recipe.momentum, weight_decay=recipe.weight_decay)
+    draws = generator(7, 1, Purpose.BATCH_ORDER)
+    batches = [part for _ in range(2) for part in torch.split(torch.from_numpy(draws.permutation(24)), 8)]
+    with movable.only(update, steps=len(batches)):
+        for chosen in batches[: update.steps(len(batches))]:
+            own.train()
+            optimizer.zero_grad()
+            cross_entropy(own(x[chosen], 1), data.y_train[chosen]).backward()
+            optimizer.step()
+    for name, value in own.blocks.state_dict().items():
+        torch.testing.assert_close(value, learner.blocks.state_dict()[name], rtol=1e-9, atol=1e-12)
+    assert movable.moved() == pytest.approx(report.update_norms, rel=1e-9, abs=1e-12)
+    assert movable.sizes == block_parameters(learner)

@@ -110,7 +110,7 @@ class Movable:
 
         A copy of all blocks as they begin is kept for :meth:`moved` and :meth:`go`. For DistributedDataParallel give
         Movable the bare module, take an arrival on the same batches in each process, and wrap anew inside the context,
-        since the wrapper asks only once what takes gradients. Sharded parameters, as FullyShardedDataParallel has
+        since the wrapper asks only once what takes gradients; it brings the first process's running statistics to all. Sharded parameters, as FullyShardedDataParallel has
         them, do not fit. Raises ValueError for blocks that do not fit or steps that are not told, RuntimeError inside
         itself, for a step without the penalty or beyond the share, and where something held has moved all the same.
         """
@@ -179,6 +179,9 @@ class Movable:
 
     def _check_held(self) -> None:
         """Raise RuntimeError where something held has moved: by a write past autograd, or in a function, not a module."""
+        if torch.distributed.is_available() and torch.distributed.is_initialized() and torch.distributed.get_rank() > 0:
+            # A distributed wrapper brings the first process's buffers to all others.
+            return
         moved = {key for key, (now, begun) in self._pairs().items() if key in self._held and not _equal(now, begun)}
         tensors = [*self.model.named_parameters(), *self.model.named_buffers()]
         names = [name for name, tensor in tensors if id(tensor) in moved]
