@@ -69,6 +69,8 @@ def require_writable(folder: Path, *, doing: str, remedy: str = "") -> None:
     with explain_failure(doing, folder, remedy=remedy):
         place = folder.absolute()
         while not place.exists():
+            if place.is_symlink():
+                raise OSError(errno.ENOENT, "it is a link that leads nowhere", str(place))
             place = place.parent
         with tempfile.NamedTemporaryFile(dir=place, prefix=".trial.", suffix=".part") as trial:
             trial.write(bytes(_TRIAL))

@@ -101,7 +101,9 @@ def test_a_folder_is_tried_before_work_begins_and_nothing_is_left_in_it(tmp_path
     files.require_writable(tmp_path, doing="store results in")
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").write_text("not a folder")
-    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+    (tmp_path / "nowhere").symlink_to(tmp_path / "absent")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for place in (tmp_path / "file", *(tmp_path / name / "below" for name in ("file", "nowhere", "loop"))):
         with pytest.raises(files.FileError, match=rf"cannot store results in {place}: .*; give another$"):
             files.require_writable(place, doing="store results in", remedy="give another")
 

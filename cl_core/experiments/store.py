@@ -271,6 +271,8 @@ def load(name: str | Path) -> Result:
     A repository name is read on record, through :mod:`cl_core.files`; a Path is read as it is.
     """
     with explain_unreadable(name, "a file that can be read", cure="give a result's file"):
+        if isinstance(name, Path) and name.is_fifo():
+            raise ValueError("it is a pipe, and a reader would wait for whoever writes into it")
         content = name.read_bytes() if isinstance(name, Path) else files.read_bytes(name)
     return loads(content, where=str(name))
 

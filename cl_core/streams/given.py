@@ -20,7 +20,7 @@ _PARTS = ("x", "y", "x_eval", "y_eval")
 def gather_tasks(tasks: Iterable[GivenTask], name: str) -> tuple[GivenDefinition, Dataset]:
     """Return a definition and the data set of `tasks`, in which no two tasks share a class.
 
-    Raises ValueError, naming the task, for what does not fit, as :meth:`cl_core.streams.Stream.of` says.
+    Raises ValueError, naming the task, for what does not fit, as ``Stream.of`` says.
     """
     checked = [_check_task(number, task) for number, task in enumerate(tasks, start=1)]
     if not checked:

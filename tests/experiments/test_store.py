@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import subprocess
 import sys
 
@@ -231,5 +232,8 @@ def test_a_folder_or_an_unreadable_file_is_one_line(tmp_path):
     (tmp_path / "x.json").mkdir()
     with pytest.raises(ValueError, match=r"x\.json is not a file that can be read: Is a directory"):
         store.load(tmp_path / "x.json")
+    os.mkfifo(tmp_path / "z.json")
+    with pytest.raises(ValueError, match=r"z\.json is not a file that can be read: it is a pipe"):
+        store.load(tmp_path / "z.json")
     with pytest.raises(FileNotFoundError):
         store.load(tmp_path / "y.json")
