@@ -45,17 +45,19 @@ def expected_losses(
     trainable: Trainable | ArrayLike,
     noise: float | ArrayLike,
     start: ArrayLike | None = None,
+    fraction: float | ArrayLike = 1.0,
 ) -> NDArray[np.float64]:
     """Return L (T, T), L[t, k] = E‖w_t − w*_k‖², the expected excess risk on task k after training task t.
 
     targets (T, P) · samples: int or (T,) · trainable: int m (the last m coordinates, every task), (T,) of m, or (T, P)
-    bool · noise: standard deviation, float or (T,) · start (P,), zeros by default. +inf from a step at the
+    bool · noise: standard deviation, float or (T,) · start (P,), zeros by default · fraction: α in [0, 1], float or (T,),
+    the part of each update that is made: w_t = w_{t−1} + α_t Δ. +inf from a step at the
     interpolation peak (n−1 ≤ m ≤ n+1) until a later task overwrites all that it touched; never NaN where no square
     overflows. The peak has a knife edge, without a tolerance: it is infinite unless B = ‖gap outside the trained set‖²
     + σ² is exactly 0.0, so that a start which is off the truth by 1e-16 turns a finite value into an infinite one.
     Raises ValueError on arguments that do not fit. Source: book, eq-moments.
     """
-    given = specify(targets, samples, trainable, noise, start)
+    given = specify(targets, samples, trainable, noise, start, fraction)
     moments = start_at(given.start)
     rows = []
     for task in range(given.tasks):
@@ -70,21 +72,21 @@ def start_at(parameters: Floats) -> Moments:
 
 
 def train(moments: Moments, given: Problem, task: int, mask: Mask) -> Moments:
-    """Return the moments after training `task` with the coordinates in `mask` (P,) free to move (eq-moments)."""
-    m, n = int(mask.sum()), int(given.samples[task])
-    if m == 0 or n == 0:
+    """Return the moments after training `task` with the coordinates in `mask` (P,) free to move (eq-moments, eq-part-moments)."""
+    m, n, alpha = int(mask.sum()), int(given.samples[task]), float(given.fraction[task])
+    if m == 0 or n == 0 or alpha == 0:
         return moments
     gap = moments.gap(given.targets[task])
     left_behind = np.inf if (moments.unbounded & ~mask).any() else float(gap[~mask].sum() + given.noise[task] ** 2)
     v = float(variance(m, n, left_behind))
     if np.isinf(v):
         return Moments(moments.mean, moments.variance, moments.unbounded | mask)
-    if m <= n:
+    if m <= n and alpha == 1:
         return _overwrite(moments, given.targets[task], mask, v / m)
-    if (moments.unbounded & mask).any():
+    if m > n and (moments.unbounded & mask).any():
         # A random projection of rank n < m mixes the trained coordinates: one infinite variance makes all of them infinite.
         return Moments(moments.mean, moments.variance, moments.unbounded | mask)
-    return _learn_partly(moments, given.targets[task], gap, mask, n, v / m)
+    return _learn_partly(moments, given.targets[task], gap, mask, n, v / m, alpha)
 
 
 def _overwrite(moments: Moments, target: Floats, mask: Mask, spread: float) -> Moments:
@@ -95,14 +97,16 @@ def _overwrite(moments: Moments, target: Floats, mask: Mask, spread: float) -> M
     )
 
 
-def _learn_partly(moments: Moments, target: Floats, gap: Floats, mask: Mask, n: int, spread: float) -> Moments:
+def _learn_partly(
+    moments: Moments, target: Floats, gap: Floats, mask: Mask, n: int, spread: float, alpha: float
+) -> Moments:
     # Every term of the new variance is 0 or more, so that nothing cancels.
     m = int(mask.sum())
     r = float(learned_share(m, n))
-    mixing = n * (m - n) / (m * (m - 1) * (m + 2))
+    mixing = n * (m - n) / (m * (m - 1) * (m + 2)) if m > n else 0.0
     added = mixing * (1 - 2 / m) * gap + (mixing * float(gap[mask].sum()) + spread)
     return Moments(
-        np.where(mask, moments.mean + r * (target - moments.mean), moments.mean),
-        np.where(mask, (1 - r) ** 2 * moments.variance + added, moments.variance),
+        np.where(mask, moments.mean + alpha * r * (target - moments.mean), moments.mean),
+        np.where(mask, (1 - alpha * r) ** 2 * moments.variance + alpha**2 * added, moments.variance),
         moments.unbounded,
     )

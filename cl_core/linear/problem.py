@@ -17,7 +17,7 @@ class Problem:
     """T linear tasks over P parameters, with every argument spelled out for every task.
 
     targets (T, P): the tasks' true parameters w*_t · samples (T,): n_t ≥ 0 · trainable (T, P): the sets S_t ·
-    noise (T,): standard deviations σ_t ≥ 0 · start (P,): w_0.
+    noise (T,): standard deviations σ_t ≥ 0 · start (P,): w_0 · fraction (T,): α_t, 0 to 1, the part of each update that is made.
     """
 
     targets: Floats
@@ -25,6 +25,7 @@ class Problem:
     trainable: Mask
     noise: Floats
     start: Floats
+    fraction: Floats
 
     @property
     def tasks(self) -> int:
@@ -43,12 +44,13 @@ def specify(
     trainable: Trainable | ArrayLike,
     noise: float | ArrayLike,
     start: ArrayLike | None = None,
+    fraction: float | ArrayLike = 1.0,
 ) -> Problem:
     """Check the arguments and spell them out for every task.
 
     targets (T, P), finite · samples: an integer or (T,) integers, ≥ 0 · trainable: an integer m (the last m
     coordinates, at every task), (T,) integers, or a (T, P) Boolean mask · noise: a standard deviation or (T,), ≥ 0 ·
-    start (P,) or None for zeros. Raises ValueError on what does not fit.
+    start (P,) or None for zeros · fraction: a number or (T,), 0 to 1. Raises ValueError on what does not fit.
     """
     w_star = _floats("targets", targets)
     if w_star.ndim != 2 or 0 in w_star.shape:
@@ -62,7 +64,13 @@ def specify(
     w_0 = np.zeros(parameters) if start is None else _floats("start", start)
     if w_0.shape != (parameters,):
         raise ValueError(f"start has shape {w_0.shape}; give ({parameters},), one value a parameter")
-    return Problem(w_star, _counts("samples", samples, tasks), masks(trainable, tasks, parameters), sigma, w_0)
+    alpha = _per_task("fraction", _floats("fraction", fraction), tasks)
+    if ((alpha < 0) | (alpha > 1)).any():
+        raise ValueError(
+            f"fraction has the entry {alpha[(alpha < 0) | (alpha > 1)][0]:g}; give 0 to 1, 1 for the whole update"
+        )
+    sizes = _counts("samples", samples, tasks)
+    return Problem(w_star, sizes, masks(trainable, tasks, parameters), sigma, w_0, alpha)
 
 
 def masks(trainable: Trainable | ArrayLike, tasks: int, parameters: int) -> Mask:

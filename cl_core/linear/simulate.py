@@ -30,6 +30,7 @@ def simulate_losses(
     trainable: Trainable | ArrayLike,
     noise: float | ArrayLike,
     start: ArrayLike | None = None,
+    fraction: float | ArrayLike = 1.0,
     *,
     draws: int,
     seed: int,
@@ -42,7 +43,7 @@ def simulate_losses(
     """
     if draws < 2:
         raise ValueError(f"draws = {draws}; give 2 or more, a standard error needs them")
-    drawn = draw_losses(targets, samples, trainable, noise, start, draws=draws, seed=seed)
+    drawn = draw_losses(targets, samples, trainable, noise, start, fraction, draws=draws, seed=seed)
     return drawn.mean(axis=0), drawn.std(axis=0, ddof=1) / np.sqrt(draws)
 
 
@@ -52,6 +53,7 @@ def draw_losses(
     trainable: Trainable | ArrayLike,
     noise: float | ArrayLike,
     start: ArrayLike | None = None,
+    fraction: float | ArrayLike = 1.0,
     *,
     draws: int,
     seed: int,
@@ -62,7 +64,7 @@ def draw_losses(
     The draws of the samples depend on the seed and the tasks alone, not on what is trainable: two calls that differ in
     `trainable` see the same data.
     """
-    given = specify(targets, samples, trainable, noise, start)
+    given = specify(targets, samples, trainable, noise, start, fraction)
     return np.concatenate(
         [_losses_of(batch, given, law) for batch in draw_batches(given, draws=draws, seed=seed, law=law)]
     )
@@ -79,13 +81,17 @@ def draw_batches(given: Problem, *, draws: int, seed: int, law: Law = GAUSSIAN) 
         yield [_draw_task(generator, given, task, count, law) for task in range(given.tasks)]
 
 
-def update(parameters: Floats, drawn: Samples, mask: Mask) -> Floats:
-    """Return w + Δ (draws, P): Δ the change of least norm, on the coordinates in `mask`, that fits the samples best."""
+def update(parameters: Floats, drawn: Samples, mask: Mask, fraction: ArrayLike = 1.0) -> Floats:
+    """Return w + αΔ (draws, P): Δ the change of least norm, on the coordinates in `mask`, that fits the samples best.
+
+    `fraction` is α, one number or one a draw (draws,).
+    """
     if not mask.any() or drawn.labels.shape[1] == 0:
         return parameters
     residual = drawn.labels - _predict(drawn.features, parameters)
     changed = parameters.copy()
-    changed[:, mask] += _least_change(drawn.features[:, :, mask], residual)
+    part = np.asarray(fraction, dtype=np.float64)[..., None]
+    changed[:, mask] += part * _least_change(drawn.features[:, :, mask], residual)
     return changed
 
 
@@ -101,7 +107,7 @@ def _losses_of(batch: list[Samples], given: Problem, law: Law) -> Floats:
     parameters = np.broadcast_to(given.start, (count, given.parameters))
     losses = np.empty((count, given.tasks, given.tasks))
     for task, drawn in enumerate(batch):
-        parameters = update(parameters, drawn, given.trainable[task])
+        parameters = update(parameters, drawn, given.trainable[task], given.fraction[task])
         losses[:, task] = task_losses(parameters, given.targets, law)
     return losses
 
