@@ -72,6 +72,34 @@ MUTATIONS = (
         "*range(1 - wide, 0)",
         "tests/book/claims/test_paired_differences.py",
     ),
+    Mutation(
+        "the variance of a part of an update goes with the part, not with its square",
+        "cl_core/linear/exact.py",
+        "alpha**2 * added",
+        "alpha * added",
+        "tests/linear/test_fraction.py",
+    ),
+    Mutation(
+        "half of an update carries an infinity to other coordinates",
+        "cl_core/linear/exact.py",
+        "if m > n and (moments.unbounded",
+        "if (moments.unbounded",
+        "tests/linear/test_fraction.py",
+    ),
+    Mutation(
+        "noise makes the best part longer",
+        "cl_core/linear/fraction.py",
+        "+ np.square(noise)",
+        "- np.square(noise)",
+        "tests/linear/test_fraction.py",
+    ),
+    Mutation(
+        "a drawn filter reads eigenvalues that grow with the samples",
+        "cl_core/linear/spectrum.py",
+        "singular**2 / drawn",
+        "singular**2 * drawn",
+        "tests/linear/test_spectrum.py",
+    ),
 )
 
 

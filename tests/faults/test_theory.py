@@ -28,7 +28,7 @@ def test_without_a_fault_it_is_green(theory):
 @pytest.mark.parametrize(
     ("name", "old", "new", "cases"),
     [
-        ("exact", "+ r * (target - moments.mean)", "- r * (target - moments.mean)", 4),
+        ("exact", "+ alpha * r * (target - moments.mean)", "- alpha * r * (target - moments.mean)", 4),
         pytest.param(
             "step", "* np.where(idle, 1.0, b))", "* np.where(idle, 1.0, b)) * 1.02", 40, marks=pytest.mark.slow
         ),

@@ -76,6 +76,13 @@ def test_what_is_infinite_stays_so_where_a_later_task_goes_a_part_of_the_way():
     assert np.isfinite(whole).all()
 
 
+def test_a_part_of_an_update_on_spare_samples_carries_no_infinity_to_other_coordinates():
+    """The last five are infinite after the first task, kept so by half of the second, and overwritten by the third."""
+    losses = expected_losses(np.ones((3, 10)), [5, 30, 30], [5, 10, 5], 1.0, fraction=[1.0, 0.5, 1.0])
+    assert np.isinf(losses[:2]).all()
+    assert np.isfinite(losses[2]).all()
+
+
 @pytest.mark.parametrize(("fraction", "named"), [(1.5, "1.5"), ([0.5, -0.1], "-0.1"), ([1.0], "shape")])
 def test_a_fraction_that_does_not_fit_is_named(fraction, named):
     with pytest.raises(ValueError, match=named):
@@ -165,6 +172,11 @@ def test_gains_read_from_expected_losses_are_the_gains_of_the_recursion():
     )
     surprised = [*arrivals[:-1], 3 * arrivals[-1]]
     assert read_gains(surprised, parameters=parameters, samples=samples, noise=noise)[-1] < told[-1]
+    # A second loss far above the first would leave e below what the first update itself must have left.
+    gap, v = 50.0, share * cost
+    least = (share * gap + v) / (1 + share)
+    far = read_gains([1.0 + noise**2, gap + noise**2], parameters=parameters, samples=samples, noise=noise)
+    assert far[1] == pytest.approx(least / (gap + cost), rel=1e-12)
     with pytest.raises(ValueError, match="peak"):
         read_gains(arrivals, parameters=20, samples=20, noise=noise)
 

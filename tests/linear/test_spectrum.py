@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from cl_core.linear import correlated, draw_losses
+from cl_core.linear.problem import specify
+from cl_core.linear.simulate import draw_batches, task_losses, update
 from cl_core.linear.spectrum import (
     draw_filtered,
     go_part,
@@ -60,6 +62,8 @@ def test_by_pencil_two_directions():
     part, flow = spend(go_part(new, 0.5), gap, old, new), spend(stop_early(new, np.log(2)), gap, old, new)
     assert part.forgetting == pytest.approx(0.25)
     assert part.distance == pytest.approx(0.5)
+    assert part.new_loss == pytest.approx(0.25)
+    assert stop_early(new, np.log(2))[0] == pytest.approx(0.5)
     assert flow.forgetting == pytest.approx(flow.distance) == pytest.approx(0.25)
 
 
@@ -88,6 +92,19 @@ def test_drawn_parts_are_the_fractions_of_the_least_squares_updates(samples, noi
     expected = draw_losses(targets, samples, 12, noise, None, [1.0, 0.4, 0.4], draws=4, seed=3, law=law)
     np.testing.assert_allclose(losses, expected, rtol=1e-8)
     assert (distances > 0).all()
+
+
+def test_drawn_steps_are_gradient_descent_on_the_samples():
+    targets = np.random.default_rng(6).standard_normal((2, 8))
+    losses, distances = draw_filtered(make_steps(3), 0.1, targets, 5, 0.2, draws=3, seed=7)
+    given = specify(targets, 5, 8, 0.2)
+    (batch,) = draw_batches(given, draws=3, seed=7)
+    w = before = update(np.zeros((3, 8)), batch[0], given.trainable[0])
+    features, labels = batch[1].features, batch[1].labels
+    for _ in range(3):
+        w = w - 0.1 * np.einsum("dnp,dn->dp", features, np.einsum("dnp,dp->dn", features, w) - labels) / 5
+    np.testing.assert_allclose(losses[:, 1], task_losses(w, targets), rtol=1e-9)
+    np.testing.assert_allclose(distances[:, 1], np.square(w - before).sum(axis=1), rtol=1e-9)
 
 
 def test_a_drawn_flow_for_ever_is_the_whole_update():

@@ -76,7 +76,7 @@ def copy(tmp_path):
 def test_a_recipe_works_as_it_stands(copy, title):
     changed = follow(copy, title)
     assert len(set(changed)) == FILES[title]
-    chosen = ("-k", "16-two-tasks") if title == "A chapter" else ("-m", "not slow")
+    chosen = ("-k", "20-two-tasks") if title == "A chapter" else ("-m", "not slow")
     done = copy.pytest(*chosen, *AFTER[title])
     assert done.returncode == 0, done.stdout
     assert " passed" in done.stdout
