@@ -75,7 +75,12 @@ class Result:
         Mapping[str, Value],
         Field(description="Settings that were changed from the profile's own, by name."),
     ]
-    config: Annotated[Mapping[str, Value], Field(description="Every setting that the run read, with its value.")]
+    config: Annotated[
+        Mapping[str, Value],
+        Field(
+            description="Every setting that the run read, with its value; digests of the source of what came from outside."
+        ),
+    ]
     data: Annotated[
         Mapping[str, Any],
         Field(
@@ -143,7 +148,8 @@ class Result:
         Mapping[str, Any],
         Field(
             description="What decides nothing: times (s), begun (how often each task was begun), machine, versions, digests of "
-            "the code files (files), and of the book's pages and claims as they stood."
+            "the code files (files), of those that came from outside (plugins), and of the book's pages and claims and a user's "
+            "own claims (stated) as they stood."
         ),
     ] = field(default_factory=dict)
     class_correct: Annotated[
@@ -359,6 +365,8 @@ class _Recorded(_Part):
     files: Mapping[str, str] = {}
     pages: Mapping[str, str] = {}
     claims: Mapping[str, str] = {}
+    stated: Mapping[str, str] = {}
+    plugins: Mapping[str, str] = {}
 
 
 @cache

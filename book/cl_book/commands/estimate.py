@@ -44,7 +44,10 @@ class Pace:
     seconds_a_pass: dict[tuple[str, ...], list[float]] = field(default_factory=dict)
 
     def learn(self, result: Result) -> None:
-        """Take in the recorded time of `result`; one whose settings no longer exist teaches nothing."""
+        """Take in the recorded time of `result`; one without it, or whose settings no longer exist, teaches nothing."""
+        seconds = result.recorded.get("times", {}).get("total_s")
+        if seconds is None:
+            return
         try:
             plan = make_plan(
                 result.experiment, result.strategy, result.seed, result.profile, overrides=result.overrides
@@ -52,9 +55,7 @@ class Pace:
         except ValueError:
             return
         for kind in _kinds(plan):
-            self.seconds_a_pass.setdefault(kind, []).append(
-                result.recorded["times"]["total_s"] / count_image_passes(plan)
-            )
+            self.seconds_a_pass.setdefault(kind, []).append(seconds / count_image_passes(plan))
 
     def seconds(self, plan: Plan) -> float | None:
         """Return how long the run `plan` should take on one worker, None where no run like it is stored."""
@@ -68,8 +69,7 @@ def learn_pace(results: Iterable[Result]) -> Pace:
     """Return the pace of `results`."""
     pace = Pace()
     for result in results:
-        if "times" in result.recorded:
-            pace.learn(result)
+        pace.learn(result)
     return pace
 
 
