@@ -33,10 +33,15 @@ def pytest_make_collect_report(collector):
     _refuse_skip(outcome.get_result())
 
 
-def pytest_collection_finish():
-    """Let the garbage collector pass over what stays to the end anyway: modules and collected tests."""
-    gc.collect()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session):
+    """Keep the garbage collector from what stays to the end anyway: modules and collected tests."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter):
