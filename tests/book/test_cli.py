@@ -217,18 +217,25 @@ def test_check_of_the_environment(run, monkeypatch):
     assert (code, "→ delete something\n1 to mend" in out) == (1, True)
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", pytest.param("ascii", marks=pytest.mark.slow)])
-def test_a_terminal_of_another_encoding_shows_what_it_can(encoding, tmp_path):
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [
+        ("latin-1", ("rerun", "notebooks/02-bound.ipynb", "--help")),
+        pytest.param("latin-1", ("claims", "C04"), marks=pytest.mark.slow),
+        pytest.param("ascii", ("rerun", "notebooks/02-bound.ipynb", "--help"), marks=pytest.mark.slow),
+        pytest.param("ascii", ("claims", "C04"), marks=pytest.mark.slow),
+    ],
+)
+def test_a_terminal_of_another_encoding_shows_what_it_can(encoding, words, tmp_path):
     code = "from cl_book.cli import main; main()"
     surroundings = {**os.environ, "PYTHONIOENCODING": encoding, "CL_DATA_DIR": str(tmp_path)}
-    for words in (["claims", "C04"], ["rerun", "notebooks/02-bound.ipynb", "--help"]):
-        done = subprocess.run(
-            [sys.executable, "-c", code, *words],
-            capture_output=True,
-            env=surroundings,
-            cwd=cl_core.__path__[0] + "/..",
-            check=False,
-        )
-        assert (done.returncode, done.stderr) == (0, b"")
-        # Where the encoding is ASCII, typer takes the terminal for one of UTF-8 that nobody told so.
-        assert (b"?" in done.stdout) == (encoding == "latin-1")
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        capture_output=True,
+        env=surroundings,
+        cwd=cl_core.__path__[0] + "/..",
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    # Where the encoding is ASCII, typer takes the terminal for one of UTF-8 that nobody told so.
+    assert (b"?" in done.stdout) == (encoding == "latin-1")

@@ -17,7 +17,8 @@ FOLDER = files.root() / golden.FOLDER
 
 
 DEAR = {
-    f"{part}-resnet" for part in ("digits-split", "digits-permuted", "digits-corrupted", "digits-long", "baselines")
+    f"{part}-resnet"
+    for part in ("digits-split", "digits-permuted", "digits-corrupted", "digits-long", "digits-deng", "baselines")
 }
 """Slow: an MLP's runs of the same parts are quick, and so is a ResNet under every strategy on correlated tasks."""
 
