@@ -50,6 +50,27 @@ VALUES = st.recursive(
 )
 
 
+PIECES = [
+    *(b"\t", b"\r", b"\r\n", b"\x00", b"\xef\xbb\xbf", b"\xff\xfe", b"\\ud800", "\u2028".encode()),
+    *(b"{", b"[" * 3000, b'"', b"'", b",", b";", b"- ", b": ", b"? ", b"&a ", b"*a", b"<<: ", b"!!", b"---\n", b"#"),
+    *(
+        b"NaN",
+        b"Infinity",
+        b"1e999",
+        b"9" * 5000,
+        b"0x1",
+        b"017",
+        b"1:30",
+        b"no",
+        b"on",
+        b"~",
+        b"2026-01-02",
+        b"-" * 3000,
+    ),
+]
+"""What has a meaning of its own to a reader of JSON, YAML or CSV."""
+
+
 @contextmanager
 def in_time():
     def stop(number, frame):
@@ -88,9 +109,7 @@ def damaged(draw, content: bytes):
     changed = bytearray(content)
     for _ in range(draw(st.integers(1, 4))):
         at = draw(st.integers(0, max(0, len(changed) - 1)))
-        piece = draw(
-            st.binary(max_size=3) | st.sampled_from([b"\t", b"&a ", b"*a", b"- ", b"NaN", b"\r\n", b"{", b'"'])
-        )
+        piece = draw(st.binary(max_size=3) | st.sampled_from(PIECES))
         changed[at : at + draw(st.integers(0, 3))] = piece
     return bytes(changed[: draw(st.integers(0, len(changed)))]) if draw(st.integers(0, 4)) == 0 else bytes(changed)
 
