@@ -146,14 +146,13 @@ def test_a_repetition_is_judged_by_where_it_ran(make_result):
     machine = {"machine": dict.fromkeys(ARITHMETIC, "a"), "versions": {"torch": "1"}}
     other = {**machine, "versions": {"torch": "2"}}
     stored = make_result(recorded=machine)
-    near = {"correct": ((9, None, None), (8, 10, None), (6, 9, 9))}
+    near = {"correct": ((9, None, None), (8, 10, None), (9, 10, 10))}
     same_counts_elsewhere = repeat.compare(stored, make_result(recorded=other))
     assert same_counts_elsewhere.identical
     changed_here = repeat.compare(stored, make_result(recorded=machine, **near))
     assert (changed_here.expected, changed_here.identical, changed_here.holds) == (True, False, False)
     changed_elsewhere = repeat.compare(stored, make_result(recorded=other, **near))
-    # One more right answer of 30 is 3.33 points of Avg.Acc: more than float32 is allowed.
-    assert changed_elsewhere.largest == pytest.approx(100 / 30)
+    assert changed_elsewhere.largest > repeat.tolerance(stored)
     assert not changed_elsewhere.holds
     fine = dict.fromkeys(("test_sizes", "train_sizes"), (1000, 1000, 1000))
     close = [
