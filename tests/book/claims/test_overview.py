@@ -41,8 +41,9 @@ def test_the_birds_stand_beside_the_papers_birds():
 
 @pytest.mark.parametrize("experiment", overview.STREAMS)
 def test_every_method_can_be_run_on_its_stream(experiment):
+    results = read_results()
     for method in overview.list_methods(experiment):
-        assert overview.find_runs(experiment, method.arm, read_results()) is not None
+        assert overview.find_runs(experiment, method.arm, results) is not None
         assert method.paper in {None, method.arm.strategy}
 
 
