@@ -51,6 +51,7 @@ def test_the_core_s_part_is_ten_lines():
     assert sum("cl." in line or "cl_core" in line for line in lines) <= 10
 
 
+@pytest.mark.slow
 def test_the_lines_print_what_is_said_below_them(printed):
     said, shown = numbers(printed[0]), numbers(block("text"))
     assert len(said) == len(shown) == 26
@@ -60,6 +61,7 @@ def test_the_lines_print_what_is_said_below_them(printed):
     assert said[25] == pytest.approx(np.mean((np.diag(accuracy) - accuracy[-1])[:-1]), abs=0.01)
 
 
+@pytest.mark.slow
 def test_the_lines_import_a_small_core(printed):
     lines = {name: len(Path(path).read_text(encoding="utf-8").splitlines()) for name, path in printed[1].items()}
     assert {"cl_core", "cl_core.strategies", "cl_core.metrics", "cl_core.learners.training"} <= set(lines)

@@ -123,10 +123,12 @@ def test_without_a_fault_nothing_is_stale(shared):
     assert (done.returncode, stale(done)) == (0, {}), done.stdout
 
 
+@pytest.mark.slow
 def test_the_check_is_red(faulty):
     assert faulty.checked.returncode == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", CONSTANTS)
 def test_a_constant_changed_after_the_notebooks_ran(faulty, importers, module):
     expected = importers(module) - {SILENT}
@@ -134,11 +136,13 @@ def test_a_constant_changed_after_the_notebooks_ran(faulty, importers, module):
     assert {name for name, reasons in faulty.stale.items() if f"{module} has changed" in reasons} == expected
 
 
+@pytest.mark.slow
 def test_a_page_without_a_fault_is_stale_for_its_modules_alone(faulty):
     reasons = {reason for name, reasons in faulty.stale.items() if name not in PAGES for reason in reasons}
     assert reasons == {f"{module} has changed" for module in CONSTANTS}
 
 
+@pytest.mark.slow
 def test_a_number_edited_in_a_stored_output(faulty):
     cell = notebooks.read_verdicts(faulty.sound[EDITED])[0].cell
     outputs = [reason for reason in faulty.stale[EDITED] if "output" in reason]
@@ -147,6 +151,7 @@ def test_a_number_edited_in_a_stored_output(faulty):
     assert failed == {f"notebooks/{EDITED}.ipynb::Cell {cell - 1}"}, faulty.tested.stdout
 
 
+@pytest.mark.slow
 def test_outputs_stripped(faulty):
     cells = notebooks.select_code_cells(faulty.sound[STRIPPED])
     ran = [number for number, cell in enumerate(cells, start=1) if cell.execution_count or cell.outputs]
@@ -155,6 +160,7 @@ def test_outputs_stripped(faulty):
     assert len({name for name in faulty.failed if "nbval_compares" in name}) == 2, faulty.tested.stdout
 
 
+@pytest.mark.slow
 def test_outputs_of_one_verdict_stripped_and_the_stamp_with_it(faulty):
     """A stamp can be lost with the outputs; the claim that has no verdict any more is seen all the same."""
     assert faulty.stale[SILENT] == ["it was never refreshed"]

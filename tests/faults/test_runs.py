@@ -45,6 +45,7 @@ def test_a_deleted_result_takes_its_claims_back(decided, standing):
     assert "frozen · seed 7" in after[FORGETS_LESS][1]
 
 
+@pytest.mark.slow
 def test_a_changed_number_turns_the_check_red(decided, run, standing):
     code, out, _ = run("check")
     assert code == 0, out
@@ -57,6 +58,7 @@ def test_a_changed_number_turns_the_check_red(decided, run, standing):
     assert standing(FORGETS_LESS)[FORGETS_LESS][0] == "not run"
 
 
+@pytest.mark.slow
 def test_a_claim_changed_after_its_result_needs_a_reason(decided, run):
     text = (decided.top / "book/claims.yml").read_text(encoding="utf-8")
     begin = text.index(f"- id: {FORGETS_LESS}")
