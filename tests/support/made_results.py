@@ -109,6 +109,8 @@ def _magnitudes(plan, tasks):
     settings, later = plan.settings, tasks - 1
     if plan.strategy.name == "fixed":
         return (9, *fixed_magnitudes(settings))[:tasks]
+    if plan.strategy.kind == "bound":
+        return (None,) * tasks
     whole = 9 if plan.strategy.kind == "limit" or plan.strategy.name in {"initialized", "within"} else None
     constant = {"frozen": settings.trained, "frozen-0": 0}.get(plan.strategy.name, whole)
     return (9, 9, 1, 9)[:tasks] if constant is None else (9, *(constant,) * later)
