@@ -96,7 +96,8 @@ def _data_reasons(result: Result, today: Plan, *, reference: bool) -> list[str]:
     data, wanted = result.data, today.dataset
     if data.get("name") != wanted:
         return [f"data {data.get('name')!r}, now {wanted!r}"]
-    if data.get("route") not in SOURCES[wanted].routes:
+    # A stream of a user's own is of no set that the manifest knows.
+    if wanted in SOURCES and data.get("route") not in SOURCES[wanted].routes:
         return [f"{wanted} has no route {data.get('route')!r}"]
     # The arrays of an official archive are known by the archive's digest, which is checked when it is fetched.
     known = SOURCES[wanted].labels if wanted in SOURCES else {}

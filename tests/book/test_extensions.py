@@ -71,7 +71,7 @@ def book(checkout):
     """Build a book from prose for its first page and for its notebook; return the warnings, and pages as soup."""
     (checkout / "book/claims.yml").write_text(CLAIM, encoding="utf-8")
     (checkout / "book/paper.csv").write_text(
-        "table,experiment,strategy,metric,mean,std,mark\nI,a,frozen,avg_acc,43.38,0.11,S\nI,a,frozen,gain,-2.42,,P\n",
+        "table,experiment,strategy,metric,mean,std,mark\nI,split-cifar10,frozen,avg_acc,43.38,0.11,S\nI,split-cifar10,frozen,forgetting,-2.42,,P\n",
         encoding="utf-8",
     )
 
@@ -184,7 +184,9 @@ def test_a_stale_value_may_not_be_quoted_elsewhere(book):
 
 
 def test_a_number_of_the_paper_carries_its_spread_and_mark(book):
-    warnings, pages = book(index="# Front\n\nIt is {paper}`I/a/frozen/avg_acc` and {paper}`I/a/frozen/gain`.")
+    warnings, pages = book(
+        index="# Front\n\nIt is {paper}`I/split-cifar10/frozen/avg_acc` and {paper}`I/split-cifar10/frozen/forgetting`."
+    )
     assert warnings == ""
     assert [text(each) for each in pages["book/index"].select(".cl-value")] == ["43.38 ± 0.11", "−2.42"]
     assert [text(each) for each in pages["book/index"].select("abbr.cl-mark")] == ["[S]", "[P]"]
@@ -192,8 +194,8 @@ def test_a_number_of_the_paper_carries_its_spread_and_mark(book):
 
 
 def test_an_unknown_number_of_the_paper_is_red(book):
-    warnings, _ = book(index="# Front\n\n{paper}`I/a/frozen/avg_acd`")
-    assert "has no 'I/a/frozen/avg_acd'; did you mean 'I/a/frozen/avg_acc'?" in warnings
+    warnings, _ = book(index="# Front\n\n{paper}`I/split-cifar10/frozen/avg_acd`")
+    assert "has no 'I/split-cifar10/frozen/avg_acd'; did you mean 'I/split-cifar10/frozen/avg_acc'?" in warnings
 
 
 def test_an_unknown_mark_is_red(book):

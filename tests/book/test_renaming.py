@@ -41,7 +41,10 @@ def test_every_renamed_result_has_its_old_digest_when_the_renaming_is_undone():
 
 def test_no_result_of_before_is_left_and_no_other_one_was_taken():
     stored = set(store.stored())
-    assert not {f"{RESULTS}/{one.old}" for one in RENAMING.results} & stored
+    old = {f"{RESULTS}/{one.old}": one.old_digest for one in RENAMING.results}
+    # Algorithm 1, which has the name today, has runs of its own at some of these places.
+    assert all(store.load(name).digest != old[name] for name in stored & set(old))
+    assert all(store.load(name).strategy not in OLD_STRATEGIES for name in stored & set(old))
     renamed = {name.removeprefix(f"{RESULTS}/") for name in stored if store.load(name).strategy in OLD_STRATEGIES}
     assert set(BY_NEW_NAME) <= renamed
 
