@@ -41,7 +41,11 @@ TESTED_BY = {
     "tests/book/test_build.py": ["book/cl_book/pages/footer.py", "book/cl_book/pages/offline.py"],
     "tests/book/test_cover.py": ["book/cl_book/pages/cover_picture.py"],
     "tests/book/pages/test_explorer.py": ["book/cl_book/pages/interactive.py"],
-    "tests/book/test_browser.py": ["book/cl_book/pages/proofs.py", "book/cl_book/pages/redirect.py"],
+    "tests/book/test_browser.py": [
+        "book/cl_book/pages/blocked_storage.py",
+        "book/cl_book/pages/proofs.py",
+        "book/cl_book/pages/redirect.py",
+    ],
     # What a role or directive makes of a page shows only when Sphinx builds one: two pages, built once for each case.
     "tests/book/test_extensions.py": [
         f"book/cl_book/pages/{name}.py"

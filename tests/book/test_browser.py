@@ -235,3 +235,24 @@ def test_the_table_of_results_is_sorted_by_its_heads(visit):
         again = [float(each) for each in page.eval_on_selector_all(".cl-sortable tbody tr", column) if each != "—"]
         assert again == sorted(numbers)
         assert page.get_attribute(".cl-sortable th:nth-child(3)", "aria-sort") == "ascending"
+
+
+def test_pages_work_where_site_data_are_blocked(browser, site):
+    """A browser that blocks site data throws at the first look into storage; the theme looks in the head of every page."""
+    context = browser.new_context(viewport=DESKTOP)
+    denied = 'get() { throw new DOMException("denied", "SecurityError"); }'
+    context.add_init_script(
+        'for (const name of ["localStorage", "sessionStorage"]) '
+        f"Object.defineProperty(window, name, {{ configurable: true, {denied} }});"
+    )
+    context.set_default_timeout(PATIENCE)
+    page, troubles = context.new_page(), []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.goto(f"{(site / 'search').as_uri()}.html?q=forgetting")
+    page.wait_for_selector("ul.search li a")
+    page.goto(f"{(site / 'book/glossary').as_uri()}.html", wait_until="load")
+    before = page.evaluate("document.documentElement.dataset.mode")
+    page.click("button.theme-switch-button:visible")
+    assert page.evaluate("document.documentElement.dataset.mode") != before
+    context.close()
+    assert troubles == []

@@ -9,6 +9,7 @@ from sphinx.application import Sphinx
 
 from cl_book.pages import (
     api_page,
+    blocked_storage,
     charts,
     choice_tables,
     claim_boxes,
@@ -47,6 +48,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Set up every part."""
     for part in (
         offline,
+        blocked_storage,
         api_page,
         markup_page,
         claim_boxes,
