@@ -7,6 +7,7 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 OUT := .
+PEERS := $(VENV)/peers
 BUILD := $(OUT)/_build
 WORKERS ?= 2
 
@@ -78,8 +79,9 @@ $(VENV)/installed-torch: $(VENV)/installed requirements-torch.lock
 	@touch $@
 
 $(VENV)/installed-peers: $(VENV)/installed-torch requirements-peers.lock
-	@echo "Installing Avalanche, Lightning and Transformers into $(VENV) (once)"
-	@$(PIP) --no-deps $(TORCH_INDEX) -r requirements-peers.lock
+	@echo "Installing Avalanche, Lightning and Transformers beside $(VENV)'s own packages (once)"
+	@rm -rf $(PEERS)
+	@$(PIP) --no-deps --target $(PEERS) $(TORCH_INDEX) -r requirements-peers.lock
 	@touch $@
 
 peers: $(VENV)/installed-peers ## the same with Avalanche, Lightning and Transformers, which the slow tests need
@@ -115,8 +117,10 @@ fast: $(VENV)/installed-torch
 outputs: $(VENV)/installed-torch
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile @tests/notebooks/nbval.args
 
+# The peers stand in a folder of their own, which the tests of the integrations alone look into.
 slow: $(VENV)/installed-peers
-	$(BIN)/python -m pytest -m slow -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -m slow -n $(WORKERS) --dist loadfile --ignore tests/integrations
+	PYTHONPATH=$(PEERS) $(BIN)/python -m pytest -m slow -n $(WORKERS) --dist loadfile tests/integrations
 
 test-all: test slow ## every test
 

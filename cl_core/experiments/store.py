@@ -262,7 +262,7 @@ def loads(text: str | bytes, *, where: str) -> Result:
     names = {entry.name for entry in fields(Result)}
     keys = set(raw) if isinstance(raw, dict) else set()
     if keys | OPTIONAL != names:
-        missing, unknown = sorted(names - keys - OPTIONAL), sorted(keys - names)
+        missing, unknown = sorted(names - keys - OPTIONAL), [key[:40] for key in sorted(keys - names)[:5]]
         raise ValueError(f"{where} is not a result of version {VERSION}: missing {missing}, unknown {unknown}")
     _require_types(text, raw, where)
     result = Result(**{key: _frozen(value) for key, value in raw.items()})

@@ -32,8 +32,8 @@ def setup(app: Sphinx) -> None:
 
 
 def _fill(app: Sphinx, _docname: str, source: list[str]) -> None:
-    # Without torch the pages are made with what autodoc puts in its place.
-    absent = [name for name in app.config.autodoc_mock_imports if find_spec(name) is None]
+    # Without torch the pages are made with what autodoc puts in its place, and what is an extra always is.
+    absent = [name for name in app.config.autodoc_mock_imports if name != "torch" or find_spec(name) is None]
     with mock(absent):
         source[0] = _MARKER.sub(lambda match: expand(match[1], match[2]), source[0])
 
