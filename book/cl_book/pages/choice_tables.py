@@ -35,7 +35,7 @@ class ChoiceTable(SphinxDirective):
             self.env.note_dependency(str(Path(self.env.srcdir) / file))
         results = read_validation()
         rows = [row for name in names for row in _list_rows(CHOICES[name], results)]
-        head = ["Experiment", "Strategy", "Tried", "On validation", ""]
+        head = ["Experiment", "Strategy", "Tried", "On validation", "Outcome"]
         chosen = [CHOICES[name] for name in names]
         commands = "\n".join(f"{format_command(one)} --data {name_route(one.experiment)}" for one in chosen)
         return [table(head, rows, wordy=False), nodes.literal_block(commands, commands, language="console")]

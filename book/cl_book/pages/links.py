@@ -16,8 +16,8 @@ from sphinx.builders.linkcheck import CheckExternalLinksBuilder, Hyperlink
 from cl_book.pages.prose import read_texts
 from cl_core.streams.manifest import SOURCES
 
-PLAIN = ("book/references.bib", "CITATION.cff", "book/cl_book/pages/templates/*.html")
-"""Files that are no Markdown, for their addresses."""
+PLAIN = ("book/references.bib", "CITATION.cff", "book/cl_book/pages/templates/*.html", "cl_core/**/*.py")
+"""Files that are no Markdown, for their addresses: docstrings stand on the pages of the interface."""
 
 _ADDRESS = re.compile(r"\bhttps?://[^\s<>\"'`{}()\[\]]*[^\s<>\"'`{}()\[\].,;:!?]")
 _SCHEME = re.compile(r"[a-z][a-z+.-]*:", re.IGNORECASE)

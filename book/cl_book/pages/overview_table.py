@@ -107,13 +107,17 @@ def _find_best(rows: list[OverviewRow], name: str) -> OverviewRow | None:
 
 
 def _visit(translator: HTML5Translator, node: runs_link) -> None:
+    # The one page that the PDF is printed from has no files beside it.
+    if translator.builder.name == "singlehtml":
+        translator.body.append("<span>")
+        return
     files.write_text(Path(translator.builder.outdir) / FOLDER / node["file"], node["csv"])
     address = relative_uri(translator.builder.get_target_uri(translator.docnames[0]), f"{FOLDER}/{node['file']}")
     translator.body.append(f'<a href="{address}" download aria-label="{node.astext()} runs: {node["file"]}">')
 
 
 def _depart(translator: HTML5Translator, _node: runs_link) -> None:
-    translator.body.append("</a>")
+    translator.body.append("</span>" if translator.builder.name == "singlehtml" else "</a>")
 
 
 def _pass(_translator: Any, _node: nodes.Node) -> None:
