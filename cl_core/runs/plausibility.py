@@ -16,9 +16,6 @@ from cl_core.experiments.strategy_table import StrategyInputs
 from cl_core.streams import stream
 from cl_core.threshold_rules import TwoLevel
 
-_ALL_BLOCKS = ("within", "slower", "shorter", "pulled", "averaged", "ewc", "lwf", "replay", "separate")
-"""Strategies under which every block may move in every task: what they limit is something else."""
-
 EMBEDDED = frozenset({("digits", "embedded")})
 """The images that are always here, by data set and route."""
 
@@ -43,13 +40,14 @@ def derive_magnitudes(result: Result, plan: Plan, source: Result | None) -> tupl
     if plan.strategy.plugin is not None:
         return None
     blocks, name = len(result.block_parameters), plan.strategy.name
-    if name in _ALL_BLOCKS:
-        return (blocks,) * result.tasks
     if name == "joint":
         return (None,) * result.tasks
     if name == "masked":
         moving = strategies.masked_blocks(result.block_parameters, plan.settings.share, plan.settings.place)
         return (blocks, *(moving,) * (result.tasks - 1))
+    # What these limit is something else than the number of blocks.
+    if plan.strategy.kind in ("limit", "baseline") or name in ("within", "separate"):
+        return (blocks,) * result.tasks
     if plan.strategy.kind not in ("rule", "control") or (plan.followed is not None and source is None):
         return None
     inputs = StrategyInputs(plan.settings, result.seed, result.block_parameters, source=source)
