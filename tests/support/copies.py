@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
+_OUTER_MAKE = ("MAKELEVEL", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "GNUMAKEFLAGS")
+"""What a make that runs the tests hands down, and a make within them would take for its own."""
 _NO_COPY = shutil.ignore_patterns("*.egg-info", ".ipynb_checkpoints")
 
 
@@ -49,7 +51,7 @@ class Copy:
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         }
-        for name in ("CI", "PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "CL_RECORD_READS"):
+        for name in (*_OUTER_MAKE, "CI", "PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "CL_RECORD_READS"):
             environment.pop(name, None)
         for name, value in (surroundings or {}).items():
             environment.pop(name, None)
