@@ -24,8 +24,8 @@ class Arrival:
 
     `task` counts from 0. `gradient` is the gradient of the new task's training loss with respect to the shared
     parameters, flat; `previous_gradient` is the one that the task before had at its own arrival (None at the first
-    task). `loss` is the new task's training loss at arrival. `scores` are those of the tasks
-    before, one a task: None where there is none, as at the first.
+    task). `loss` is the new task's training loss at arrival, `losses` those of the tasks before. `scores` are those of
+    the tasks before, one a task: None where there is none, as at the first.
     """
 
     task: int
@@ -34,6 +34,7 @@ class Arrival:
     previous_gradient: Vector | None = None
     loss: float = math.nan
     scores: tuple[float | None, ...] = ()
+    losses: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Sequential training: a task arrives, the strategy says how much may move, the network learns, everything is scored."""
 
+import math
 from contextlib import nullcontext
 from typing import Any
 
@@ -66,7 +67,8 @@ class ContinualTrainer:
         clock.lap("preparation")
 
         scores = tuple(row.score for row in state.rows)
-        arrived = arrive(network, data, task, context.recipe, seed, state.gradient, scores)
+        losses = tuple(math.nan if row.arrival_loss is None else row.arrival_loss for row in state.rows)
+        arrived = arrive(network, data, task, context.recipe, seed, state.gradient, scores, losses=losses)
         update = _require_update(self.strategy.update(arrived.arrival), self.strategy, task)
         facts["magnitude"] = update.blocks
         clock.lap("arrival")

@@ -135,10 +135,11 @@ class LimitSettings(SettingsBase):
 class AveragingSettings(SettingsBase):
     """The settings of averaged, which goes a part of the way that a task's training leads."""
 
-    fractions: Literal["harmonic", "constant", "reversed"] = Field(
+    fractions: Literal["harmonic", "constant", "reversed", "gain", "raised"] = Field(
         default="harmonic",
         title="Fractions",
-        description="how far averaged goes along its way: 1/t at task t, the same share each time, or 1/t in reversed order",
+        description="how far averaged goes along its way: 1/t at task t, the same share each time, 1/t in reversed order, "
+        "the gain that losses at arrival tell, or what they tell turned round",
     )
     fraction: float = Field(
         default=0.3,

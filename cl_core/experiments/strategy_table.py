@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from cl_core import strategies
-from cl_core.averaging import Averaged, fractions
+from cl_core.averaging import Averaged, AveragedByGain, fractions
 from cl_core.experiments import controls
 from cl_core.experiments.settings import StepSettings
 from cl_core.plugins import Plugin
@@ -184,6 +184,8 @@ def _pulled(run: StrategyInputs) -> Strategy:
 
 def _averaged(run: StrategyInputs) -> Strategy:
     given = run.settings
+    if given.fractions in ("gain", "raised"):
+        return AveragedByGain("lowers" if given.fractions == "gain" else "raises")
     return Averaged(fractions(given.fractions, given.tasks, given.fraction))
 
 

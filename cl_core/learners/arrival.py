@@ -55,13 +55,14 @@ def arrive(
     previous_gradient: Vector | None = None,
     scores: tuple[float | None, ...] = (),
     *,
+    losses: tuple[float, ...] = (),
     loss: "Loss | None" = None,
     batch: int = BATCH,
 ) -> ArrivalReport:
     """Fit the head of `task`, counted from 0, alone for a moment, and take the gradient over all shared parameters.
 
     Both use one sample of the task's training images, drawn by `seed` and `task` alone. The fitted head is kept: the
-    task's training starts from it. `scores` are those of the tasks before, handed on to the strategy.
+    task's training starts from it. `scores` and `losses` are those of the tasks before, handed on to the strategy.
     `loss(outputs, labels)` is a mean, by default the cross-entropy; `batch` images are in memory at once. Blocks are
     left bitwise as they were. With a head that all tasks share, fitting it moves the old tasks' outputs too. Raises
     ValueError for a task of fewer than two training images.
@@ -85,6 +86,7 @@ def arrive(
         previous_gradient=previous_gradient,
         loss=share * first_loss + (1 - share) * second_loss,
         scores=scores,
+        losses=losses,
     )
     assert arrival.gradient is not None
     return ArrivalReport(

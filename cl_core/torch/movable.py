@@ -66,7 +66,7 @@ class Movable:
 
         `loss(batch)` is the mean loss of one of `batches`, a scalar; each batch counts the same, and its size is what
         memory there has to be for. `previous` is the arrival of the task before; `metric`, the strategy's own, scores
-        it, and the scores of all tasks so far go along. The model is in eval mode meanwhile; then each module gets its
+        it, and the scores and losses of all tasks so far go along. The model is in eval mode meanwhile; then each module gets its
         own mode back. The gradient (sum of `sizes`,) is float64, on the host, and zero where the loss does not use a
         parameter or you froze it. A random head says little about the features: train it alone first, inside
         ``only(0)``. Raises ValueError where no batch leads to a gradient or `previous` does not fit, RuntimeError
@@ -91,7 +91,8 @@ class Movable:
             raise ValueError(f"previous has {before.size} parameters, this {gradient.size}; keep to the same blocks")
         own = score(metric, previous)
         scores = (*previous.scores, None if math.isnan(own) else own)
-        return Arrival(task, len(self.blocks), gradient, before, value / count, scores)
+        losses = (*previous.losses, previous.loss)
+        return Arrival(task, len(self.blocks), gradient, before, value / count, scores, losses)
 
     @contextmanager
     def only(self, update: Update | int, *, steps: int | None = None) -> Iterator[None]:

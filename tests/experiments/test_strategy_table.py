@@ -2,14 +2,16 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from cl_core.averaging import Averaged, fractions, read_fractions
 from cl_core.experiments import run
 from cl_core.experiments.plan import make_plan
-from cl_core.experiments.strategy_table import fixed_magnitudes
+from cl_core.experiments.strategy_table import STRATEGIES, fixed_magnitudes
 from cl_core.learners import training
 from cl_core.learners.networks import Network
 
@@ -170,6 +172,18 @@ def test_averaged_goes_a_part_of_the_way_that_the_next_task_is_trained_from():
         assert averaged.correct[0] == free.correct[0]
         assert averaged.magnitudes == free.magnitudes
         assert averaged.update_norms[1] == pytest.approx([part * norm for norm in free.update_norms[1]])
+
+
+@pytest.mark.parametrize(("order", "surprise"), [("gain", "lowers"), ("raised", "raises")])
+def test_the_gain_is_read_from_the_losses_at_arrival_that_a_run_stores(order, surprise, monkeypatch):
+    """Its fractions, given out beforehand, lead to the same run."""
+    read = done("averaged", fractions=order, epochs=1)
+    told = read_fractions(read.arrival_losses, surprise)
+    assert told != fractions("harmonic", 3)
+    name = f"as-told-{surprise}"
+    entry = replace(STRATEGIES["averaged"], name=name, make=lambda run: Averaged(told), reads=())
+    monkeypatch.setitem(STRATEGIES, name, entry)
+    assert done(name, epochs=1).update_norms == read.update_norms
 
 
 def test_fixed_moves_what_its_letters_say():

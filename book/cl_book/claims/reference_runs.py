@@ -416,6 +416,20 @@ STEPS: Mapping[str, Step] = {
                     FRESH,
                     {"fractions": ("reversed", "constant")},
                 ),
+                _batch(
+                    "what surprise does to the step",
+                    "split-cifar100",
+                    "averaged",
+                    FRESH,
+                    {"fractions": ("gain", "raised")},
+                ),
+                _batch(
+                    "what surprise does to the step, where images change one way",
+                    "corrupted-cub50",
+                    "averaged",
+                    FIVE,
+                    {"fractions": ("gain", "raised")},
+                ),
                 _batch("what it is held against, the last seeds", "split-cifar100", _AGAINST, (10, 11)),
                 _batch(
                     "what it is held against, the last seeds", "split-cifar100", "frozen", (10, 11), {"trained": (3, 5)}
