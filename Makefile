@@ -34,7 +34,7 @@ help: ## list these commands
 	@echo "make test-all    make test, then the slow tests: reruns, kills, clusters, the book in a browser"
 	@echo "make refresh     run again the notebooks whose outputs are stale"
 	@echo "make links       follow every link out of the book, the README and the data's manifest (needs a network)"
-	@echo "make bench       time training against a plain loop, and list the dearest quick tests; numbers go to build/"
+	@echo "make bench       time training against plain loops and a sweep, list the dearest quick tests; numbers go to build/"
 	@echo "make archive     pack wheel, locks, results, notebooks, book and PDF, with checksums, into dist/"
 	@echo "make lock        pin again what pyproject.toml asks for (needs uv); a pin that still fits stays"
 	@echo "make clean       delete what the commands above made, except the environment in $(VENV)"
@@ -132,8 +132,8 @@ refresh: $(VENV)/installed-torch ## run stale notebooks again, and redraw the co
 links: $(VENV)/installed ## follow every external link
 	@$(BIN)/jupyter-book build . --toc book/_toc.yml --path-output "$(BUILD)/links" -qq --builder linkcheck
 
-bench: $(VENV)/installed-torch ## time training against a plain loop, and the quick tests
-	PYTHONPATH=tests $(BIN)/python -m bench.bench_training
+bench: $(VENV)/installed-torch ## time training against a plain loop (and Avalanche, after make peers), and the quick tests
+	PYTHONPATH=tests:$(PEERS) $(BIN)/python -m bench.bench_training
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_sweep
 	PYTHONPATH=tests $(BIN)/python -m bench.bench_quick_tests
 

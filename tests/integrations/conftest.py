@@ -6,6 +6,7 @@ import warnings
 import pytest
 import torch
 from support.plain_loop import digit_pairs
+from support.torchvision_operators import import_torchvision
 
 from cl_core.strategies import Adaptive, Frozen, Initialized
 
@@ -29,17 +30,7 @@ def data():
 
 @pytest.fixture(scope="session")
 def operators():
-    """Let torchvision be imported where it is built for CUDA and torch for CPUs, and so lacks its operators.
-
-    Its Python part, which is all that the libraries here use, wants two of them declared.
-    """
-    try:
-        import torchvision  # noqa: F401
-    except RuntimeError:
-        library = torch.library.Library("torchvision", "DEF")
-        for name in ("nms", "qnms"):
-            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        return library
+    return import_torchvision()
 
 
 @pytest.fixture(autouse=True)
