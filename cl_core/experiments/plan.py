@@ -18,7 +18,7 @@ from cl_core.experiments.catalogue import (
     Profile,
 )
 from cl_core.experiments.registry import find_experiment, find_strategy
-from cl_core.experiments.settings import LATER, SETTINGS, BeginningSettings, Settings
+from cl_core.experiments.settings import LATER, SETTINGS, BeginningSettings, EffectSettings, Settings
 from cl_core.experiments.strategy_table import STRATEGIES, Treatment
 from cl_core.learners.recipe import (
     ArrivalSettings,
@@ -248,7 +248,7 @@ def list_settings(experiment: Experiment, strategy: Treatment) -> tuple[str, ...
         if described.get("network", experiment.network) == experiment.network
     }
     if strategy.kind != "bound":
-        names |= {*ArrivalSettings.model_fields, *BeginningSettings.model_fields}
+        names |= {*ArrivalSettings.model_fields, *BeginningSettings.model_fields, *EffectSettings.model_fields}
     # A baseline's penalty is on images, or answers to them, that are not changed.
     if strategy.kind not in ("bound", "baseline") and experiment.network == "resnet":
         names |= set(AugmentationSettings.model_fields)

@@ -29,6 +29,8 @@ class TaskRow:
     update_norms: tuple[float, ...] = ()
     relative_norms: tuple[float, ...] = ()
     logit_change: tuple[float | None, ...] = ()
+    curvature: float | None = None
+    drift: float | None = None
 
     def __post_init__(self) -> None:
         if not all(map(math.isfinite, (*self.update_norms, *self.relative_norms))):
@@ -54,6 +56,7 @@ def assemble(rows: Sequence[TaskRow], *, blocks: int) -> dict[str, Any]:
     def padded(values: tuple[Any, ...], width: int) -> tuple[Any, ...]:
         return (*values, *(None for _ in range(width - len(values))))
 
+    measured = {"curvatures": tuple(row.curvature for row in rows), "drifts": tuple(row.drift for row in rows)}
     return {
         "correct": tuple(padded(row.correct, tasks) for row in rows),
         "class_correct": (
@@ -71,6 +74,7 @@ def assemble(rows: Sequence[TaskRow], *, blocks: int) -> dict[str, Any]:
         "update_norms": tuple(padded(row.update_norms, blocks) for row in rows),
         "relative_norms": tuple(padded(row.relative_norms, blocks) for row in rows),
         "logit_changes": tuple(padded(row.logit_change, tasks) for row in rows),
+        **{name: values for name, values in measured.items() if any(value is not None for value in values)},
     }
 
 

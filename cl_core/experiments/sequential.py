@@ -64,6 +64,11 @@ class ContinualTrainer:
         clock, facts = Clock(), {"accuracy": context.accuracy(state), "blocks": len(network.blocks)}
         context.begin(task, **facts)
         data = context.data(task)
+        watch = None
+        if task and context.plan.settings.effects:
+            from cl_core.learners.effects import EffectsWatch
+
+            watch = EffectsWatch(network, self._seen, data.x_eval)
         clock.lap("preparation")
 
         scores = tuple(row.score for row in state.rows)
@@ -83,6 +88,7 @@ class ContinualTrainer:
         clock.lap("training")
 
         context.tell(task, "evaluation", **facts)
+        effects = watch.compare(network) if watch else None
         self._seen.append((data.x_eval, data.y_eval))
         outputs = [self._memory.logits_of(x, range(len(self._seen))) for x, _ in self._seen]
         after = [of_heads[old] for old, of_heads in enumerate(outputs)]
@@ -101,6 +107,8 @@ class ContinualTrainer:
             update_norms=report.update_norms,
             relative_norms=report.relative_norms,
             logit_change=tuple(number(logits_change(old, new)) for old, new in zip(self._answers, after, strict=False)),
+            curvature=number(effects.curvature) if effects else None,
+            drift=number(effects.drift) if effects else None,
         )
         clock.lap("evaluation")
         state.rows.append(row)

@@ -190,6 +190,16 @@ class BaselineSettings(SettingsBase):
     )
 
 
+class EffectSettings(SettingsBase):
+    """The settings of what is measured besides; nothing that is trained depends on them."""
+
+    effects: bool = Field(
+        default=False,
+        title="Effects",
+        description="after each task, also measure what its update did: curvature along it, and drift of the old answers",
+    )
+
+
 class BeginningSettings(SettingsBase):
     """The settings of the first task alone."""
 
@@ -248,6 +258,7 @@ class StreamSettings(SettingsBase):
 class Settings(
     # Bases are read from the last to the first: the order of the settings in the help, in tables and in every result.
     StreamSettings,
+    EffectSettings,
     BeginningSettings,
     BaselineSettings,
     AveragingSettings,
@@ -266,7 +277,7 @@ class Settings(
 SETTINGS: dict[str, FieldInfo] = Settings.model_fields
 """Every setting's field, by name."""
 
-LATER = frozenset({"classes", "class_images", "same_images", "augmentation", "first_epochs"})
+LATER = frozenset({"classes", "class_images", "same_images", "augmentation", "first_epochs", "effects"})
 """Settings that results from before them lack: a run holds one only where it is not what the run had without it."""
 
 

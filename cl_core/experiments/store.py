@@ -41,8 +41,11 @@ REMEDY = "give another folder with --out"
 VERSION = 1
 """Version of the files' form. A file that names none is of version 1, and version 1 is not written into a file."""
 
-OPTIONAL = frozenset({"class_correct", "held"})
-"""Fields that a file need not have: what is a second reading of the same numbers, and does not decide a run's outcome."""
+SECOND = frozenset({"class_correct", "held"})
+"""Fields that are a second reading of the same numbers, and do not decide a run's outcome."""
+
+OPTIONAL = SECOND | {"curvatures", "drifts"}
+"""Fields that a file need not have: those, and what is measured only where a run is asked to."""
 
 Row = tuple[float | None, ...]
 Counts = tuple[int | None, ...]
@@ -166,6 +169,21 @@ class Result:
             "fixed for the task, or under literal those that move; the first is the setting start, and binds nothing."
         ),
     ] = ()
+    curvatures: Annotated[
+        Row,
+        Field(
+            description="[M] ½ΔᵀHΔ in nats, the mean over the earlier tasks: Δ a task's update of the shared parameters, H the "
+            "Hessian of an earlier task's loss before it, on held-out images; null for the first task, and absent unless "
+            "effects are measured."
+        ),
+    ] = ()
+    drifts: Annotated[
+        Row,
+        Field(
+            description="[M] KL divergence in nats of the earlier heads' answers to a task's held-out images after its training "
+            "from those before, the mean over these heads; null for the first task, and absent unless effects are measured."
+        ),
+    ] = ()
     digest: Annotated[str, Field(description="SHA-256 of all the rest, as JSON with sorted keys and no spaces.")] = ""
 
     @property
@@ -177,10 +195,10 @@ class Result:
     def outcome(self) -> str:
         """Digest of what decides and what was computed, without what is only recorded, here or in the run it follows.
 
-        The optional fields are left out, as they are a second reading of the same numbers: a run that was made before
+        The fields of SECOND are left out, as they are a second reading of the same numbers: a run that was made before
         they were written down and the same run made today have one outcome.
         """
-        content = {k: v for k, v in _content(self).items() if k not in {"recorded", "digest", *OPTIONAL}}
+        content = {k: v for k, v in _content(self).items() if k not in {"recorded", "digest", *SECOND}}
         return digest_json({**content, "source": self.source and self.source["outcome"]})
 
     def sealed(self) -> "Result":
@@ -446,8 +464,9 @@ def _require_shapes(result: Result, where: str) -> None:
     ):
         if any(len(row) != width for row in getattr(result, name)):
             raise ValueError(f"{where}: a row of {name} does not have {width} entries")
-    if result.held and len(result.held) != tasks:
-        raise ValueError(f"{where}: held has {len(result.held)} entries for {tasks} tasks")
+    for name in ("held", "curvatures", "drifts"):
+        if getattr(result, name) and len(getattr(result, name)) != tasks:
+            raise ValueError(f"{where}: {name} has {len(getattr(result, name))} entries for {tasks} tasks")
     if result.class_correct and [len(row) for row in result.class_correct] != [tasks] * tasks:
         raise ValueError(f"{where}: class_correct is not {tasks} rows of {tasks} entries")
     for name in ("correct", "class_correct"):

@@ -9,15 +9,17 @@ from itertools import product
 from typing import Annotated, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from cl_book.claims import wording
 from cl_book.claims.arms import Arm, Arms, OneArm, Seeds
 from cl_book.claims.paired_differences import (
+    Along,
     Measure,
     PairedComparison,
     Reading,
-    mean_update,
+    mean_along,
     pair_scores,
     rank_correlation,
 )
@@ -228,10 +230,16 @@ class Schedules(PairedComparison):
 
 
 class Association(PairedComparison):
-    """d = rank correlation, over the arms `among` at one seed, between the measure and `update_norm`."""
+    """d = rank correlation, over the arms `among` at one seed, between the measure and `along`, less `at_least`.
+
+    With `rather_than` it is less the rank correlation between the measure and that.
+    """
 
     kind: Literal["association"]
     among: Arms = Field(min_length=4)
+    along: Along = "update_norm"
+    rather_than: Along | None = None
+    at_least: float = Field(default=0.0, gt=-1, lt=1)
 
     @model_validator(mode="after")
     def _has_delta(self) -> "Association":
@@ -250,18 +258,24 @@ class Association(PairedComparison):
 
     def shows(self) -> str:
         """Return the sentence."""
+        less = f", less that with {wording.ALONG[self.rather_than]}" if self.rather_than else ""
+        less += f", less {self.at_least:g}" if self.at_least else ""
         return (
             f"At each of {len(self.seeds)} seeds, the rank correlation over the {len(self.among)} ways to train between "
-            f"the mean ‖θ_t − θ_{{t−1}}‖ and {wording.measure(self.measure)}: mean over the seeds with a 95 % interval."
+            f"{wording.ALONG[self.along]} and {wording.measure(self.measure)}{less}: mean over the seeds with a 95 % interval."
         )
 
     def compare(self, reading: Reading) -> None:
         """Correlate over the arms at each seed."""
         rows = reading.rows(self.among, self.seeds)
         for seed, row in rows.items():
-            lengths = np.array([mean_update(run) for run in row])
             values = np.array([reading.value(run) for run in row])
-            reading.differences[seed] = rank_correlation(lengths, values)
+
+            def follow(name: Along, row: Sequence[Result] = row, values: NDArray[np.float64] = values) -> float:
+                return rank_correlation(np.array([mean_along(run, name) for run in row]), values)
+
+            other = follow(self.rather_than) if self.rather_than else 0.0
+            reading.differences[seed] = follow(self.along) - other - self.at_least
         reading.show_sides(self.among, rows, keep=(0, -1))
 
 

@@ -192,6 +192,23 @@ def measure(result: Result, name: Measure) -> float:
     return value
 
 
+Along = Literal["moved_share", "update_norm", "curvature", "drift"]
+"""What forgetting may follow: the number of parameters that move, how far they do, ½ΔᵀHΔ, and the drift of the function."""
+
+
+def mean_along(result: Result, name: Along) -> float:
+    """Return the mean over the tasks from the second on of what an update moved, or did. Raises ValueError where the run has none."""
+    if name == "update_norm":
+        return mean_update(result)
+    values = {"moved_share": result.moved_share, "curvature": result.curvatures, "drift": result.drifts}[name][1:]
+    told = [value for value in values if value is not None]
+    if not told or len(told) < len(values):
+        raise ValueError(
+            f"{result.experiment} · {result.strategy} · seed {result.seed} has no {name}; run it with effects"
+        )
+    return float(np.mean(told))
+
+
 def mean_update(result: Result) -> float:
     """Return the mean over the tasks from the second on of ‖θ_t − θ_{t−1}‖, over all shared blocks."""
     rows = np.array([[0.0 if norm is None else norm for norm in row] for row in result.update_norms[1:]])

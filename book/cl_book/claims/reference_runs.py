@@ -120,6 +120,24 @@ _DENG: Mapping[str, tuple[Value, ...]] = {
 }
 """The protocol deng2025 as settings; no bound is run under it."""
 
+_EFFECTS: Mapping[str, tuple[Value, ...]] = {"effects": (True,)}
+
+WAYS: tuple[tuple[str, Mapping[str, tuple[Value, ...]]], ...] = (
+    ("initialized", {}),
+    ("frozen", {}),
+    ("frozen", {"trained": (3,)}),
+    ("frozen", {"trained": (5,)}),
+    ("masked", {"share": (0.25,), "place": ("random",)}),
+    ("slower", {"rate_factor": (0.1,)}),
+    ("shorter", {"step_share": (0.25,)}),
+    ("pulled", {"pull": (0.3,)}),
+    ("averaged", {}),
+    ("averaged", {"fractions": ("constant",)}),
+    ("ewc", {}),
+    ("lwf", {}),
+)
+"""Ways to train that limit an update by number, by distance, by direction or by function."""
+
 _BUDGETS: Mapping[str, tuple[Value, ...]] = {"head_warmup_steps": (0, 50), "epochs": (1, 2, 4)}
 """The two budgets that the paper does not state: how long a new head is fitted first, and the passes."""
 
@@ -440,6 +458,15 @@ STEPS: Mapping[str, Step] = {
                 _batch("short steps", "split-cifar100", "slower", FRESH, {"rate_factor": (0.03,)}),
                 _batch("short steps", OTHERS, "slower", FIVE, {"rate_factor": (0.03,)}),
                 _batch("short steps", "split-cifar10", "slower", (5,), {"rate_factor": (0.03,)}),
+            ),
+        ),
+        Step(
+            name="order",
+            summary="twelve ways to train, with what their updates do measured: what orders the forgetting?",
+            batches=tuple(
+                _batch("number, distance, curvature, drift", "split-cifar100", way, (seed,), {**settings, **_EFFECTS})
+                for seed in FIVE
+                for way, settings in WAYS
             ),
         ),
         Step(

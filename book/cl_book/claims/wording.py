@@ -9,6 +9,14 @@ from cl_core.metric_table import MEASURES
 _ARMS = {"frozen-0": "frozen at magnitude zero", "within": "all blocks within frozen's distance"}
 """What a strategy is called in a sentence, where its name alone would not be understood."""
 
+ALONG = {
+    "moved_share": "the number of parameters that may move",
+    "update_norm": "the mean ‖θ_t − θ_{t−1}‖",
+    "curvature": "the mean ½ΔᵀHΔ of the earlier tasks' losses",
+    "drift": "the mean drift of the earlier heads' answers to the new images",
+}
+"""What forgetting may follow, in words."""
+
 _FRACTIONS = {0.25: "¼", 0.5: "½", 0.75: "¾"}
 
 _LEAST = ": the least that the rule allows"

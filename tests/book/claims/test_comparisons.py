@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 from cl_book.claims import claim as claims
 from cl_book.claims import reference_runs as reference
-from cl_book.claims.arms import Arm
+from cl_book.claims.arms import Arm, parse_arm, run_of
 from cl_book.claims.comparisons import Comparison
 from cl_book.claims.paper_table import reported
 from pydantic import TypeAdapter, ValidationError
 
 from cl_core.experiments.catalogue import CATALOGUE
+from cl_core.runs.result_set import ResultSet
+from cl_core.runs.staleness import State
 
 STATED = {claim.id: claim.test for claim in claims.load() if claim.test is not None}
 PRIMARY = {name: test for name, test in STATED.items() if test.primary}
@@ -171,3 +173,45 @@ def test_the_reference_runs_hold_what_decides_a_claim(name, reference_runs):
 def test_the_primary_family_is_decided_by_the_first_steps():
     first = {made.name for made in reference.plans(["primary", "algorithm", "depths"])}
     assert {made.name for test in PRIMARY.values() for made in test.runs()} <= first
+
+
+# What forgetting follows.
+
+_WAYS = {"initialized": 4.0, "frozen": 3.0, "frozen trained=3": 2.0, "slower rate_factor=0.1": 1.0}
+
+
+@pytest.fixture
+def read_order(make_run):
+    """Return what reads an association of four made-up ways whose forgetting is known, and the association."""
+    arms = [f"{way} effects=true" for way in _WAYS]
+    results = {
+        run_of("split-cifar100", parse_arm(arm), 0).name: make_run(
+            "split-cifar100", arm, 0, forgetting=forgotten, update=forgotten, drifts=(None, *(5 - forgotten,) * 3)
+        )
+        for arm, forgotten in zip(arms, _WAYS.values(), strict=True)
+    }
+
+    def read(along, **fields):
+        test = {"kind": "association", "experiment": "split-cifar100", "among": arms, "measure": "forgetting"}
+        test |= {"direction": "more", "seeds": "0", "delta": 0.1, "along": along, **fields}
+        comparison = TypeAdapter(Comparison).validate_python(test)
+        return comparison.read(ResultSet(results, dict.fromkeys(results, State()))).differences, comparison.shows()
+
+    return read
+
+
+def test_an_association_follows_what_it_names_less_what_it_must_reach(read_order):
+    found, shows = read_order("update_norm")
+    assert found == {0: pytest.approx(1.0)}
+    assert "the mean ‖θ_t − θ_{t−1}‖ and Forgetting: mean" in shows
+    found, shows = read_order("drift", at_least=0.6)
+    assert found == {0: pytest.approx(-1.6)}
+    assert "less 0.6" in shows
+    found, shows = read_order("drift", rather_than="update_norm")
+    assert found == {0: pytest.approx(-2.0)}
+    assert "less that with the mean ‖θ_t − θ_{t−1}‖" in shows
+
+
+def test_what_was_not_measured_is_said_and_not_guessed(read_order):
+    with pytest.raises(ValueError, match="has no curvature; run it with effects"):
+        read_order("curvature")

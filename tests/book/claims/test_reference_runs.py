@@ -39,6 +39,7 @@ def test_the_steps_come_in_order():
         "streams",
         "deng2025",
         "averaged",
+        "order",
         "surprise",
         "baselines",
     ]
