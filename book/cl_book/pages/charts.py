@@ -12,6 +12,7 @@ from cl_book.claims.reference_runs import OVERLAPS, SEVERITIES
 from cl_book.figures.algorithm_figures import draw_echo, draw_paths
 from cl_book.figures.drawing import to_csv, to_svg
 from cl_book.figures.forest_figure import draw_forest
+from cl_book.figures.part_way_figures import draw_order, draw_pareto, draw_theory_and_network
 from cl_book.figures.result_figures import Picture, draw_forgetting_by_distance, draw_gains_along
 from cl_book.pages.figure_nodes import data_link, drawing, make_captioned_figure, name_data_file
 from cl_book.pages.result_values import noted
@@ -29,6 +30,9 @@ CHARTS: dict[str, tuple[str, Callable[[str, ResultSet], Picture | None]]] = {
     "forest-forgetting": ("*", lambda _, results: draw_forest(_GAINS, "forgetting", results)),
     "paths": ("split-cifar100", draw_paths),
     "echo": ("split-cifar100", draw_echo),
+    "part-way": ("split-cifar100", draw_theory_and_network),
+    "pareto": ("split-cifar100", draw_pareto),
+    "order": ("split-cifar100", draw_order),
     "severity": ("corrupted-cub50", partial(draw_gains_along, "severity", SEVERITIES)),
 }
 """Charts by name: the experiment whose results they read, and what draws them."""
