@@ -265,6 +265,55 @@ def test_a_claim_links_to_its_place_in_the_verdict_box(book):
     assert "T02" not in text(box)
 
 
+def test_claims_that_were_not_run_are_folded_behind_the_others(book, checkout):
+    claims = CLAIM.replace("page: notebooks/absent", "page: notebooks/page")
+    (checkout / "book/claims.yml").write_text(claims, encoding="utf-8")
+    warnings, pages = book(page=":::{verdicts}\n:::")
+    assert warnings == ""
+    first, second = pages["notebooks/page"].select(".cl-verdicts .cl-cards tbody tr")
+    assert "T01" in text(first)
+    folded = second.find_parent("details")
+    assert text(folded.summary) == "1 more stated, and not run yet"
+    assert folded.select_one("#claim-t02")
+
+
+def test_the_rest_of_a_section_folds_with_its_code_and_figures(book):
+    page = "## Digits\n\nBefore.\n\n:::{fold} Open it\n:::\n\nAfter.\n\n```python\n1\n```\n\n## Later\n\nLast."
+    warnings, pages = book(page=page)
+    assert warnings == ""
+    folded = pages["notebooks/page"].select_one("details.cl-unfolds")
+    assert text(folded.summary) == "Open it"
+    assert not folded.has_attr("open")
+    assert "After." in text(folded)
+    assert folded.select_one("pre")
+    assert "Before." not in text(folded)
+    assert "Last." not in text(folded)
+
+
+def test_a_stream_says_what_its_runs_met_and_that_its_images_are_not_here(measured, monkeypatch, tmp_path):
+    monkeypatch.setenv("CL_DATA_DIR", str(tmp_path))
+    warnings, pages = measured(index="# Front\n\n:::{stream} split-cifar100\n:::", outputs=())
+    assert warnings == ""
+    assert "4 tasks of" in text(pages["book/index"])
+    assert "this copy of the book shows none" in text(pages["book/index"])
+
+
+def test_a_chart_of_one_experiment_says_first_what_it_found(measured):
+    warnings, pages = measured(index="# Front\n\n:::{chart} split-cifar100-gains\n:::", outputs=())
+    assert warnings == ""
+    caption = text(pages["book/index"].select_one("figcaption"))
+    assert "Frozen ends" in caption
+    assert "forgets 0.5 points less. What each method gains" in caption
+
+
+def test_one_stream_has_a_table_of_its_own(measured):
+    warnings, pages = measured(index="# Front\n\n:::{overview} split-cifar100\n:::", outputs=())
+    assert warnings == ""
+    assert [text(head) for head in pages["book/index"].select("th")][:2] == ["Method", "Avg.Acc"]
+    warnings, _ = measured(index="# Front\n\n:::{overview} split-cifar\n:::", outputs=())
+    assert "there is no stream 'split-cifar'" in warnings
+
+
 def test_a_linked_claim_without_a_verdict_box_is_red(book):
     warnings, _ = book(index="# Front\n\nSee {claim}`T01`.")
     assert "notebooks/page does not list its verdicts" in warnings
@@ -315,7 +364,7 @@ def test_the_scoreboard_lists_every_claim_or_those_of_a_mark(book):
     assert warnings == ""
     assert text(pages["book/index"].select_one(".cl-tally")) == "Of 2 claims of our own: 1 holds, 1 not run."
     assert [text(row.td) for row in pages["book/index"].select("tbody tr")] == ["T02 not run"]
-    assert [text(row.td) for row in pages["notebooks/page"].select("tbody tr")] == ["T01 holds", "T02 not run"]
+    assert [text(row.td) for row in pages["notebooks/page"].select("tbody tr")[:2]] == ["T01 holds", "T02 not run"]
 
 
 ITEM = """
@@ -382,7 +431,7 @@ def test_formulas_in_a_claim_are_set_with_indices_and_names_stay_whole(book, che
     (checkout / "book/claims.yml").write_text(claims, encoding="utf-8")
     warnings, pages = book(page=":::{scoreboard}\n:::\n\n:::{verdicts}\n:::")
     assert warnings == ""
-    for place in (".cl-cards tbody tr", ".cl-verdicts dd"):
+    for place in (".cl-cards tbody tr", ".cl-verdicts tbody tr"):
         said = pages["notebooks/page"].select_one(place)
         assert [low.get_text() for low in said.select("sub")] == ["2", "1", "t−1", "1"]
         assert [high.get_text() for high in said.select("sup")] == ["n×m"]
@@ -450,7 +499,13 @@ def test_a_claim_on_runs_shows_what_was_reported_what_came_out_and_its_command(m
         folded.select_one(".cl-command")
     )
     assert "by chance" not in text(page), "one verdict alone is not counted"
-    assert "smaller, exploratory" in text(pages["notebooks/page"].select_one(".cl-verdicts dt"))
+    row = pages["notebooks/page"].select_one(".cl-verdicts tbody tr")
+    assert [text(cell) for cell in row.select("td")[1:]] == [
+        "paper +0.9",
+        "here +0.5 (+0.3 to +0.7)",
+        "reproduced smaller",
+    ]
+    assert "Labels: smaller, exploratory" in text(row.select_one("details"))
 
 
 def test_a_selection_without_any_claim_is_red(measured):

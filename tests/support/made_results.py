@@ -6,6 +6,7 @@ from itertools import product
 import pytest
 from cl_book.claims.arms import parse_arm, run_of
 from cl_book.claims.stated import claim_digests
+from cl_book.figures import picture
 from cl_book.figures.drawing import style
 from matplotlib import pyplot as plt
 
@@ -99,7 +100,10 @@ def shown(monkeypatch, request):
     """What `show` was given by the module that the test file names as DRAWS, figures included; nothing is displayed."""
     style()
     calls = []
-    monkeypatch.setattr(request.module.DRAWS, "show", lambda figure, **rest: calls.append({"figure": figure, **rest}))
+    for module in (request.module.DRAWS, picture):
+        monkeypatch.setattr(
+            module, "show", lambda figure, **rest: calls.append({"figure": figure, **rest}), raising=False
+        )
     yield calls
     plt.close("all")
 

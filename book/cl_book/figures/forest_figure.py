@@ -1,4 +1,7 @@
-"""A forest plot: what a method gains over another on each stream, with every seed, the mean, and the paper's difference."""
+"""Forest plots: what a method gains over another, with every seed, the mean, and the paper's difference.
+
+One has a row for each stream, the other a row for each pair of methods on one stream.
+"""
 
 import math
 from collections.abc import Sequence
@@ -7,12 +10,17 @@ from typing import Literal
 
 import numpy as np
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
 
 from cl_book.claims import overview
 from cl_book.claims.arms import Arm
-from cl_book.claims.statistics import t_interval
+from cl_book.claims.overview import Method
+from cl_book.claims.statistics import Interval, t_interval
 from cl_book.figures.drawing import INK, MARKERS, PALETTE, PAPER, WIDTH, style
-from cl_book.figures.result_figures import LEAST_RUNS, Picture
+from cl_book.figures.picture import Picture
+from cl_book.figures.result_figures import LEAST_RUNS
 from cl_book.notebooks.notebook_run import format_signed
 from cl_core.experiments.store import metric
 from cl_core.metric_table import MEASURES
@@ -50,23 +58,7 @@ def draw_forest(
         )
         place += 1
         for line in lines:
-            interval = t_interval(line.differences)
-            color = PALETTE[number % len(PALETTE)]
-            axes.plot(
-                line.differences, np.full(len(line.differences), -place), ".", color=color, markersize=4, alpha=0.55
-            )
-            axes.errorbar(
-                interval.mean,
-                -place,
-                xerr=interval.mean - interval.low,
-                color=color,
-                marker=MARKERS[number % len(MARKERS)],
-                markersize=6.5,
-                markeredgecolor=PAPER,
-                linewidth=1.4,
-            )
-            if line.reported is not None:
-                axes.plot(line.reported, -place, "D", markerfacecolor="none", markeredgecolor=INK, markersize=6)
+            interval = _draw_line(axes, line, place, number)
             ticks.append(-place)
             labels.append(line.label)
             paper = "" if line.reported is None else f", paper {format_signed(line.reported)}"
@@ -83,18 +75,139 @@ def draw_forest(
     return Picture(figure, f"Differences in {title}, means over seeds in points. {'; '.join(words)}.", data)
 
 
-def _list_lines(of: Arm, against: Arm, measure: str, results: ResultSet) -> list[_Line]:
-    lines = []
-    for experiment, label in overview.STREAMS.items():
-        first, second = (
-            {run.seed: run for run in overview.find_runs(experiment, arm, results).values()} for arm in (of, against)
+def draw_gains(experiment: str, results: ResultSet) -> Picture | None:
+    """Draw what each method of `experiment` gains over another, in average accuracy and in forgetting, in points.
+
+    A row is a pair, the first less the second; marks are those of :func:`draw_forest`. Returns None where no pair has runs
+    of two seeds.
+    """
+    rows: list[tuple[str, str, dict[str, _Line]]] = []
+    for method, against in _list_pairs(experiment):
+        lines = {name: _make_line(experiment, method.arm, against.arm, name, results) for name in _PANELS}
+        kept = {name: line for name, line in lines.items() if line is not None}
+        if len(kept) == len(lines):
+            rows.append((_shorten(method), _shorten(against), kept))
+    if not rows:
+        return None
+    style()
+    groups = list(dict.fromkeys(against for _, against, _ in rows))
+    figure, panels = plt.subplots(
+        1, len(_PANELS), sharey=True, figsize=(WIDTH, 0.75 + 0.27 * (len(rows) + len(groups))), squeeze=False
+    )
+    data: dict[str, ArrayLike] = {"of": [of for of, *_ in rows], "against": [against for _, against, _ in rows]}
+    places: dict[int, int] = {}
+    words, found = [], []
+    for number, group in enumerate(groups):
+        panels[0, 0].text(
+            0.0,
+            -len(places) - number - 0.05,
+            f"minus {group}",
+            transform=panels[0, 0].get_yaxis_transform(),
+            fontweight="bold",
+            va="center",
+            ha="right",
         )
-        seeds = sorted(set(first) & set(second))
-        if len(seeds) < LEAST_RUNS:
-            continue
-        differences = tuple(100 * (metric(first[seed], measure) - metric(second[seed], measure)) for seed in seeds)
-        lines.append(_Line(label, differences, _find_reported(experiment, of, against, measure)))
-    return lines
+        for row, (_, other, _) in enumerate(rows):
+            if other == group:
+                places[row] = len(places) + number + 1
+    for axes, name in zip(panels[0], _PANELS, strict=True):
+        axes.axvline(0, color=INK, linewidth=0.8, linestyle="-")
+        intervals = [
+            _draw_line(axes, lines[name], places[row], groups.index(against))
+            for row, (_, against, lines) in enumerate(rows)
+        ]
+        title = MEASURES[name].title
+        axes.set(title=f"{title}, points", yticks=[-place for place in places.values()])
+        axes.set_yticklabels([rows[row][0] for row in places])
+        axes.set_ylim(-max(places.values()) - 0.6, 0.6)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        reported = [lines[name].reported for *_, lines in rows]
+        data |= {
+            title: [each.mean for each in intervals],
+            f"{title}, low": [each.low for each in intervals],
+            f"{title}, high": [each.high for each in intervals],
+            f"{title}, seeds": [each.seeds for each in intervals],
+            f"{title}, paper": [math.nan if value is None else value for value in reported],
+        }
+    for title, other, gains in rows:
+        said = []
+        for name, line in gains.items():
+            paper = "" if line.reported is None else f" (paper {format_signed(line.reported)})"
+            said.append(f"{MEASURES[name].title} {format_signed(t_interval(line.differences).mean)}{paper}")
+        words.append(f"{title} − {other}: {', '.join(said)}")
+        if title in _FOUND and other == "initialized":
+            ends, forgets = (t_interval(gains[name].differences).mean for name in _PANELS)
+            found.append(
+                f"{title} ends {abs(ends):.1f} points {'higher' if ends > 0 else 'lower'} than {other} and forgets "
+                f"{abs(forgets):.1f} points {'more' if forgets > 0 else 'less'}"
+            )
+    return Picture(
+        figure,
+        f"Differences on {overview.STREAMS[experiment]}, means over seeds in points. {'; '.join(words)}.",
+        data,
+        "; ".join(found)[:1].upper() + "; ".join(found)[1:] + "." * bool(found),
+    )
+
+
+_FOUND = ("frozen", "adaptive", "two-level")
+_PANELS = ("avg_acc", "forgetting")
+_AGAINST = {"initialized": ("frozen", "frozen-0", "adaptive", "two-level"), "frozen": ("adaptive", "two-level")}
+
+
+def _list_pairs(experiment: str) -> list[tuple[Method, Method]]:
+    """Return which methods are held against initialized training, and which against frozen training of one block."""
+    methods = overview.list_methods(experiment)
+    return [
+        (method, other)
+        for against, strategies in _AGAINST.items()
+        for other in methods
+        if other.arm == Arm(against)
+        for strategy in strategies
+        for method in methods
+        if method.arm.strategy == strategy
+    ]
+
+
+def _shorten(method: Method) -> str:
+    name, _, rest = method.title.partition(": ")
+    return f"{name}, {rest.split()[0]}" if method.arm.strategy == "frozen" and method.arm.settings else name
+
+
+def _draw_line(axes: Axes, line: _Line, place: float, look: int) -> Interval:
+    """Draw a row's seeds, its mean with its interval, and the paper's difference; return the interval."""
+    interval = t_interval(line.differences)
+    color = PALETTE[look % len(PALETTE)]
+    axes.plot(line.differences, np.full(len(line.differences), -place), ".", color=color, markersize=4, alpha=0.55)
+    axes.errorbar(
+        interval.mean,
+        -place,
+        xerr=interval.mean - interval.low,
+        color=color,
+        marker=MARKERS[look % len(MARKERS)],
+        markersize=6.5,
+        markeredgecolor=PAPER,
+        linewidth=1.4,
+    )
+    if line.reported is not None:
+        axes.plot(line.reported, -place, "D", markerfacecolor="none", markeredgecolor=INK, markersize=6)
+    return interval
+
+
+def _list_lines(of: Arm, against: Arm, measure: str, results: ResultSet) -> list[_Line]:
+    lines = (_make_line(experiment, of, against, measure, results) for experiment in overview.STREAMS)
+    return [line for line in lines if line is not None]
+
+
+def _make_line(experiment: str, of: Arm, against: Arm, measure: str, results: ResultSet) -> _Line | None:
+    """Return the paired differences on one stream; None where fewer than LEAST_RUNS seeds have both sides."""
+    first, second = (
+        {run.seed: run for run in overview.find_runs(experiment, arm, results).values()} for arm in (of, against)
+    )
+    seeds = sorted(set(first) & set(second))
+    if len(seeds) < LEAST_RUNS:
+        return None
+    differences = tuple(100 * (metric(first[seed], measure) - metric(second[seed], measure)) for seed in seeds)
+    return _Line(overview.STREAMS[experiment], differences, _find_reported(experiment, of, against, measure))
 
 
 def _find_reported(experiment: str, of: Arm, against: Arm, measure: str) -> float | None:

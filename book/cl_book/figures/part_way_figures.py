@@ -19,7 +19,8 @@ from cl_book.claims.paired_differences import Along, mean_along, rank_correlatio
 from cl_book.claims.reference_runs import WAYS
 from cl_book.claims.statistics import t_interval
 from cl_book.figures.drawing import INK, LINES, MARKERS, PALETTE, PAPER, WIDTH, style
-from cl_book.figures.result_figures import LEAST_RUNS, Picture
+from cl_book.figures.picture import Picture
+from cl_book.figures.result_figures import LEAST_RUNS
 from cl_core.experiments.store import Result, metric
 from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.linear import expected_losses

@@ -4,19 +4,21 @@ Each function returns a figure with its words and numbers. The book draws them w
 older than results/.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from cl_book.claims.arms import Arm, run_of
 from cl_book.claims.paired_differences import mean_update
 from cl_book.claims.reference_runs import SHORT_STEPS
 from cl_book.claims.statistics import Interval, t_interval
+from cl_book.figures.curves import to_array
 from cl_book.figures.drawing import INK, LINES, MARKERS, PALETTE, PAPER, WIDTH, style
+from cl_book.figures.picture import Picture
 from cl_book.figures.trend_figures import COLOURS
 from cl_book.notebooks.notebook_run import format_signed
 from cl_core.experiments.store import Result, metric
@@ -27,15 +29,6 @@ LEAST_RUNS = 2
 """Seeds from which a mean gets an interval; with fewer a point is left out."""
 
 _AXES = {name: MEASURES[name].axis for name in ("forgetting", "avg_acc")}
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure with the words and the numbers that go with it."""
-
-    figure: Figure
-    alt: str
-    data: Mapping[str, ArrayLike]
 
 
 @dataclass(frozen=True)
@@ -126,6 +119,38 @@ def draw_gains_along(over: str, values: Sequence[float], experiment: str, result
     at = ", ".join(f"{value:g}" for value in shown)
     alt = f"Frozen minus initialized in points, at {over} {at}. {'; '.join(words)}. Below zero in forgetting means that frozen forgot less."
     return Picture(figure, alt, data)
+
+
+def draw_scores_along(over: str, values: Sequence[float], experiment: str, results: ResultSet) -> Picture | None:
+    """Draw the mean score and the mean split-half value from the third task on, along the setting `over`.
+
+    They are those of initialized training, which moves everything whatever they say. Points are means over seeds with 95 %
+    intervals. Returns None where no value has two seeds.
+    """
+    rows: dict[str, list[Interval]] = {"score": [], "split-half value": []}
+    shown = []
+    for value in values:
+        runs = _select_runs(experiment, Arm("initialized", (f"{over}={value:g}",)), results)
+        if len(runs) < LEAST_RUNS:
+            continue
+        shown.append(value)
+        rows["score"].append(t_interval([float(np.mean(to_array(run.scores)[2:])) for run in runs]))
+        rows["split-half value"].append(t_interval([float(np.mean(to_array(run.split_half)[2:])) for run in runs]))
+    if not shown:
+        return None
+    style()
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.4))
+    axes.axhline(0, color=INK, linewidth=0.8, linestyle="-")
+    data: dict[str, ArrayLike] = {over: shown}
+    for place, (title, intervals) in enumerate(rows.items()):
+        _draw_points(axes, shown, intervals, PALETTE[2 + place], 2 + place, title)
+        data |= _make_columns(title, intervals)
+    axes.set(xlabel=over, ylabel="mean from task 3 on", xticks=shown)
+    figure.legend(loc="outside upper center", ncols=2)
+    ends = {title: (intervals[0].mean, intervals[-1].mean) for title, intervals in rows.items()}
+    found = ", and ".join(f"the mean {title} goes from {low:.2f} to {high:.2f}" for title, (low, high) in ends.items())
+    found = f"From {over} {shown[0]:g} to {shown[-1]:g} {found}.".replace("-0.", "−0.")
+    return Picture(figure, f"Mean scores along {over}. {found}", data, found)
 
 
 def _select_runs(experiment: str, arm: Arm, results: ResultSet) -> list[Result]:

@@ -1,11 +1,16 @@
-"""Figures of runs: accuracy matrices, curves over the tasks, scores and magnitudes, and update lengths by block."""
+"""Figures of runs: accuracy matrices, curves over the tasks, scores and magnitudes, and update lengths by block.
 
-from collections.abc import Mapping
+What ``draw_`` returns is of a strategy's runs with all seeds, for the book; what ``show_`` displays is of one run each,
+for a notebook.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
@@ -13,56 +18,87 @@ from numpy.typing import ArrayLike, NDArray
 
 from cl_book.figures.curves import relative_updates, seen_accuracy, seen_forgetting, to_array, update_lengths
 from cl_book.figures.drawing import INK, LINES, MARKERS, PALETTE, PAPER, WIDTH, show
+from cl_book.figures.picture import Picture
 from cl_book.notebooks.notebook_run import read_points
 from cl_core.experiments.path import path_of_h
 from cl_core.experiments.store import Result, accuracies
 
-ORDER = ("initialized", "frozen", "two-level", "frozen-0")
+ORDER = ("initialized", "frozen", "two-level", "frozen-0", "adaptive")
 """Strategies with a colour, line and marker of their own, the same on every page."""
 
 DEEPEST = 0.47
 """Opacity of a heat map's colour at 100 %: text on it stays readable, on light pages and on dark ones."""
 
+STAND_IN = "digits"
+"""The embedded images that stand in for those of a page."""
+
+_TITLES = {"frozen-0": "no update"}
 _MOST_WRITTEN = 6
 _PLACES = 4  # Decimals of what is trained, in the data: training amplifies what machines round differently.
 _KEY_STEPS = 30
 
 Matrix = NDArray[np.float64]
 
+Groups = Mapping[str, Sequence[Result]]
+"""Runs by strategy: those of all its seeds, or one alone."""
+
 
 def choose_look(strategy: str) -> dict[str, Any]:
     """Return colour, line style, marker and label of a strategy, as keywords of ``Axes.plot``."""
     place = ORDER.index(strategy) if strategy in ORDER else len(ORDER)
-    return {"color": PALETTE[place], "linestyle": LINES[place], "marker": MARKERS[place], "label": strategy}
+    return {
+        "color": PALETTE[place],
+        "linestyle": LINES[place],
+        "marker": MARKERS[place],
+        "label": name_strategy(strategy),
+    }
 
 
-def show_matrices(runs: Mapping[str, Result], *, name: str) -> None:
-    """Show the accuracy matrix of each run as a heat map: rows after which task, columns on which task.
+def name_stand_in(run: Result) -> str:
+    """Return the first line of a title where the embedded digits stand in for a page's own images; nothing for those."""
+    return f"{STAND_IN}\n" if run.data["name"] == STAND_IN else ""
+
+
+def name_strategy(strategy: str) -> str:
+    """Return what a figure calls a strategy."""
+    return _TITLES.get(strategy, strategy)
+
+
+def draw_matrices(groups: Groups) -> Picture:
+    """Draw the mean accuracy matrix of each strategy as a heat map: rows after which task, columns on which task.
 
     Colour begins at chance. Numbers stand in the cells where there are few tasks; the data hold them all.
     """
-    chance = 1 / next(iter(runs.values())).classes[0]
-    first, *_ = runs
+    (example, *_), *_ = groups.values()
+    chance = 1 / example.classes[0]
+    first, *_ = groups
+    matrices = {strategy: np.mean([accuracies(run) for run in runs], axis=0) for strategy, runs in groups.items()}
     figure, layout = plt.subplot_mosaic(
-        [list(runs), ["key"] * len(runs)], figsize=(WIDTH, WIDTH / len(runs) + 1.1), height_ratios=[1, 0.09]
+        [list(groups), ["key"] * len(groups)], figsize=(WIDTH, WIDTH / len(groups) + 1.1), height_ratios=[1, 0.09]
     )
-    words = []
-    for strategy, result in runs.items():
-        a = accuracies(result)
+    words, found = [], []
+    for strategy, a in matrices.items():
+        title = name_strategy(strategy)
         draw_matrix(layout[strategy], a, chance=chance)
-        layout[strategy].set(title=strategy, xlabel="on task")
+        layout[strategy].set(title=name_stand_in(example) + title, xlabel="on task")
         words.append(
-            f"{strategy}: {format_percent(np.diag(a).min())} to {format_percent(np.diag(a).max())} right after a task was learned, "
+            f"{title}: {format_percent(np.diag(a).min())} to {format_percent(np.diag(a).max())} right after a task was learned, "
             f"{format_percent(a[-1].min())} to {format_percent(a[-1].max())} in the end"
         )
+        found.append(f"{title} {format_percent(np.diag(a).mean())} and {format_percent(a[-1].mean())}")
     layout[first].set_ylabel("after task")
     _draw_key(layout["key"], chance)
-    show(
+    return Picture(
         figure,
-        name=name,
-        alt=f"Heat maps of the accuracy on each task after each task. {'; '.join(words)}. Chance is {format_percent(chance)}.",
-        data={f"{strategy}, per cent on task": 100 * accuracies(result) for strategy, result in runs.items()},
+        f"Heat maps of the accuracy on each task after each task. {'; '.join(words)}. Chance is {format_percent(chance)}.",
+        {f"{strategy}, per cent on task": 100 * a for strategy, a in matrices.items()},
+        f"Mean accuracy right after a task and at the end of the stream: {', '.join(found)}.",
     )
+
+
+def show_matrices(runs: Mapping[str, Result], *, name: str) -> None:
+    """Show the accuracy matrix of each run as :func:`draw_matrices` draws it."""
+    draw_matrices(_take_alone(runs)).show(name)
 
 
 def draw_matrix(axes: Axes, a: Matrix, *, chance: float) -> None:
@@ -90,31 +126,45 @@ def choose_opacity(accuracy: float, chance: float) -> float:
     return float(DEEPEST * np.clip((accuracy - chance) / (1 - chance), 0, 1))
 
 
-def show_curves(runs: Mapping[str, Result], *, name: str) -> None:
-    """Show, after each task, the mean accuracy on the tasks so far and how much of them is forgotten so far."""
+def draw_curves(groups: Groups) -> Picture:
+    """Draw, after each task, the mean accuracy on the tasks so far and how much of them is forgotten so far.
+
+    A line is the mean over a strategy's runs; several runs stand beside it as thin lines.
+    """
+    (example, *_), *_ = groups.values()
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.5))
-    accuracy = {strategy: 100 * seen_accuracy(accuracies(result)) for strategy, result in runs.items()}
-    forgotten = {strategy: 100 * seen_forgetting(accuracies(result)) for strategy, result in runs.items()}
-    for strategy in runs:
-        draw_line(left, accuracy[strategy], strategy)
-        draw_line(right, forgotten[strategy], strategy)
+    accuracy = {name: _collect(runs, lambda run: 100 * seen_accuracy(accuracies(run))) for name, runs in groups.items()}
+    forgotten = {
+        name: _collect(runs, lambda run: 100 * seen_forgetting(accuracies(run))) for name, runs in groups.items()
+    }
+    for strategy in groups:
+        _draw_lines(left, accuracy[strategy], strategy)
+        _draw_lines(right, forgotten[strategy], strategy)
     right.axhline(0, color=INK, linewidth=0.8, linestyle="-")
-    left.set(title="accuracy on tasks so far, %", xlabel="after task")
-    right.set(title="forgetting so far, points", xlabel="after task")
-    figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=len(runs))
+    left.set(title=name_stand_in(example) + "accuracy on tasks so far, %", xlabel="after task")
+    right.set(title=name_stand_in(example) + "forgetting so far, points", xlabel="after task")
+    _draw_legend(figure, left, len(groups))
+    course = {name: (accuracy[name].mean(axis=0), forgotten[name].mean(axis=0)) for name in groups}
     words = "; ".join(
-        f"{strategy}: accuracy from {accuracy[strategy][0]:.0f} to {accuracy[strategy][-1]:.0f} %, "
-        f"forgetting {format_values(forgotten[strategy][-1], 1)} points at the end, {format_values(np.nanmax(forgotten[strategy]), 1)} at most"
-        for strategy in runs
+        f"{name_strategy(name)}: accuracy from {kept[0]:.0f} to {kept[-1]:.0f} %, "
+        f"forgetting {format_values(lost[-1], 1)} points at the end, {format_values(np.nanmax(lost), 1)} at most"
+        for name, (kept, lost) in course.items()
     )
-    show(
+    found = ", ".join(f"{name_strategy(name)} {format_values(lost[-1], 1)}" for name, (_, lost) in course.items())
+    tasks = len(next(iter(course.values()))[0])
+    return Picture(
         figure,
-        name=name,
-        alt=f"Two panels over the tasks. {words}.",
-        data={"task": np.arange(1, len(next(iter(accuracy.values()))) + 1)}
-        | {f"accuracy so far, {strategy}": values for strategy, values in accuracy.items()}
-        | {f"forgetting so far, {strategy}": values for strategy, values in forgotten.items()},
+        f"Two panels over the tasks. {words}.",
+        {"task": np.arange(1, tasks + 1)}
+        | {f"accuracy so far, {name}": kept for name, (kept, _) in course.items()}
+        | {f"forgetting so far, {name}": lost for name, (_, lost) in course.items()},
+        f"Points forgotten after {tasks} tasks: {found}.",
     )
+
+
+def show_curves(runs: Mapping[str, Result], *, name: str) -> None:
+    """Show the course of each run as :func:`draw_curves` draws it."""
+    draw_curves(_take_alone(runs)).show(name)
 
 
 def show_scores(result: Result, *, name: str) -> None:
@@ -138,7 +188,7 @@ def show_scores(result: Result, *, name: str) -> None:
         label="split-half value",
     )
     upper.axhline(threshold, color=INK, linewidth=1, linestyle=(0, (6, 3)), label=f"threshold {threshold:g}")
-    upper.set_ylabel("score")
+    upper.set(title=name_stand_in(result) + "scores", ylabel="score")
     lower.bar(tasks, moved, color=PALETTE[2], width=0.55)
     lower.set(
         ylabel="blocks",
@@ -170,33 +220,45 @@ def show_scores(result: Result, *, name: str) -> None:
     )
 
 
-def show_updates(runs: Mapping[str, Result], *, name: str) -> None:
-    """Show how far the shared parameters really moved: ‖Δθ‖ at each task, and by block relative to the block's length."""
+def draw_updates(groups: Groups) -> Picture:
+    """Draw how far the shared parameters really moved: ‖Δθ‖ at each task, and by block relative to the block's length.
+
+    A line is the mean over a strategy's runs; several runs stand beside it as thin lines.
+    """
+    (example, *_), *_ = groups.values()
     figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.5))
-    lengths = {strategy: update_lengths(result) for strategy, result in runs.items()}
-    relative = {strategy: relative_updates(result) for strategy, result in runs.items()}
-    for strategy in runs:
-        draw_line(left, lengths[strategy], strategy)
-        draw_line(right, relative[strategy], strategy)
+    lengths = {strategy: _collect(runs, update_lengths) for strategy, runs in groups.items()}
+    relative = {strategy: _collect(runs, relative_updates) for strategy, runs in groups.items()}
+    for strategy in groups:
+        _draw_lines(left, lengths[strategy], strategy)
+        _draw_lines(right, relative[strategy], strategy)
     for axes in (left, right):
         axes.set_ylim(bottom=0)
-    left.set(title="length of the update, ‖Δθ‖", xlabel="task")
-    right.set(title="by block, over ‖θ‖", xlabel="block, from the input")
-    figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=len(runs))
+    left.set(title=name_stand_in(example) + "length of the update, ‖Δθ‖", xlabel="task")
+    right.set(title=name_stand_in(example) + "by block, over ‖θ‖", xlabel="block, from the input")
+    _draw_legend(figure, left, len(groups))
+    means = {name: (lengths[name].mean(axis=0), relative[name].mean(axis=0)) for name in groups}
     words = "; ".join(
-        f"{strategy}: {lengths[strategy][1:].mean():.2f} on average after the first task, blocks by "
-        f"{100 * relative[strategy].min():.0f} to {100 * relative[strategy].max():.0f} % of their length"
-        for strategy in runs
+        f"{name_strategy(name)}: {far[1:].mean():.2f} on average after the first task, blocks by "
+        f"{100 * share.min():.0f} to {100 * share.max():.0f} % of their length"
+        for name, (far, share) in means.items()
     )
-    show(
+    found = ", ".join(f"{name_strategy(name)} {far[1:].mean():.1f}" for name, (far, _) in means.items())
+    (some, by_block), *_ = means.values()
+    return Picture(
         figure,
-        name=name,
-        alt=f"Lengths of the updates of all shared parameters, and of each block. {words}.",
-        data={"task": np.arange(1, len(next(iter(lengths.values()))) + 1)}
-        | {f"length, {strategy}": values.round(_PLACES) for strategy, values in lengths.items()}
-        | {"block": np.arange(1, len(next(iter(relative.values()))) + 1)}
-        | {f"relative, {strategy}": values.round(_PLACES) for strategy, values in relative.items()},
+        f"Lengths of the updates of all shared parameters, and of each block. {words}.",
+        {"task": np.arange(1, len(some) + 1)}
+        | {f"length, {name}": far.round(_PLACES) for name, (far, _) in means.items()}
+        | {"block": np.arange(1, len(by_block) + 1)}
+        | {f"relative, {name}": share.round(_PLACES) for name, (_, share) in means.items()},
+        f"Mean length of an update after the first task: {found}.",
     )
+
+
+def show_updates(runs: Mapping[str, Result], *, name: str) -> None:
+    """Show the updates of each run as :func:`draw_updates` draws them."""
+    draw_updates(_take_alone(runs)).show(name)
 
 
 def show_learned_and_kept(runs: Mapping[str, Result], *, name: str) -> None:
@@ -212,6 +274,7 @@ def show_learned_and_kept(runs: Mapping[str, Result], *, name: str) -> None:
     axes.plot(kept, places, linestyle="", marker="o", markersize=8, color=PALETTE[0])
     axes.plot(chance, places, linestyle="", marker="|", markersize=14, color=INK)
     axes.set(yticks=places, ylim=(len(runs) - 0.5, -0.5), xlabel="accuracy, %")
+    axes.set_title(name_stand_in(next(iter(runs.values()))) + "learned and kept")
     axes.set_xlim(min(chance.min(), kept.min(), learned.min()) - 4, 103)
     axes.set_yticklabels(runs)
     axes.grid(visible=False, axis="y")
@@ -245,6 +308,28 @@ def draw_line(axes: Axes, values: NDArray[np.float64], strategy: str, *, first: 
     markers = {"marker": ""} if len(values) > 12 else {"markersize": 5}
     axes.plot(np.arange(first, len(values) + first), values, **(choose_look(strategy) | markers))
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+
+
+def _take_alone(runs: Mapping[str, Result]) -> Groups:
+    return {strategy: (run,) for strategy, run in runs.items()}
+
+
+def _collect(runs: Sequence[Result], read: Callable[[Result], Matrix]) -> Matrix:
+    return np.array([read(run) for run in runs])
+
+
+def _draw_lines(axes: Axes, values: Matrix, strategy: str) -> None:
+    """Draw the mean of `values`, a run a row, and each run as a thin line where there are several."""
+    if len(values) > 1:
+        look = choose_look(strategy)
+        for row in values:
+            axes.plot(np.arange(1, len(row) + 1), row, color=look["color"], linewidth=0.6, linestyle="-", alpha=0.3)
+    draw_line(axes, values.mean(axis=0), strategy)
+
+
+def _draw_legend(figure: Figure, axes: Axes, entries: int) -> None:
+    columns = entries if entries <= 4 else 3
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=columns)
 
 
 def format_values(values: ArrayLike, digits: int) -> str:

@@ -6,7 +6,9 @@ import numpy as np
 from matplotlib import pyplot as plt
 from numpy.typing import NDArray
 
-from cl_book.figures.drawing import WIDTH, show
+from cl_book.figures.drawing import WIDTH
+from cl_book.figures.picture import Picture
+from cl_book.figures.run_figures import STAND_IN
 from cl_core.streams import Stream
 
 MOST_COLUMNS = 10
@@ -37,7 +39,12 @@ def arrange_images(columns: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
 
 
 def show_tasks(streams: Stream | Sequence[Stream], *, name: str, images: int = 3) -> None:
-    """Show the first `images` training images of each task, a column a task, up to ten side by side.
+    """Show the first `images` training images of each task as :func:`draw_tasks` draws them."""
+    draw_tasks(streams, images=images).show(name)
+
+
+def draw_tasks(streams: Stream | Sequence[Stream], *, images: int = 3) -> Picture:
+    """Draw the first `images` training images of each task, a column a task, up to ten side by side.
 
     Several streams stand below one another, each with its settings as a heading.
     """
@@ -50,6 +57,8 @@ def show_tasks(streams: Stream | Sequence[Stream], *, name: str, images: int = 3
     widest = max(len(band) for _, band in bands)
     cell = WIDTH / max(widest, 5)
     figure, panels = plt.subplots(len(bands), 1, figsize=(WIDTH, len(bands) * (images * cell + 0.42)), squeeze=False)
+    if several[0].data.name == STAND_IN:
+        panels[0, 0].set_title(STAND_IN)
     for (stream, band), axes in zip(bands, panels[:, 0], strict=True):
         shape = stream.data.image_shape
         gap = max(1, shape[1] // 12)
@@ -66,11 +75,10 @@ def show_tasks(streams: Stream | Sequence[Stream], *, name: str, images: int = 3
             axes.set_ylabel(_name_settings(stream))
     places = [(number, stream, t) for number, stream in enumerate(several) for t in range(len(stream.tasks))]
     firsts = {(number, t): stream.tasks[t].train[:images] for number, stream, t in places}
-    show(
+    return Picture(
         figure,
-        name=name,
-        alt=" ".join(_describe(stream, images, named=len(several) > 1) for stream in several),
-        data={
+        " ".join(_describe(stream, images, named=len(several) > 1) for stream in several),
+        {
             "stream": [
                 _name_settings(several[n]) or several[n].name for (n, _), first in firsts.items() for _ in first
             ],

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from cl_book.figures.curves import retention, to_array
 from cl_book.figures.drawing import INK, LINES, MARKERS, PALETTE, WIDTH, show
-from cl_book.figures.run_figures import draw_line, format_values
+from cl_book.figures.picture import Picture
+from cl_book.figures.run_figures import Groups, draw_line, format_values, name_stand_in, name_strategy
 from cl_book.notebooks.notebook_run import read_points
 from cl_core.experiments.store import Result, accuracies
 from cl_core.metric_table import MEASURES
@@ -47,6 +48,7 @@ def show_gains(runs: Runs, setting: str, *, name: str) -> None:
         color = COLOURS[SHOWN[place]]
         axes.plot(values, gain, color=color, linestyle=LINES[place], marker=MARKERS[3 + place], label=title)
     axes.set(xlabel=setting, ylabel="frozen − initialized, points", xticks=values)
+    axes.set_title(_name_stand_in(runs) + f"gain along {setting}")
     figure.legend(loc="outside upper center", ncols=3)
     words = "; ".join(f"{title}: {format_values(gain, 1)}" for title, gain in lines.items())
     show(
@@ -69,6 +71,7 @@ def show_mean_scores(runs: Runs, setting: str, *, name: str, strategy: str = "in
             values, drawn, color=PALETTE[2 + place], linestyle=LINES[place], marker=MARKERS[2 + place], label=title
         )
     axes.set(xlabel=setting, ylabel="mean from task 3 on", xticks=values)
+    axes.set_title(_name_stand_in(runs) + f"scores along {setting}")
     figure.legend(loc="outside upper center", ncols=2)
     show(
         figure,
@@ -79,22 +82,36 @@ def show_mean_scores(runs: Runs, setting: str, *, name: str, strategy: str = "in
     )
 
 
-def show_retention(runs: Mapping[str, Result], *, name: str) -> None:
-    """Show the accuracy on a task by how many tasks have come after it, the mean over all tasks of that age."""
-    lines = {strategy: 100 * retention(accuracies(result)) for strategy, result in runs.items()}
+def draw_retention(groups: Groups) -> Picture:
+    """Draw the accuracy on a task by how many tasks have come after it, the mean over all tasks of that age and all runs."""
+    lines = {name: 100 * np.mean([retention(accuracies(run)) for run in runs], axis=0) for name, runs in groups.items()}
     figure, axes = plt.subplots(figsize=(WIDTH, 3.5))
     for strategy, values in lines.items():
         draw_line(axes, values, strategy, first=0)
     axes.set(xlabel="tasks learned since", ylabel="accuracy, %")
-    figure.legend(loc="outside upper center", ncols=len(runs))
+    axes.set_title(name_stand_in(next(iter(groups.values()))[0]) + "accuracy by age")
+    figure.legend(loc="outside upper center", ncols=3)
     words = "; ".join(
-        f"{strategy}: {values[0]:.0f} % at once, {values[1]:.0f} % one task later, {values[len(values) // 2]:.0f} % after "
+        f"{name_strategy(strategy)}: {values[0]:.0f} % at once, {values[1]:.0f} % one task later, {values[len(values) // 2]:.0f} % after "
         f"{len(values) // 2}, {values[-1]:.0f} % at the greatest age"
         for strategy, values in lines.items()
     )
-    show(
-        figure,
-        name=name,
-        alt=f"Mean accuracy on a task by the number of tasks learned since. {words}.",
-        data={"tasks since": np.arange(len(next(iter(lines.values())))), **lines},
+    found = ", ".join(
+        f"{name_strategy(name)} {values[0] - values[1]:.0f} and {values[1] - values[len(values) // 2 :].mean():.0f}"
+        for name, values in lines.items()
     )
+    return Picture(
+        figure,
+        f"Mean accuracy on a task by the number of tasks learned since. {words}.",
+        {"tasks since": np.arange(len(next(iter(lines.values())))), **lines},
+        f"Points that a task loses to the very next one, and from then until it is old: {found}.",
+    )
+
+
+def show_retention(runs: Mapping[str, Result], *, name: str) -> None:
+    """Show the accuracy by age of each run as :func:`draw_retention` draws it."""
+    draw_retention({strategy: (run,) for strategy, run in runs.items()}).show(name)
+
+
+def _name_stand_in(runs: Runs) -> str:
+    return name_stand_in(next(iter(next(iter(runs.values())).values())))

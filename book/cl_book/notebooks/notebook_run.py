@@ -124,6 +124,12 @@ class NotebookRun:
             return f"{what}:\na stand-in on embedded digits, which says nothing of {self.experiment}"
         return f"{what}:\nscored on held-out training images"
 
+    @property
+    def images(self) -> str:
+        """What the runs learn, to begin the names of figures: ``digits`` for the stand-in, else the experiment."""
+        plan = self.make_plan("initialized")
+        return plan.experiment.definition.dataset if plan.experiment.embedded else f"live-{self.experiment}"
+
     def _route(self, plan: Plan) -> Route | None:
         return None if plan.experiment.embedded or self.route == "official" else "prepared"
 

@@ -18,6 +18,7 @@ from cl_book.pages import (
     evidence_marks,
     explorer,
     figure_nodes,
+    folds,
     footer,
     implied_table,
     interactive,
@@ -41,6 +42,7 @@ from cl_book.pages import (
     stale_banner,
     status_pages,
     strategy_tables,
+    stream_box,
 )
 
 
@@ -51,6 +53,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         blocked_storage,
         api_page,
         markup_page,
+        folds,
         claim_boxes,
         figure_nodes,
         outputs,
@@ -67,6 +70,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         overview_table,
         setting_tables,
         strategy_tables,
+        stream_box,
         charts,
         choice_tables,
         explorer,

@@ -1,6 +1,6 @@
 """Figures of the reference results, drawn when the book is built."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from docutils import nodes
@@ -8,38 +8,61 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from cl_book.claims.arms import PROFILE, Arm
+from cl_book.claims.overview import STREAMS
 from cl_book.claims.reference_runs import OVERLAPS, SEVERITIES
 from cl_book.figures.algorithm_figures import draw_echo, draw_paths
 from cl_book.figures.drawing import to_csv, to_svg
 from cl_book.figures.forest_figure import draw_forest
+from cl_book.figures.inside import INSIDE, Draw
 from cl_book.figures.part_way_figures import draw_order, draw_pareto, draw_theory_and_network
-from cl_book.figures.result_figures import Picture, draw_forgetting_by_distance, draw_gains_along
+from cl_book.figures.result_figures import draw_forgetting_by_distance, draw_gains_along, draw_scores_along
 from cl_book.pages.figure_nodes import data_link, drawing, make_captioned_figure, name_data_file
 from cl_book.pages.result_values import noted
 from cl_book.pages.role_errors import suggest
-from cl_core.runs.result_set import ResultSet, read_results
+from cl_core.runs.result_set import read_results
 
 _GAINS = tuple(
     (Arm(strategy), Arm("initialized")) for strategy in ("frozen", "frozen-0", "adaptive", "two-level", "averaged")
 )
 
-CHARTS: dict[str, tuple[str, Callable[[str, ResultSet], Picture | None]]] = {
-    "distance": ("split-cifar100", draw_forgetting_by_distance),
-    "overlap": ("correlated-cifar100", partial(draw_gains_along, "overlap", OVERLAPS)),
-    "forest-accuracy": ("*", lambda _, results: draw_forest(_GAINS, "avg_acc", results)),
-    "forest-forgetting": ("*", lambda _, results: draw_forest(_GAINS, "forgetting", results)),
-    "paths": ("split-cifar100", draw_paths),
-    "echo": ("split-cifar100", draw_echo),
-    "part-way": ("split-cifar100", draw_theory_and_network),
-    "pareto": ("split-cifar100", draw_pareto),
-    "order": ("split-cifar100", draw_order),
-    "severity": ("corrupted-cub50", partial(draw_gains_along, "severity", SEVERITIES)),
+
+@dataclass(frozen=True)
+class ChartKind:
+    """A chart: the experiment whose results it reads, what draws it, and its caption where a page gives none."""
+
+    experiment: str
+    draw: Draw
+    caption: str = ""
+
+
+CHARTS: dict[str, ChartKind] = {
+    "distance": ChartKind("split-cifar100", draw_forgetting_by_distance),
+    "overlap": ChartKind("correlated-cifar100", partial(draw_gains_along, "overlap", OVERLAPS)),
+    "overlap-scores": ChartKind("correlated-cifar100", partial(draw_scores_along, "overlap", OVERLAPS)),
+    "forest-accuracy": ChartKind("*", lambda _, results: draw_forest(_GAINS, "avg_acc", results)),
+    "forest-forgetting": ChartKind("*", lambda _, results: draw_forest(_GAINS, "forgetting", results)),
+    "paths": ChartKind("split-cifar100", draw_paths),
+    "echo": ChartKind("split-cifar100", draw_echo),
+    "part-way": ChartKind("split-cifar100", draw_theory_and_network),
+    "pareto": ChartKind("split-cifar100", draw_pareto),
+    "order": ChartKind("split-cifar100", draw_order),
+    "severity": ChartKind("corrupted-cub50", partial(draw_gains_along, "severity", SEVERITIES)),
+    "severity-scores": ChartKind("corrupted-cub50", partial(draw_scores_along, "severity", SEVERITIES)),
+    **{
+        f"{experiment}-{kind}": ChartKind(experiment, draw, caption)
+        for experiment in STREAMS
+        for kind, (draw, caption) in INSIDE.items()
+    },
 }
-"""Charts by name: the experiment whose results they read, and what draws them."""
+"""Charts by name."""
 
 
 class Chart(SphinxDirective):
-    """``:::{chart} distance [CLAIM VERDICT]…``: a figure of reference results; its text is the caption, bound to verdicts."""
+    """``:::{chart} distance [CLAIM VERDICT]…``: a figure of reference results; its text is the caption, bound to verdicts.
+
+    Without a text a chart of one experiment, such as ``split-cifar100-course``, has the caption of its kind. What it found
+    is said first, computed from the numbers drawn.
+    """
 
     required_arguments = 1
     optional_arguments = 40
@@ -50,13 +73,14 @@ class Chart(SphinxDirective):
         chart, *bound = self.arguments
         if chart not in CHARTS:
             raise self.error(f"there is no chart {chart!r}{suggest(chart, CHARTS)}")
-        experiment, draw = CHARTS[chart]
-        noted(self.env, f"{PROFILE}/{experiment}/*")
-        picture = draw(experiment, read_results())
+        kind = CHARTS[chart]
+        noted(self.env, f"{PROFILE}/{kind.experiment}/*")
+        picture = kind.draw(kind.experiment, read_results())
         if picture is None:
             return [nodes.paragraph(text="Not run: there is no reference result to draw.", classes=["cl-evidence"])]
         name = f"results-{chart}"
-        figure = make_captioned_figure(self, f"fig-{name}", bound)
+        caption = [line for line in (picture.finding, *(self.content or [kind.caption])) if line]
+        figure = make_captioned_figure(self, f"fig-{name}", bound, caption=caption)
         figure.insert(0, drawing(svg=to_svg(picture.figure, name=name, alt=picture.alt), name=name))
         figure += data_link(csv=to_csv(picture.data), file=name_data_file(self.env.docname, name))
         return [figure]

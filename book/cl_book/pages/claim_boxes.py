@@ -25,9 +25,11 @@ from cl_book.notebooks.record import (
     NOT_REPRODUCED,
     NOT_RUN,
     REPRODUCED,
+    format_signed,
     in_words,
 )
 from cl_book.pages.evidence_marks import make_mark
+from cl_book.pages.folds import make_fold
 from cl_book.pages.formulas import set_formulas
 from cl_book.pages.role_errors import Rendered, report_role_error, suggest
 
@@ -129,43 +131,75 @@ class ClaimRole(SphinxRole):
 
 
 class Verdicts(SphinxDirective):
-    """``:::{verdicts}``: the claims that this page decides, with where each stands and why."""
+    """``:::{verdicts}``: the claims that this page decides, as a table with the evidence folded; last those not run."""
 
     def run(self) -> list[nodes.Node]:
-        """Return the box; a page that decides no claim is an error."""
+        """Return the tables; a page that decides no claim is an error."""
         own = [each for each in standings().values() if each.claim.page == self.env.docname]
         if not own:
             raise self.error(f"no claim names {self.env.docname} as its page, so there is no verdict to list")
-        listed = nodes.definition_list()
-        for standing in own:
-            listed += self._entry(standing)
-        box = nodes.container("", nodes.rubric("", "Verdicts of this chapter"), listed, classes=["cl-verdicts"])
+        decided = [each for each in own if each.verdict != NOT_RUN]
+        waiting = [each for each in own if each.verdict == NOT_RUN]
+        box = nodes.container(classes=["cl-verdicts"])
+        if decided:
+            box += self._tabulate(decided)
+        if waiting and decided:
+            box += make_fold(f"{len(waiting)} more stated, and not run yet", [self._tabulate(waiting)])
+        elif waiting:
+            box += self._tabulate(waiting)
         return [box]
 
-    def _entry(self, standing: Standing) -> nodes.definition_list_item:
+    def _tabulate(self, listed: Sequence[Standing]) -> nodes.container:
+        measured = [place for place, find in enumerate(_NUMBERS.values()) if any(map(find, listed))]
+        head = ["Claim", *(list(_NUMBERS)[place] for place in measured), "Verdict"]
+        made = table(head, [self._row(each, measured) for each in listed])
+        made[0]["classes"].append("cl-cards")
+        return made
+
+    def _row(self, standing: Standing, measured: Sequence[int]) -> list[list[nodes.Node]]:
         claim = standing.claim
         target = nodes.target("", "", ids=[_anchor(claim)], names=[_anchor(claim)])
         self.state.document.note_explicit_target(target)
-        term = nodes.term(
-            "",
-            "",
-            target,
-            nodes.Text(f"{claim.id} · {claim.heading} "),
-            _badge(standing.verdict, standing.words),
-            nodes.Text(" "),
-        )
-        term.append(make_mark(claim.mark))
-        if standing.labels:
-            term.append(nodes.inline("", " " + ", ".join(standing.labels), classes=["cl-evidence"]))
-        definition = nodes.definition("", nodes.paragraph("", "", *set_formulas(claim.statement.strip())))
+        title = nodes.paragraph("", "", target, nodes.strong(text=claim.id), nodes.Text(" "))
+        title += [*set_formulas(claim.heading), nodes.Text(" "), make_mark(claim.mark)]
+        said = [claim.statement.strip()]
         if standing.evidence:
-            definition += nodes.paragraph(
-                "", "", *set_formulas("Evidence: " + standing.evidence), classes=["cl-evidence"]
-            )
-        definition += nodes.paragraph(
-            "", "", *set_formulas(f"Held against: {claim.tolerance.strip()}"), classes=["cl-evidence"]
-        )
-        return nodes.definition_list_item("", term, definition)
+            said.append("Evidence: " + standing.evidence)
+        said.append(f"Held against: {claim.tolerance.strip()}")
+        if standing.labels:
+            said.append("Labels: " + ", ".join(standing.labels))
+        inside = [nodes.paragraph("", "", *set_formulas(text), classes=["cl-evidence"]) for text in said]
+        numbers = [find(standing) for find in _NUMBERS.values()]
+        labels = [label.partition(":")[0] for label in standing.labels]
+        labels = [label for label in labels if label not in _UNSAID]
+        verdict: list[nodes.Node] = [nodes.paragraph("", "", _badge(standing.verdict, standing.words))]
+        if labels and standing.verdict != NOT_RUN:
+            verdict.append(nodes.paragraph(text=", ".join(dict.fromkeys(labels)), classes=["cl-quiet"]))
+        return [
+            [title, make_fold("Evidence", inside, unseen=f" for {claim.id}")],
+            *([nodes.paragraph(text=numbers[place])] if numbers[place] else [] for place in measured),
+            verdict,
+        ]
+
+
+_UNSAID = ("exploratory", "primary", "added", "amended")
+"""Labels that nearly every claim on runs has; the folded evidence names them."""
+
+
+def _say_reported(standing: Standing) -> str:
+    test = standing.claim.test
+    return "" if test is None or test.effect is None else f"paper {format_signed(test.effect, 1)}"
+
+
+def _say_found(standing: Standing) -> str:
+    found = standing.interval
+    if found is None:
+        return ""
+    return f"here {format_signed(found.mean, 1)} ({format_signed(found.low, 1)} to {format_signed(found.high, 1)})"
+
+
+_NUMBERS = {"Reported": _say_reported, "Found": _say_found}
+"""Columns of numbers, for claims on runs: differences in the claimed direction, with what a cell says of a claim."""
 
 
 def table(

@@ -4,10 +4,12 @@ A notebook stores a figure as SVG, CSV and text in one output. The Markdown cell
 ``:::{caption} fig-NAME`` with the sentence that says what the figure shows. Here the two become one ``<figure>``.
 """
 
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from docutils import nodes
+from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
@@ -15,6 +17,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 from sphinx.writers.html5 import HTML5Translator
 
+from cl_book.figures.run_figures import STAND_IN
 from cl_book.pages.claim_boxes import require
 
 DATA = "data"
@@ -46,14 +49,18 @@ class Caption(SphinxDirective):
         return [figure]
 
 
-def make_captioned_figure(directive: SphinxDirective, label: str, bound: list[str]) -> nodes.figure:
-    """Return a figure named `label` without a drawing; the directive's text is its caption, bound to verdicts."""
+def make_captioned_figure(
+    directive: SphinxDirective, label: str, bound: list[str], *, caption: Sequence[str] = ()
+) -> nodes.figure:
+    """Return a figure named `label` without a drawing; `caption`, or else the directive's text, is bound to verdicts."""
     require(directive, bound)
-    directive.assert_has_content()
+    if not caption:
+        directive.assert_has_content()
+    text = StringList(list(caption), source=directive.env.docname) if caption else directive.content
     figure = nodes.figure(classes=["cl-figure"], names=[label])
     directive.set_source_info(figure)
     body = nodes.Element()
-    directive.state.nested_parse(directive.content, directive.content_offset, body)
+    directive.state.nested_parse(text, directive.content_offset, body)
     first, *rest = body.children
     if not isinstance(first, nodes.paragraph):
         raise directive.error(f"the caption of {label} starts with no paragraph")
@@ -65,8 +72,12 @@ def make_captioned_figure(directive: SphinxDirective, label: str, bound: list[st
 
 
 def name_data_file(docname: str, name: str) -> str:
-    """Return what the data of the figure `name` on the page `docname` are called."""
-    return f"{PurePosixPath(docname).name}-{name}.csv"
+    """Return what the data of the figure `name` on the page `docname` are called.
+
+    Numbers of the stand-in never carry the name of a page's own images: ``08-digits-course.csv``.
+    """
+    page = PurePosixPath(docname).name
+    return f"{page.partition('-')[0] if name.startswith(f'{STAND_IN}-') else page}-{name}.csv"
 
 
 class JoinFigures(SphinxTransform):

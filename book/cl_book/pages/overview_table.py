@@ -17,6 +17,7 @@ from cl_book.pages.claim_boxes import table
 from cl_book.pages.figure_nodes import DATA
 from cl_book.pages.numbers import reported
 from cl_book.pages.result_values import noted
+from cl_book.pages.role_errors import suggest
 from cl_book.result_table import format_csv, make_table
 from cl_core import files
 from cl_core.metric_table import MEASURES
@@ -26,12 +27,21 @@ FOLDER = f"{DATA}/runs"
 """Where the lists of a row's runs lie in the built book."""
 
 
+SHOWN = ("avg_acc", "task_acc", "forgetting")
+"""The measures of a table of one stream."""
+
+
 class runs_link(nodes.Inline, nodes.TextElement):
     """A link to the list of a row's runs; `file` is its name below FOLDER, `csv` its content."""
 
 
 class Overview(SphinxDirective):
-    """``:::{overview}``: every stream and method in one table that can be sorted, the paper's numbers beside ours."""
+    """``:::{overview} [EXPERIMENT]``: every stream and method in one table that can be sorted, the paper's numbers beside ours.
+
+    With an experiment, its methods alone, without the column of streams.
+    """
+
+    optional_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         """Return the table, or a sentence where no run is there."""
@@ -39,18 +49,26 @@ class Overview(SphinxDirective):
         reported(self.env)
         results = read_results()
         rows = list(overview.list_rows(results))
+        if self.arguments:
+            if self.arguments[0] not in overview.STREAMS:
+                raise self.error(
+                    f"there is no stream {self.arguments[0]!r}{suggest(self.arguments[0], overview.STREAMS)}"
+                )
+            rows = [row for row in rows if row.experiment == self.arguments[0]]
         if not rows:
             return [nodes.paragraph(text="Not run: there is no reference result.", classes=["cl-evidence"])]
-        measures = [name for name in overview.MEASURED if any(row.values(name) for row in rows)]
+        shown = SHOWN if self.arguments else overview.MEASURED
+        measures = [name for name in shown if any(row.values(name) for row in rows)]
         best = {
             (experiment, name): _find_best([row for row in rows if row.experiment == experiment], name)
             for experiment in {row.experiment for row in rows}
             for name in measures
         }
-        head = ["Stream", "Method", *(MEASURES[name].title for name in measures), "Runs"]
+        apart = [] if self.arguments else ["Stream"]
+        head = [*apart, "Method", *(MEASURES[name].title for name in measures), "Runs"]
         lines = [
             [
-                [nodes.paragraph(text=overview.STREAMS[row.experiment])],
+                *([nodes.paragraph(text=overview.STREAMS[row.experiment])] for _ in apart),
                 [nodes.paragraph(text=row.method.title)],
                 *([_measure(row, name, best=best[row.experiment, name] is row)] for name in measures),
                 [_link_runs(row, results)],

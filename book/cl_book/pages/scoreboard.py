@@ -1,13 +1,12 @@
 """The scoreboard: every claim, what the paper reports, what came out here, and the command that repeats it."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
-from sphinx_design.shared import create_component
 
 from cl_book.claims import report
 from cl_book.claims.claim import Standing
@@ -15,6 +14,7 @@ from cl_book.claims.run_claims import EXPLORATORY, FAMILY, PRIMARY
 from cl_book.notebooks.record import format_signed
 from cl_book.pages.claim_boxes import linked_badge, standings, table
 from cl_book.pages.evidence_marks import MARKS, make_mark
+from cl_book.pages.folds import make_fold
 from cl_book.pages.formulas import set_formulas
 from cl_book.pages.numbers import reported
 from cl_core.runs.result_set import ResultSet, read_results
@@ -128,16 +128,10 @@ def _folded(standing: Standing, results: ResultSet) -> list[nodes.Node]:
         text = nodes.literal(text=line) if is_command else nodes.Text(line[:1].upper() + line[1:])
         inside.append(nodes.paragraph("", "", text, classes=["cl-command" if is_command else "cl-evidence"]))
     title = "Evidence and command" if standing.evidence else "Command"
-    heading = nodes.rubric("", title, nodes.inline(text=f" for {standing.claim.id}", classes=["cl-unseen"]))
-    attributes: dict[str, Any] = {
-        **{"type": "dropdown", "opened": False, "has_title": True, "icon": None, "chevron": None},
-        **{"container_classes": ["cl-fold"], "title_classes": [], "body_classes": []},
-    }
-    return [create_component("dropdown", children=[heading, *inside], **attributes)]
+    return [make_fold(title, inside, unseen=f" for {standing.claim.id}")]
 
 
 def setup(app: Sphinx) -> None:
-    """Register the directives, and what folds."""
-    app.setup_extension("sphinx_design")
+    """Register the directives."""
     app.add_directive("scoreboard", Scoreboard)
     app.add_directive("tally", Tally)

@@ -1,7 +1,7 @@
 """Figures of Algorithm 1: what is drawn is what moved, and the scores of the tasks that came after."""
 
 import pytest
-from cl_book.figures.algorithm_figures import draw_echo, draw_paths
+from cl_book.figures.algorithm_figures import PATHS, draw_echo, draw_paths
 from matplotlib import pyplot as plt
 
 from cl_core.runs.result_set import read_results
@@ -24,6 +24,8 @@ def test_the_paths_are_the_blocks_that_moved_a_row_a_seed(keep):
     panel, _ = picture.figure.axes
     assert [label.get_text() for label in panel.get_yticklabels()] == ["0", "3"]
     assert "9.0, 7.0, 5.0, 7.0" in picture.alt
+    alone = draw_paths("split-cifar100", read_results(), PATHS[:1])
+    assert "9 blocks in the first task and 7.0 in the last, means over 2 seeds; 2 of them" in alone.finding
 
 
 def test_the_echo_is_each_score_over_what_the_task_before_moved(keep):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from cl_book.claims.arms import Arm
 from cl_book.claims.statistics import t_interval
-from cl_book.figures.forest_figure import draw_forest
+from cl_book.figures.forest_figure import draw_forest, draw_gains
 from matplotlib import pyplot as plt
 
 from cl_core.runs.result_set import read_results
@@ -42,5 +42,38 @@ def test_a_line_is_the_paired_difference_with_every_seed_and_the_papers(keep_all
     assert "frozen − initialized on CIFAR-100, 10 tasks: −19.0, paper −0.9" in picture.alt
 
 
+def test_gains_of_one_stream_are_told_in_both_measures(keep_all, checkout):
+    header = "table,experiment,strategy,metric,mean,std,mark\n"
+    numbers = "".join(
+        f"I,split-cifar100,{name},{measure},{value},,P\n"
+        for name, measure, value in (
+            *(("initialized", "forgetting", 24.84), ("frozen", "forgetting", 23.96)),
+            *(("initialized", "avg_acc", 42.27), ("frozen", "avg_acc", 43.38)),
+        )
+    )
+    (checkout / "book/paper.csv").write_text(header + numbers, encoding="utf-8")
+    arms = {
+        "frozen": {"task_acc": 60.0, "forgetting": lambda s: 10.0 + 2 * s},
+        "initialized": {"task_acc": 70.0, "forgetting": lambda s: 30.0 + s},
+        "two-level": {"task_acc": 65.0, "forgetting": 20.0},
+    }
+    keep_all("split-cifar100", range(3), arms)
+    picture = draw_gains("split-cifar100", read_results())
+    assert list(zip(picture.data["of"], picture.data["against"], strict=True)) == [
+        ("frozen", "initialized"),
+        ("two-level", "initialized"),
+        ("two-level", "frozen"),
+    ]
+    assert picture.data["Forgetting"] == pytest.approx([-19.0, -11.0, 8.0], abs=1e-3)
+    assert picture.data["Avg.Acc, paper"][:2] == pytest.approx([1.11, np.nan], nan_ok=True)
+    assert picture.finding.startswith(
+        "Frozen ends 4.2 points higher than initialized and forgets 19.0 points less; two-"
+    )
+    left, right = picture.figure.axes
+    assert [label.get_text() for label in left.get_yticklabels()] == ["frozen", "two-level", "two-level"]
+    assert sum(line.get_marker() == "." for line in right.lines) == 3, "every row shows its seeds"
+
+
 def test_without_two_seeds_there_is_no_picture(checkout):
+    assert draw_gains("split-cifar100", read_results()) is None
     assert draw_forest([(Arm("frozen"), Arm("initialized"))], "avg_acc", read_results()) is None

@@ -1,5 +1,7 @@
 """Figures of runs: what they draw is what the results hold, in words and in numbers too."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from cl_book.figures import run_figures
@@ -96,3 +98,24 @@ def test_strategies_differ_in_more_than_colour():
     for key in ("color", "linestyle", "marker"):
         assert len({str(look[key]) for look in looks}) == len(looks)
     assert {look["color"] for look in looks} <= set(PALETTE)
+
+
+def test_several_runs_of_a_strategy_are_drawn_as_their_mean(make_result):
+    better = make_result(correct=((9, None, None), (9, 10, None), (9, 10, 8)))
+    groups = {"frozen": [make_result(), better], "frozen-0": [better]}
+    picture = run_figures.draw_curves(groups)
+    left, _ = picture.figure.axes
+    mean = next(line for line in left.lines if line.get_label() == "frozen")
+    assert mean.get_ydata() == pytest.approx([90, 92.5, 83.333], abs=1e-2)
+    assert len(left.lines) == 4, "two seeds and their mean, and one run alone"
+    assert picture.finding == "Points forgotten after 3 tasks: frozen 10.0, no update 0.0."
+    matrices = run_figures.draw_matrices(groups)
+    assert matrices.data["frozen, per cent on task"][2] == pytest.approx([75, 95, 80])
+    assert "frozen 90 % and 83 %, no update 90 % and 90 %" in matrices.finding
+    plt.close("all")
+
+
+def test_digits_are_named_in_a_title_and_no_other_images(make_result):
+    real = make_result()
+    assert run_figures.name_stand_in(real) == ""
+    assert run_figures.name_stand_in(replace(real, data={**real.data, "name": "digits"})) == "digits\n"

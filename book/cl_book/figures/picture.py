@@ -1,0 +1,23 @@
+"""A figure with its words and numbers, before it is known whether a notebook or the book shows it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from cl_book.figures.drawing import show
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure with its alt text, the numbers that it draws, and what it found, in a sentence computed from them."""
+
+    figure: Figure
+    alt: str
+    data: Mapping[str, ArrayLike]
+    finding: str = ""
+
+    def show(self, name: str) -> None:
+        """Display the picture in a notebook under `name`."""
+        show(self.figure, name=name, alt=self.alt, data=self.data)

@@ -1,0 +1,157 @@
+"""What the two-level rule saw and chose, all seeds: its schedules coloured by the scores that chose them."""
+
+from itertools import product
+
+import numpy as np
+from matplotlib import pyplot as plt
+from numpy.typing import ArrayLike, NDArray
+
+from cl_book.claims.arms import Arm
+from cl_book.claims.overview import find_runs
+from cl_book.claims.paired_differences import pair_scores
+from cl_book.figures.curves import to_array
+from cl_book.figures.drawing import DIVERGING, PALETTE, PAPER, WIDTH, style
+from cl_book.figures.picture import Picture
+from cl_book.figures.run_figures import format_values
+from cl_book.figures.schedule_figures import read_schedule
+from cl_core.experiments.store import Result, metric
+from cl_core.runs.result_set import ResultSet
+
+_RULES = (("two-level", Arm("two-level")), ("random order", Arm("two-level-random")))
+_LETTER = "#1d1b2e"  # On the colours of a score, which dark pages have too.
+
+
+def draw_strips(experiment: str, results: ResultSet) -> Picture | None:
+    """Draw what each task moved under the two-level rule and under its control in random order, a row a seed.
+
+    A cell's letter is f for few blocks and m for many, its colour the task's score, pale at the threshold. Returns None
+    where the rule has no run.
+    """
+    shown = [(title, list(find_runs(experiment, arm, results).values())) for title, arm in _RULES]
+    shown = [(title, runs) for title, runs in shown if runs]
+    if not shown or shown[0][0] != _RULES[0][0]:
+        return None
+    style()
+    threshold = float(shown[0][1][0].config["threshold"])
+    scores = {title: np.array([to_array(run.scores) for run in runs]) for title, runs in shown}
+    reach = 2 * max(float(np.nanmax(np.abs(values - threshold))) for values in scores.values())
+    heights = [len(runs) for _, runs in shown]
+    figure, panels = plt.subplots(
+        len(shown),
+        1,
+        figsize=(WIDTH, 0.9 + 0.25 * sum(heights) + 0.45 * len(shown)),
+        height_ratios=heights,
+        squeeze=False,
+    )
+    data: dict[str, ArrayLike] = {}
+    words, found = [], []
+    for axes, (title, runs) in zip(panels[:, 0], shown, strict=True):
+        drawn = axes.imshow(
+            scores[title],
+            aspect="auto",
+            cmap=DIVERGING,
+            vmin=threshold - reach,
+            vmax=threshold + reach,
+            interpolation="nearest",
+        )
+        letters = ["m" + read_schedule(run) for run in runs]
+        for row, schedule in enumerate(letters):
+            for task, letter in enumerate(schedule):
+                unscored = np.isnan(scores[title][row, task])
+                colour = {} if unscored else {"color": _LETTER}
+                axes.text(task, row, letter, ha="center", va="center", fontsize=10, **colour)
+        axes.set(title=title, ylabel="seed", xticks=range(scores[title].shape[1]), yticks=range(len(runs)))
+        axes.set_xticklabels([str(task + 1) for task in range(scores[title].shape[1])])
+        axes.set_yticklabels([str(run.seed) for run in runs])
+        axes.tick_params(length=0)
+        axes.grid(visible=False)
+        data |= {f"{title}, seed": [run.seed for run in runs], f"{title}, schedule": letters}
+        data[f"{title}, score of task"] = scores[title].round(4)
+        words.append(f"{title}: {', '.join(letters)}")
+        if mean := _compare_scores(runs):
+            found.append(f"{format_values(mean, 2).replace(', ', ' and ')} ({title})")
+    panels[-1, 0].set_xlabel("task")
+    key = figure.colorbar(drawn, ax=panels[:, 0].tolist(), label=f"score; the threshold is {threshold:g}")
+    key.ax.set_ylim(*(bound(np.concatenate([*scores.values()]), axis=None) for bound in (np.nanmin, np.nanmax)))
+    finding = (
+        f"Mean score of a task after one that moved few blocks, and after one that moved many: {'; '.join(found)}."
+    )
+    return Picture(
+        figure,
+        f"Schedules of few (f) and many (m) blocks, a seed a row, coloured by score. {'; '.join(words)}.",
+        data,
+        finding if found else "",
+    )
+
+
+def _compare_scores(runs: list[Result]) -> tuple[float, float] | None:
+    """Return the mean score after tasks that moved few blocks, and after those that moved many; None without both."""
+    moved, scores = np.array(pair_scores(runs)).reshape(-1, 2).T
+    many = moved == float(runs[0].config["many"])
+    return None if many.all() or not many.any() else (float(scores[~many].mean()), float(scores[many].mean()))
+
+
+def draw_every_schedule(experiment: str, results: ResultSet) -> Picture | None:
+    """Draw the average accuracy of every schedule of few and many blocks: a point a seed, a stroke the mean.
+
+    A star is the schedule that the two-level rule chose at a seed. Returns None where no run of a schedule is there.
+    """
+    rule = {run.seed: run for run in find_runs(experiment, Arm("two-level"), results).values()}
+    if not rule:
+        return None
+    length = int(next(iter(rule.values())).config["tasks"]) - 1
+    by_schedule = {
+        moves: {run.seed: run for run in find_runs(experiment, Arm("fixed", (f"moves={moves}",)), results).values()}
+        for moves in map("".join, product("mf", repeat=length))
+    }
+    by_schedule = {moves: runs for moves, runs in by_schedule.items() if runs}
+    if not by_schedule:
+        return None
+    style()
+    accuracy = {
+        moves: {seed: 100 * metric(run, "avg_acc") for seed, run in runs.items()} for moves, runs in by_schedule.items()
+    }
+    means = {moves: float(np.mean(list(values.values()))) for moves, values in accuracy.items()}
+    order = sorted(means, key=lambda moves: means[moves])
+    chosen = {seed: read_schedule(run) for seed, run in rule.items()}
+    figure, axes = plt.subplots(figsize=(WIDTH, 0.7 + 0.27 * len(order)))
+    ranks = _rank_chosen(accuracy, chosen)
+    for place, moves in enumerate(order):
+        axes.plot(
+            list(accuracy[moves].values()), np.full(len(accuracy[moves]), place), ".", color=PALETTE[0], alpha=0.6
+        )
+        axes.plot(means[moves], place, "|", color=PALETTE[0], markersize=13, markeredgewidth=2)
+    stars = [(accuracy[chosen[seed]][seed], order.index(chosen[seed])) for seed in ranks]
+    axes.plot(
+        *np.array(stars).reshape(-1, 2).T,
+        linestyle="",
+        marker="*",
+        markersize=13,
+        color=PALETTE[1],
+        markeredgecolor=PAPER,
+    )
+    axes.set(xlabel="Avg.Acc, %", yticks=range(len(order)), ylim=(-0.7, len(order) - 0.3))
+    axes.set_yticklabels(order, family="monospace")
+    found = ", ".join(f"{rank} (seed {seed})" for seed, rank in ranks.items())
+    return Picture(
+        figure,
+        f"Average accuracy of {len(order)} schedules, in per cent, means over seeds: "
+        + ", ".join(f"{moves} {means[moves]:.1f}" for moves in reversed(order))
+        + f". Ranks of the rule's own: {found}.",
+        {
+            "schedule": order,
+            "mean": [means[moves] for moves in order],
+            **{f"seed {seed}": [accuracy[moves].get(seed, np.nan) for moves in order] for seed in sorted(rule)},
+        },
+        f"Of {len(order)} schedules the one that the rule chose has rank {found}.",
+    )
+
+
+def _rank_chosen(accuracy: dict[str, dict[int, float]], chosen: dict[int, str]) -> dict[int, int]:
+    """Return, for each seed at which every schedule was run, the rank of the chosen one; the best has rank 1."""
+    ranks = {}
+    for seed, moves in chosen.items():
+        values: NDArray[np.float64] = np.array([runs.get(seed, np.nan) for runs in accuracy.values()])
+        if moves in accuracy and not np.isnan(values).any():
+            ranks[seed] = 1 + int((values > accuracy[moves][seed]).sum())
+    return ranks

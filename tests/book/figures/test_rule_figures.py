@@ -1,0 +1,51 @@
+"""What the two-level rule chose, all seeds: letters, scores and ranks are those of the runs."""
+
+import numpy as np
+import pytest
+from cl_book.figures.rule_figures import draw_every_schedule, draw_strips
+from matplotlib import pyplot as plt
+
+from cl_core.runs.result_set import read_results
+
+SCORES = (None, -0.2, 0.2, -0.1)
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def test_a_strip_has_a_letter_and_a_score_for_every_task_of_every_seed(keep):
+    for seed in (0, 3):
+        keep("split-cifar100", "two-level", seed, magnitudes=(9, 9, 1, 9), scores=SCORES)
+    picture = draw_strips("split-cifar100", read_results())
+    assert picture.data["two-level, schedule"] == ["mmfm", "mmfm"]
+    assert picture.data["two-level, score of task"][:, 1:].tolist() == [[-0.2, 0.2, -0.1]] * 2
+    panel, _ = picture.figure.axes
+    assert [text.get_text() for text in panel.texts] == list("mmfm") * 2
+    assert [label.get_text() for label in panel.get_yticklabels()] == ["0", "3"]
+    assert "−0.10 and 0.20 (two-level)" in picture.finding, "task 4 follows few blocks, task 3 many"
+
+
+def test_every_schedule_is_ranked_by_its_mean_and_the_rules_own_at_each_seed(keep):
+    ends = {"mmm": 50, "mmf": 55, "mfm": 60, "mff": 65, "fmm": 70, "fmf": 75, "ffm": 80, "fff": 85}
+    for moves, accuracy in ends.items():
+        for seed in range(2):
+            moved = (9, *(3 if letter == "m" else 1 for letter in moves))
+            values = {"task_acc": accuracy - seed, "forgetting": 0.0, "magnitudes": moved}
+            keep("permuted-mnist-4", f"fixed moves={moves}", seed, **values)
+    for seed in range(2):
+        keep("permuted-mnist-4", "two-level", seed, magnitudes=(9, 3, 1, 3))
+    picture = draw_every_schedule("permuted-mnist-4", read_results())
+    assert picture.data["schedule"] == sorted(ends, key=ends.get)
+    assert picture.data["mean"] == pytest.approx([value - 0.5 for value in sorted(ends.values())])
+    assert picture.finding == "Of 8 schedules the one that the rule chose has rank 6 (seed 0), 6 (seed 1)."
+    (axes,) = picture.figure.axes
+    stars = next(line for line in axes.lines if line.get_marker() == "*")
+    assert np.array(stars.get_xdata()) == pytest.approx([60, 59])
+
+
+def test_without_runs_there_is_no_picture(checkout):
+    assert draw_strips("split-cifar100", read_results()) is None
+    assert draw_every_schedule("split-cifar10", read_results()) is None

@@ -1,0 +1,119 @@
+"""The chapters on experiments have one shape: the answer first, real figures throughout, and the digits alone at the end."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+TOP = Path(__file__).resolve().parents[3]
+CHAPTERS = sorted(TOP.glob("notebooks/0[89]-*.ipynb")) + sorted(TOP.glob("notebooks/1[0-4]-*.ipynb"))
+SECTIONS = [
+    "The numbers",
+    "What turns it",
+    "Inside the runs",
+    "The stream",
+    "The claims",
+    "Run it yourself: digits, in ten seconds",
+]
+STREAM = {
+    "08-split-cifar100": "split-cifar100",
+}
+NEEDED = {
+    "The numbers": "overview",
+    "Inside the runs": "chart",
+    "The stream": "stream",
+    "The claims": "verdicts",
+    SECTIONS[-1]: "fold",
+}
+
+
+def read_sections(notebook):
+    """Return (title, cells) of each section, the text before the first under an empty title."""
+    sections = [("", [])]
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            sections[-1][1].append(cell)
+            continue
+        for part in re.split(r"^(?=## )", cell.source, flags=re.MULTILINE):
+            if part.startswith("## "):
+                sections.append((part.splitlines()[0][3:], []))
+            sections[-1][1].append(nbformat.v4.new_markdown_cell(part))
+    return sections
+
+
+def find_faults(notebook, experiment):
+    """Return what in `notebook` departs from the shape of a chapter on `experiment`, in sentences."""
+    sections = read_sections(notebook)
+    titles = [title for title, _ in sections if title]
+    faults = [] if titles == SECTIONS else [f"its sections are {titles}"]
+    texts = {
+        title: "\n".join(cell.source for cell in cells if cell.cell_type == "markdown") for title, cells in sections
+    }
+    first = texts[""]
+    if f":::{{chart}} {experiment}-gains" not in first:
+        faults.append("no real figure stands above the first section")
+    elif not re.search(r"^:::\{reads\} ", first[: first.index(":::{chart}")], re.MULTILINE):
+        faults.append("the answer is bound to no verdict")
+    faults += [
+        f"{title} has no {need}" for title, need in NEEDED.items() if f":::{{{need}}}" not in texts.get(title, "")
+    ]
+    for title, cells in sections:
+        for cell in cells:
+            words = " ".join(re.findall(r"^figure (\S+): ", _printed(cell), re.MULTILINE))
+            if words.startswith("digits") and "digits" not in title:
+                faults.append(f"{words} stands in {title!r}")
+            if title == SECTIONS[-1] and words and not words.startswith(("digits-", "implied-")):
+                faults.append(f"{words} in the section on digits is not named digits")
+    for label, caption in re.findall(r":::\{caption\} fig-(\S+).*\n(.*)", texts.get(SECTIONS[-1], "")):
+        if "igits" not in caption:
+            faults.append(f"the caption of {label} does not say digits")
+    return faults
+
+
+def _printed(cell):
+    if cell.cell_type == "markdown":
+        return ""
+    return "\n".join(str(output.get("data", {}).get("text/plain", "")) for output in cell.outputs)
+
+
+@pytest.fixture(scope="module")
+def notebooks():
+    return {path.stem: nbformat.read(path, as_version=nbformat.NO_CONVERT) for path in CHAPTERS}
+
+
+@pytest.mark.parametrize("name", STREAM)
+def test_a_chapter_has_the_shape_of_all(notebooks, name):
+    assert find_faults(notebooks[name], STREAM[name]) == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "fault"),
+    [
+        (lambda cells: cells.insert(0, cells[-1]), "stands in ''"),
+        (
+            lambda cells: cells[0].update(source=cells[0].source.replace("## The claims", "## Claims")),
+            "its sections are",
+        ),
+        (lambda cells: cells[0].update(source=cells[0].source.replace("{reads}", "{note}")), "bound to no verdict"),
+    ],
+)
+def test_a_planted_fault_is_seen(notebooks, spoil, fault):
+    stored = notebooks["08-split-cifar100"]
+    cells = [nbformat.from_dict(dict(cell)) for cell in stored.cells if _printed(cell) or cell.cell_type == "markdown"]
+    cells.append(next(cell for cell in cells if "figure digits" in _printed(cell)))
+    spoil(cells)
+    assert any(fault in each for each in find_faults(nbformat.from_dict({**stored, "cells": cells}), "split-cifar100"))
+
+
+@pytest.mark.parametrize("name", STREAM)
+def test_every_figure_of_digits_names_them_in_its_drawing(notebooks, name):
+    drawn = [
+        output.data["image/svg+xml"]
+        for cell in notebooks[name].cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if "figure digits-" in str(output.get("data", {}).get("text/plain", ""))
+    ]
+    assert drawn
+    assert all(re.search(r">digits\b", svg) for svg in drawn)
