@@ -33,6 +33,7 @@ class Purpose(IntEnum):
     MEMORY_ORDER = 210
     AUGMENTATION = 211
     DROPOUT = 212
+    SECOND_ORDER = 213
 
 
 def sequence(seed: int, task: int, purpose: Purpose) -> np.random.SeedSequence:

@@ -148,7 +148,8 @@ class Adaptive(Strategy):
     """The paper's hybrid rule: a related task holds `step` blocks more fixed than the task before, any other fewer.
 
     h counts what is held fixed, 0 to `modules` leading blocks, and goes from `start` by :func:`integrate`; a task
-    moves the other blocks, the first task all. With `counts` ``trained`` h counts what moves instead, the reading that
+    moves the other blocks, the first task all. With a `quantile` the bar is that quantile of the run's earlier scores
+    where there are any. With `counts` ``trained`` h counts what moves instead, the reading that
     the paper's text speaks against. Source: paper, Algorithm 1.
     """
 
@@ -158,9 +159,10 @@ class Adaptive(Strategy):
     start: int = 0
     metric: str = "cosine"
     counts: Literal["held", "trained"] = "held"
+    quantile: float = 0.0
 
     def __post_init__(self) -> None:
-        integrate((), self.threshold, self.step, self.modules, self.start)
+        self.integrate(())
         find_score(self.metric)
         if self.counts not in {"held", "trained"}:
             raise ValueError(f"counts = {self.counts!r} does not fit; allowed: 'held' or 'trained'")
@@ -178,8 +180,12 @@ class Adaptive(Strategy):
                 f"task {arrival.task} arrives with {len(arrival.scores)} earlier scores; give one for each task before"
             )
         scores = (*arrival.scores, score(self.metric, arrival))
-        held = integrate(scores, self.threshold, self.step, self.modules, self.start)[-1]
+        held = self.integrate(scores)[-1]
         return Update(held if self.counts == "trained" else arrival.blocks - held)
+
+    def integrate(self, scores: Sequence[float | None]) -> tuple[int, ...]:
+        """Return h after each task whose score is given, as :func:`integrate` does."""
+        return integrate(scores, self.threshold, self.step, self.modules, self.start, self.quantile)
 
 
 @dataclass(frozen=True)
@@ -248,12 +254,16 @@ def score(metric: str, arrival: Arrival) -> float:
     return compare(arrival.gradient, arrival.previous_gradient)
 
 
-def integrate(scores: Sequence[float | None], threshold: float, step: int, modules: int, start: int) -> tuple[int, ...]:
+def integrate(
+    scores: Sequence[float | None], threshold: float, step: int, modules: int, start: int, quantile: float = 0.0
+) -> tuple[int, ...]:
     """Return h after each task: how many of `modules` modules Algorithm 1 holds fixed, 0 to `modules`.
 
     `scores[0]` is None, as the first task has nothing to be compared with; h then is `start`. A score strictly above
     `threshold` adds `step` to h, any other takes `step` away, a missing or NaN score too; h is clipped to 0 and
-    `modules`. Raises ValueError for counts that do not fit, a threshold of NaN, or a first score.
+    `modules`. With a `quantile`, above 0 to 1, the bar is that quantile of the scores before, from the third task on:
+    the threshold decides the second alone. Raises ValueError for counts that do not fit, a threshold of NaN, a
+    quantile that is none, or a first score.
     Source: paper, Algorithm 1.
     """
     if modules < 0:
@@ -263,17 +273,25 @@ def integrate(scores: Sequence[float | None], threshold: float, step: int, modul
     if step < 0:
         raise ValueError(f"step = {step} does not fit; allowed: 0 or more")
     require_threshold(threshold)
+    if not 0 <= quantile <= 1:
+        raise ValueError(f"quantile = {quantile!r} does not fit; allowed: 0 to 1, 0 for none")
     if scores and scores[0] is not None:
         raise ValueError(f"scores[0] = {scores[0]!r} does not fit; the first task has no score, so give None")
     held: list[int] = []
     for task, value in enumerate(scores):
         if task == 0:
             held.append(start)
-        elif value is not None and value > threshold:
+        elif value is not None and value > _bar(scores[:task], threshold, quantile):
             held.append(min(held[-1] + step, modules))
         else:
             held.append(max(held[-1] - step, 0))
     return tuple(held)
+
+
+def _bar(earlier: Sequence[float | None], threshold: float, quantile: float) -> float:
+    """Return what a score has to exceed after the `earlier` ones."""
+    known = [score for score in earlier if score is not None and not math.isnan(score)]
+    return float(np.quantile(known, quantile)) if quantile and known else threshold
 
 
 def trailing_sizes(magnitudes: Sequence[int], blocks: Sequence[int]) -> tuple[int, ...]:

@@ -232,3 +232,13 @@ def test_algorithm_1_holds_at_most_its_modules_and_asks_for_the_scores_of_the_ta
         Adaptive(0.1, 1, 3, counts="moved")
     with pytest.raises(ValueError, match="start = 4 does not fit 3 modules"):
         Adaptive(0.1, 1, 3, 4)
+
+
+def test_a_quantile_of_the_earlier_scores_takes_the_thresholds_place_from_the_third_task_on():
+    scores = (None, 0.2, 0.1, 0.3, 0.25)
+    assert integrate(scores, 0.0, 1, 9, 4) == (4, 5, 6, 7, 8)
+    # Bars: 0.0; 0.2; the median of 0.2 and 0.1; that of 0.2, 0.1 and 0.3.
+    assert integrate(scores, 0.0, 1, 9, 4, 0.5) == (4, 5, 4, 5, 6)
+    assert integrate((None, None, 0.1), 0.2, 1, 9, 4, 0.5) == (4, 3, 2)
+    with pytest.raises(ValueError, match=r"quantile = 1\.5"):
+        integrate(scores, 0.0, 1, 9, 4, 1.5)

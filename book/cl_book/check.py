@@ -17,6 +17,9 @@ from cl_book.notebooks.record import NOT_RUN
 from cl_core import files
 from cl_core.experiments.provenance import require_own_code
 from cl_core.experiments.store import RESULTS, Result
+from cl_core.runs.design_table import list_stored
+from cl_core.runs.design_table import read_stored as read_table_of
+from cl_core.runs.design_table import states as find_states
 from cl_core.runs.plausibility import find_wrong_streams
 from cl_core.runs.result_set import ResultSet, read_results, read_stored
 
@@ -36,7 +39,7 @@ def check() -> Report:
     """Return what is stale in the checkout that this stands in; raises ValueError where the code run is another one's."""
     require_own_code()
     results = read_stored()
-    parts = (_notebooks(), _results(results), _digests(results), _claims())
+    parts = (_notebooks(), _results(results), _designs(), _digests(results), _claims())
     return Report(lines=tuple(line for part in parts for line in part.lines), faults=sum(part.faults for part in parts))
 
 
@@ -69,6 +72,29 @@ def _results(results: ResultSet) -> Report:
     count = sum(map(len, unconfirmed.values()))
     cure = "; `cl-core confirm` holds today's code against the golden runs" if count else ""
     return Report((*lines, f"{len(states)} results, {len(stale)} stale, {count} unconfirmed{cure}"), faults=len(stale))
+
+
+def _designs() -> Report:
+    """Return what is wrong with the tables of designs; nothing is said where there is none."""
+    lines: list[str] = []
+    faults = count = unconfirmed = 0
+    for name in list_stored():
+        try:
+            records = read_table_of(Path(name).stem)
+            found = find_states(records)
+        except (ValueError, FileNotFoundError) as error:
+            faults += 1
+            lines.append(f"{name}: {error}")
+            continue
+        count += len(records)
+        unconfirmed += sum(bool(state.unconfirmed) for state in found.values())
+        for (protocol, role), state in found.items():
+            if state.stale:
+                faults += 1
+                lines += [f"{name}: protocol {protocol}, {role}, is stale, because", *_indented(state.stale)]
+    if not lines and not count:
+        return Report((), 0)
+    return Report((*lines, f"{count} records of designs, {faults} at fault, {unconfirmed} unconfirmed"), faults)
 
 
 def _digests(results: ResultSet) -> Report:

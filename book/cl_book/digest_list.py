@@ -9,11 +9,15 @@ import argparse
 import re
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from cl_book.claims import claim as claims
 from cl_book.claims.stated import claim_digest
 from cl_core import files
+from cl_core.experiments.plan import digest_json
 from cl_core.parsing import decode_text, explain_unreadable
+from cl_core.runs.design_table import list_stored
+from cl_core.runs.design_table import read_stored as read_table_of
 from cl_core.runs.result_set import ResultSet, read_stored
 
 LIST = "results/DIGESTS"
@@ -33,7 +37,13 @@ def current_digests(results: ResultSet) -> dict[str, str]:
         for claim in claims.load()
         if claim.source == "theory"
     }
-    return {**outcomes, **stated}
+    return {**outcomes, **_table_digests(), **stated}
+
+
+def _table_digests() -> dict[str, str]:
+    """Return one digest for each design's table: of its records' own digests, in their order."""
+    tables = [Path(name).stem for name in list_stored()]
+    return {f"designs/{name}.jsonl": digest_json([one.digest for one in read_table_of(name)]) for name in tables}
 
 
 def listed_digests() -> dict[str, str] | None:

@@ -161,7 +161,7 @@ def _experiment(name: str, summary: str, stand_in: str | None, *reads: str, netw
     return Experiment(name=name, summary=summary, network=network, stand_in=stand_in, reads=("tasks", *reads))
 
 
-_SPLIT = ("class_images",)
+_SPLIT = ("class_images", "first_tasks", "class_order")
 _CORRELATED = ("classes", "class_images", "same_images", "overlap")
 _PARTLY = ("severity", "corrupted", "corruption")
 

@@ -24,8 +24,10 @@ from cl_core.learners.recipe import (
     ArrivalSettings,
     AugmentationSettings,
     GradientSettings,
+    HoldingSettings,
     NetworkSettings,
     NetworkSpec,
+    OptimizerSettings,
     Recipe,
     TrainingSettings,
 )
@@ -37,7 +39,7 @@ from cl_core.streams.manifest import Route
 from cl_core.streams.sequences import Stream, stream
 from cl_core.streams.tasks import Part
 
-_GRADIENT = frozenset(GradientSettings.model_fields)
+_SOME = frozenset({*GradientSettings.model_fields, *HoldingSettings.model_fields})
 
 RESNET_BLOCKS = 9
 """Shared blocks of the ResNet: a stem and eight residual blocks."""
@@ -119,7 +121,7 @@ class Plan:
         """How the network is trained; joint training makes its own number of passes."""
         # What only some strategies read is left at its default for the others.
         values = self.settings.select(Recipe).items()
-        recipe = Recipe(**{name: value for name, value in values if name in self.config or name not in _GRADIENT})
+        recipe = Recipe(**{name: value for name, value in values if name in self.config or name not in _SOME})
         return recipe.replace(epochs=self.settings.joint_epochs) if "joint_epochs" in self.strategy.reads else recipe
 
     def recipe_of(self, task: int) -> Recipe:
@@ -249,9 +251,12 @@ def list_settings(experiment: Experiment, strategy: Treatment) -> tuple[str, ...
     }
     if strategy.kind != "bound":
         names |= {*ArrivalSettings.model_fields, *BeginningSettings.model_fields, *EffectSettings.model_fields}
+        names |= set(OptimizerSettings.model_fields) if strategy.kind != "baseline" else set()
     # A baseline's penalty is on images, or answers to them, that are not changed.
     if strategy.kind not in ("bound", "baseline") and experiment.network == "resnet":
         names |= set(AugmentationSettings.model_fields)
+    if experiment.network != "resnet":
+        names -= set(HoldingSettings.model_fields)
     if "joint_epochs" in strategy.reads:
         names.remove("epochs")
     return tuple(name for name in SETTINGS if name in names)
@@ -299,9 +304,9 @@ def require_blocks(plan: Plan, blocks: int) -> None:
         raise ValueError(
             f"start = {plan.settings.start} exceeds modules = {plan.settings.modules}; give 0 to {plan.settings.modules}"
         )
-    moves, later = plan.settings.moves, plan.settings.tasks - 1
+    moves, later = plan.settings.moves, plan.settings.tasks_run - 1
     if "moves" in plan.config and len(moves) not in {1, later}:
         raise ValueError(
-            f"moves = {moves!r} does not fit {plan.settings.tasks} tasks; give {later} letters, m or f, one for each task "
+            f"moves = {moves!r} does not fit {plan.settings.tasks_run} tasks; give {later} letters, m or f, one for each task "
             "from the second on, or one for all"
         )

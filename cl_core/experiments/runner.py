@@ -156,8 +156,8 @@ def _result(
 
 
 def _count_held(plan: Plan, magnitudes: Sequence[int | None], blocks: int) -> tuple[int | None, ...]:
-    """Return Algorithm 1's count h after each task, from the blocks that moved; nothing for a strategy without it."""
-    if "start" not in plan.strategy.reads:
+    """Return Algorithm 1's count h after each task, from the blocks that moved; nothing where they do not tell it."""
+    if "start" not in plan.strategy.reads or plan.settings.counted_in == "parameters":
         return ()
     counted = (m if m is None or plan.strategy.name == "literal" else blocks - m for m in magnitudes[1:])
     return (plan.settings.start, *counted)

@@ -14,6 +14,7 @@ from cl_core.experiments.shared_prefixes import SharedPrefixes
 from cl_core.learners.arrival import arrive, gradient_after
 from cl_core.learners.evaluation import count_correct, logits_change
 from cl_core.learners.prefix_memory import PrefixMemory
+from cl_core.learners.stages import train_frozen_then_whole
 from cl_core.learners.training import train_task
 from cl_core.strategies import Strategy, Update
 
@@ -80,7 +81,10 @@ class ContinualTrainer:
 
         settle = None if type(self.strategy).settle is Strategy.settle else self.strategy.settle
         recipe, steps = context.plan.recipe_of(task), context.steps(task, **facts)
-        report = train_task(network, data, task, update, recipe, seed, steps, settle=settle)
+        if task > 0 and context.plan.config.get("budget") == "frozen-then-whole":
+            report = train_frozen_then_whole(network, data, task, update, recipe, seed, steps)
+        else:
+            report = train_task(network, data, task, update, recipe, seed, steps, settle=settle)
         self.strategy.learned(task, network, data)
         gradient = arrived.gradient
         if task == 0 and context.recipe.first_gradient == "trained":

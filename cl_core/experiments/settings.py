@@ -14,7 +14,9 @@ from cl_core.learners.recipe import (
     ArrivalSettings,
     AugmentationSettings,
     GradientSettings,
+    HoldingSettings,
     NetworkSettings,
+    OptimizerSettings,
     TrainingSettings,
 )
 from cl_core.naming import require_name
@@ -64,6 +66,28 @@ class StepSettings(GradientSettings):
         le=16,
         title="Modules",
         description="greatest h: the leading blocks that adaptive may hold fixed",
+    )
+
+
+class VariantSettings(SettingsBase):
+    """What the paper leaves open of Algorithm 1 and of frozen training; the defaults are the book's readings."""
+
+    quantile: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=1.0,
+        title="Quantile",
+        description="quantile of the run's earlier scores that takes the threshold's place from the third task on, 0 for none",
+    )
+    budget: Literal["same", "frozen-then-whole"] = Field(
+        default="same",
+        title="Budget",
+        description="steps of a task under adaptive: the others', or as many again with all blocks after those with h held",
+    )
+    counted_in: Literal["blocks", "parameters"] = Field(
+        default="blocks",
+        title="Counted in",
+        description="what m of K blocks stands for: the last blocks, or the last m/K of all shared parameters",
     )
 
 
@@ -228,6 +252,18 @@ class StreamSettings(SettingsBase):
         title="Images of a class",
         description="most training images that a class has in a task, 0 for no limit (split and correlated streams)",
     )
+    first_tasks: int = Field(
+        default=0,
+        ge=0,
+        le=1000,
+        title="First tasks",
+        description="tasks that are run, from the stream's first on, 0 for all (split streams)",
+    )
+    class_order: Literal["drawn", "numbered"] = Field(
+        default="drawn",
+        title="Class order",
+        description="order in which a split stream's tasks take the classes: drawn with the seed, or as they are numbered",
+    )
     same_images: bool = Field(
         default=False,
         title="Same images",
@@ -264,20 +300,34 @@ class Settings(
     AveragingSettings,
     LimitSettings,
     BoundSettings,
+    VariantSettings,
     StepSettings,
     RuleSettings,
     ArrivalSettings,
     AugmentationSettings,
+    HoldingSettings,
+    OptimizerSettings,
     TrainingSettings,
     NetworkSettings,
 ):
     """Every setting of a run; ``Settings()`` is the protocol before a profile changes it."""
 
+    @property
+    def tasks_run(self) -> int:
+        """Number of tasks that a run learns: all of the stream's, or its first ones."""
+        return min(self.first_tasks or self.tasks, self.tasks)
+
 
 SETTINGS: dict[str, FieldInfo] = Settings.model_fields
 """Every setting's field, by name."""
 
-LATER = frozenset({"classes", "class_images", "same_images", "augmentation", "first_epochs", "effects"})
+LATER = frozenset(
+    {
+        *("classes", "class_images", "same_images", "augmentation", "first_epochs", "effects"),
+        *("first_tasks", "class_order", "optimizer", "frozen_statistics", "score_images"),
+        *VariantSettings.model_fields,
+    }
+)
 """Settings that results from before them lack: a run holds one only where it is not what the run had without it."""
 
 

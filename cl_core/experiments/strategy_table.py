@@ -16,6 +16,7 @@ from cl_core import strategies
 from cl_core.averaging import Averaged, AveragedByGain, fractions
 from cl_core.experiments import controls
 from cl_core.experiments.settings import StepSettings
+from cl_core.learners.recipe import HoldingSettings
 from cl_core.plugins import Plugin
 from cl_core.strategies import Limited, Strategy, Update
 from cl_core.threshold_rules import TwoLevel
@@ -94,7 +95,7 @@ class Treatment:
 
 def schedule_word(settings: Settings) -> str:
     """Return the schedule of a fixed run: a letter, m or f, for each task from the second on."""
-    return settings.moves * (settings.tasks - 1) if len(settings.moves) == 1 else settings.moves
+    return settings.moves * (settings.tasks_run - 1) if len(settings.moves) == 1 else settings.moves
 
 
 def fixed_magnitudes(settings: Settings) -> tuple[int, ...]:
@@ -104,20 +105,36 @@ def fixed_magnitudes(settings: Settings) -> tuple[int, ...]:
 
 def _adaptive(run: StrategyInputs, counts: Literal["held", "trained"] = "held") -> Strategy:
     given = run.settings
-    return strategies.Adaptive(given.threshold, given.step, given.modules, given.start, given.metric, counts)
+    rule = strategies.Adaptive(
+        given.threshold, given.step, given.modules, given.start, given.metric, counts, given.quantile
+    )
+    return _count_in(rule, run)
+
+
+def _frozen(run: StrategyInputs) -> Strategy:
+    return _count_in(strategies.Frozen(run.settings.trained), run)
+
+
+def _count_in(rule: Strategy, run: StrategyInputs) -> Strategy:
+    """Return `rule`, with the blocks that it lets move counted out as a share of the parameters where the run says so."""
+    if run.settings.counted_in == "blocks":
+        return rule
+    from cl_core.learners.limits import InParameters
+
+    return InParameters(rule, run.sizes, run.device)
 
 
 def _clock(run: StrategyInputs) -> Strategy:
     given = run.settings
     return strategies.Replay(
-        controls.clock(given.tasks, run.blocks, step=given.step, modules=given.modules, start=given.start)
+        controls.clock(given.tasks_run, run.blocks, step=given.step, modules=given.modules, start=given.start)
     )
 
 
 def _walk(run: StrategyInputs) -> Strategy:
     given = run.settings
     return strategies.Replay(
-        controls.walk(given.tasks, run.blocks, run.seed, step=given.step, modules=given.modules, start=given.start)
+        controls.walk(given.tasks_run, run.blocks, run.seed, step=given.step, modules=given.modules, start=given.start)
     )
 
 
@@ -186,7 +203,7 @@ def _averaged(run: StrategyInputs) -> Strategy:
     given = run.settings
     if given.fractions in ("gain", "raised"):
         return AveragedByGain("lowers" if given.fractions == "gain" else "raises")
-    return Averaged(fractions(given.fractions, given.tasks, given.fraction))
+    return Averaged(fractions(given.fractions, given.tasks_run, given.fraction))
 
 
 def _ewc(run: StrategyInputs) -> Strategy:
@@ -220,8 +237,10 @@ def _separate(run: StrategyInputs) -> Bound:
 
 
 _TWO_LEVEL = ("threshold", "few", "many")
+_HOLDS = tuple(HoldingSettings.model_fields)
 _STEPS = tuple(StepSettings.model_fields)
-_ADAPTIVE = ("threshold", *_STEPS)
+_YOKED = ("threshold", *_STEPS, "quantile", "budget", *_HOLDS)
+_ADAPTIVE = (*_YOKED, "counted_in")
 
 STRATEGIES: Mapping[str, Treatment] = {
     treatment.name: treatment
@@ -238,8 +257,8 @@ STRATEGIES: Mapping[str, Treatment] = {
             kind="rule",
             summary="after the first task, only the last blocks",
             also="freezing the early layers",
-            make=lambda run: strategies.Frozen(run.settings.trained),
-            reads=("trained",),
+            make=_frozen,
+            reads=("trained", "counted_in", *_HOLDS),
         ),
         Treatment(
             name="frozen-0",
@@ -247,6 +266,7 @@ STRATEGIES: Mapping[str, Treatment] = {
             summary="after the first task, only the new head (magnitude 0)",
             also="head only, linear probe",
             make=lambda run: strategies.Frozen(0),
+            reads=_HOLDS,
         ),
         Treatment(
             name="adaptive",
@@ -282,7 +302,7 @@ STRATEGIES: Mapping[str, Treatment] = {
             make=_walk,
             reads=_STEPS,
         ),
-        *yoke("adaptive", _ADAPTIVE, free_from=1),
+        *yoke("adaptive", _YOKED, free_from=1),
         Treatment(
             name="two-level",
             kind="rule",

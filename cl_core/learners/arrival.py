@@ -61,8 +61,9 @@ def arrive(
 ) -> ArrivalReport:
     """Fit the head of `task`, counted from 0, alone for a moment, and take the gradient over all shared parameters.
 
-    Both use one sample of the task's training images, drawn by `seed` and `task` alone. The fitted head is kept: the
-    task's training starts from it. `scores` and `losses` are those of the tasks before, handed on to the strategy.
+    Both use one sample of the task's training images, drawn by `seed` and `task` alone; the gradient its first
+    `score_images` where the recipe has them. The fitted head is kept: the task's training starts from it. `scores` and
+    `losses` are those of the tasks before, handed on to the strategy.
     `loss(outputs, labels)` is a mean, by default the cross-entropy; `batch` images are in memory at once. Blocks are
     left bitwise as they were. With a head that all tasks share, fitting it moves the old tasks' outputs too. Raises
     ValueError for a task of fewer than two training images.
@@ -73,12 +74,14 @@ def arrive(
     network.eval()
     if recipe.gradient_at == "warm":
         fit_head(network, x, y, task, steps=recipe.head_warmup_steps, precision=recipe.precision, loss=loss)
-    middle = len(y) // 2
-    first, first_loss = _gradient(network, x[:middle], y[:middle], task, recipe, loss, batch)
-    second, second_loss = _gradient(network, x[middle:], y[middle:], task, recipe, loss, batch)
+    images = _count_scored(recipe)
+    own, labels = x[:images], y[:images]
+    middle = len(labels) // 2
+    first, first_loss = _gradient(network, own[:middle], labels[:middle], task, recipe, loss, batch)
+    second, second_loss = _gradient(network, own[middle:], labels[middle:], task, recipe, loss, batch)
     if recipe.gradient_at == "arrival":
         fit_head(network, x, y, task, steps=recipe.head_warmup_steps, precision=recipe.precision, loss=loss)
-    share = middle / len(y)
+    share = middle / len(labels)
     arrival = Arrival(
         task=task,
         blocks=len(network.blocks),
@@ -107,8 +110,9 @@ def gradient_after(network: Network, data: TaskData, task: int, recipe: Recipe, 
     The network is left in eval mode, and bitwise as it was. Source: paper, Algorithm 1, which takes g_1 there.
     """
     x, y = _draw_sample(data, task, recipe, seed)
+    images = _count_scored(recipe)
     network.eval()
-    return _gradient(network, x, y, task, recipe, None, BATCH)[0]
+    return _gradient(network, x[:images], y[:images], task, recipe, None, BATCH)[0]
 
 
 def fit_head(
@@ -168,6 +172,11 @@ def _draw_sample(data: TaskData, task: int, recipe: Recipe, seed: int) -> tuple[
     draws = generator(seed, task, Purpose.ARRIVAL_SAMPLE)
     chosen = torch.from_numpy(draws.permutation(total)[: recipe.gradient_samples]).to(data.y_train.device)
     return select_rows(data.x_train, chosen), data.y_train[chosen]
+
+
+def _count_scored(recipe: Recipe) -> int | None:
+    """Return how many images of the sample the gradients are averaged over, None for all."""
+    return max(2, recipe.score_images) if recipe.score_images else None
 
 
 def _gradient(

@@ -22,6 +22,25 @@ class AsFar(Strategy):
         return Update(arrival.blocks, constraint=Within(self.radii[arrival.task]))
 
 
+@dataclass(frozen=True, eq=False)
+class InParameters(Strategy):
+    """Where `rule` lets the last m of K blocks move, the last m/K of all shared parameters do, wherever blocks end.
+
+    `sizes` are the numbers of parameters of the blocks.
+    """
+
+    rule: Strategy
+    sizes: tuple[int, ...]
+    device: "torch.device | str" = "cpu"
+
+    def update(self, arrival: Arrival) -> Update:
+        """Return the rule's answer as a share of the parameters; all of them, and none, stay as they are."""
+        update = self.rule.update(arrival)
+        if update.blocks in (0, arrival.blocks):
+            return update
+        return mask_parameters(self.sizes, update.blocks / arrival.blocks, "trailing", 0, self.device).limit
+
+
 def pull_back(blocks: int, strength: float) -> Limited:
     """Return the strategy that moves all `blocks`, pulled to where the task began with `strength`, 0 or more."""
     return Limited(Update(blocks, constraint=Pulled(strength) if strength > 0 else None))

@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
-from torch.optim import LBFGS, Optimizer
+from torch.optim import LBFGS, AdamW, Optimizer
 
 from cl_core.learners.evaluation import features_of
 from cl_core.learners.networks import Network
+from cl_core.learners.recipe import Recipe
 from cl_core.learners.tensors import choose_arithmetic
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -28,6 +29,17 @@ def make_step(optimizer: Optimizer, learning_rate: float) -> Callable[[float], f
         return max(rates) * rate / learning_rate
 
     return step
+
+
+def make_adamw(recipe: Recipe) -> OptimizerMaker:
+    """Return what makes the recipe's AdamW: its rate, its decay apart from the gradient, its momentum as the first beta."""
+    return lambda parameters: AdamW(
+        parameters,
+        lr=recipe.learning_rate,
+        betas=(recipe.momentum, 0.999),
+        weight_decay=recipe.weight_decay,
+        fused=True,
+    )
 
 
 def fit_any_head(network: Network, x: Tensor, y: Tensor, task: int, *, steps: int, precision: str, loss: Loss) -> None:

@@ -77,6 +77,27 @@ class TrainingSettings(SettingsBase):
     )
 
 
+class OptimizerSettings(SettingsBase):
+    """What makes the steps; a run that does not say has SGD."""
+
+    optimizer: Literal["sgd", "adamw"] = Field(
+        default="sgd",
+        title="Optimizer",
+        description="what makes the steps, started anew with each task; adamw's first beta is the momentum, its second 0.999",
+    )
+
+
+class HoldingSettings(SettingsBase):
+    """What holding a block fixed means; a run that does not say holds all of it."""
+
+    frozen_statistics: Literal["held", "moving"] = Field(
+        default="held",
+        title="Statistics of held blocks",
+        description="running statistics of blocks that may not move: held, or normalising by each minibatch and moving with it",
+        json_schema_extra={"network": "resnet"},
+    )
+
+
 class AugmentationSettings(SettingsBase):
     """The settings of what is done to images in training alone; a run that reads none leaves them as they are."""
 
@@ -116,7 +137,7 @@ class ArrivalSettings(SettingsBase):
 
 
 class GradientSettings(SettingsBase):
-    """Which gradients are compared. A run that reads neither setting has the defaults."""
+    """Which gradients are compared. A run that reads none of the settings has the defaults."""
 
     first_gradient: Literal["arrival", "trained"] = Field(
         default="arrival",
@@ -128,19 +149,30 @@ class GradientSettings(SettingsBase):
         title="Gradient over",
         description="parameters that the gradient is over: the shared blocks, or the task's head too",
     )
+    score_images: int = Field(
+        default=0,
+        ge=0,
+        le=100000,
+        title="Images of a score",
+        description="images of the gradient sample that the gradients are averaged over, two at least; 0 for all",
+    )
 
 
-class Recipe(GradientSettings, ArrivalSettings, AugmentationSettings, TrainingSettings):
+class Recipe(
+    GradientSettings, ArrivalSettings, AugmentationSettings, HoldingSettings, OptimizerSettings, TrainingSettings
+):
     """How every task is trained, the same under every strategy; ``Recipe()`` is the protocol.
 
     SGD with `momentum` and `weight_decay` (on what trains, alone), started anew with each task; `learning_rate` stays
     (``constant``), falls to zero along half a cosine (``cosine``) or to a tenth after two thirds of the steps (``step``) within a task of `epochs` passes in minibatches of
-    `batch` images, which `augmentation` changes at each step. `precision` is ``float64``, ``float32`` or ``bfloat16`` (float32 parameters, bfloat16 autocast).
+    `batch` images, which `augmentation` changes at each step. `optimizer` ``adamw`` makes AdamW's steps instead. With
+    `frozen_statistics` ``moving`` a block held fixed normalises by each minibatch, and its running statistics move. `precision` is ``float64``, ``float32`` or ``bfloat16`` (float32 parameters, bfloat16 autocast).
 
     At a task's arrival its head is fitted alone for `head_warmup_steps` on a sample of `gradient_samples` training
     images, and the gradient over all shared parameters is taken on that sample, with the head as drawn
     (`gradient_at` ``arrival``) or after its warm-up (``warm``: a random head says little about the features).
     `metric`, one of :data:`cl_core.strategies.SCORES`, compares it with the gradient of the task before. The first
     task's is taken before its training, or with `first_gradient` ``trained`` after it, as Algorithm 1 has it; with
-    `gradient_over` ``whole`` the task's head is part of every gradient. Raises ValueError for a value that does not fit.
+    `gradient_over` ``whole`` the task's head is part of every gradient; `score_images` takes fewer images of the sample
+    for it. Raises ValueError for a value that does not fit.
     """

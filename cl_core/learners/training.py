@@ -73,16 +73,17 @@ def train_task(
     loss: "Loss | None" = None,
     optimizer: "OptimizerMaker | None" = None,
     augment: Callable[[Tensor], Tensor] | None = None,
+    order: Purpose = Purpose.BATCH_ORDER,
 ) -> TaskReport:
     """Train `task`, counted from 0, as a strategy's `update` allows; a number is that many trailing blocks.
 
-    A block that may not move is frozen whole, parameters and running statistics. At 0 only the head moves; heads of
+    A block that may not move is frozen whole, parameters and, unless the recipe has them move, running statistics. At 0 only the head moves; heads of
     other tasks never do. Minibatches come from `seed` and `task` alone; what does not fill one at the end of a pass is
     left out of that pass. With a `fraction` below 1 what moved goes that part of its way, and the task's head is fitted
     anew. `settle` may then change the shared blocks in any way, and the task's head is fitted anew.
     `loss(outputs, labels)` is a mean, by default the cross-entropy. `optimizer(parameters)` makes your own, at whose rates
     the recipe's schedule and the update's factor work. `augment` changes each minibatch's images. `seed` and `task`
-    decide what they, and dropout, draw from torch. For a loader or targets that are no labels: :mod:`cl_core.torch`.
+    decide what they, and dropout, draw from torch; `order` names the draw of the minibatches. For a loader or targets that are no labels: :mod:`cl_core.torch`.
     Norms and the number of correct answers are those at the very end. Raises ValueError for a magnitude that does
     not fit, FloatingPointError if the loss is not finite after a pass.
     """
@@ -91,7 +92,8 @@ def train_task(
     update = Update(update) if isinstance(update, int) else update
     constraint, penalty = update.constraint, update.penalty
     moving = trained = moving_blocks(len(network.blocks), update.blocks, leading=update.leading)
-    entry = moving.start if moving else len(network.blocks)
+    passing = recipe.frozen_statistics == "moving"
+    entry = 0 if passing else moving.start if moving else len(network.blocks)
     blocks = list_blocks(network)
     before = [[parameter.detach().clone() for parameter in block.own] for block in blocks]
     start = [value for block in moving for value in before[block]]
@@ -106,7 +108,7 @@ def train_task(
     old_state = [tensor.detach().clone() for tensor in state]
     head = network.head(task)
     mean = loss or functional.cross_entropy
-    with draw_from(seed, task, data.y_train.device), only_training(network, moving, [head]):
+    with draw_from(seed, task, data.y_train.device), only_training(network, moving, [head], passing=passing):
         constrained = list_constrained([blocks[block] for block in moving])
         changes = generator(seed, task, Purpose.AUGMENTATION) if recipe.augmentation != "none" else None
         inputs, entry = _inputs(network, data.x_train, 0 if changes or augment else entry, recipe.precision)
@@ -122,9 +124,10 @@ def train_task(
         shared = [parameter for parameter in constrained if parameter.requires_grad]
         own = [parameter for parameter in head.parameters() if parameter.requires_grad]
         own_step = None
-        if optimizer is not None:
-            from cl_core.learners.own_means import make_step
+        if optimizer is not None or recipe.optimizer == "adamw":
+            from cl_core.learners.own_means import make_adamw, make_step
 
+            optimizer = optimizer or make_adamw(recipe)
             own_step = make_step(optimizer([*shared, *own]), recipe.learning_rate)
         steps, final_loss = descend(
             loss_on,
@@ -133,7 +136,7 @@ def train_task(
             # Not checked: a factor may lead below the least learning rate that can be set.
             recipe.model_copy(update={"learning_rate": recipe.learning_rate * update.rate_factor}),
             size=len(data.y_train),
-            draws=generator(seed, task, Purpose.BATCH_ORDER),
+            draws=generator(seed, task, order),
             device=data.y_train.device,
             after_step=(lambda rate: constraint(constrained, start, rate)) if constraint else None,
             progress=progress,
@@ -148,7 +151,7 @@ def train_task(
         moving, inputs, entry = range(len(network.blocks)), data.x_train, 0
     if (update.fraction < 1 or settle is not None) and len(network.heads) > 1:
         refit_head(network, data, task, recipe, loss)
-    mark_moved(network, moving, task)
+    mark_moved(network, range(len(blocks)) if passing else moving, task)
     norms = [distance(block.own, old) for block, old in zip(blocks, before, strict=True)]
     sizes = block_parameters(network)
     movable = getattr(constraint, "movable", sum(sizes[block] for block in trained))
@@ -172,17 +175,20 @@ def moving_blocks(blocks: int, magnitude: int, *, leading: bool = False) -> rang
 
 
 @contextmanager
-def only_training(network: Network, moving: range, heads: Iterable[nn.Module]) -> Iterator[None]:
+def only_training(
+    network: Network, moving: range, heads: Iterable[nn.Module], *, passing: bool = False
+) -> Iterator[None]:
     """Let gradients reach, and running statistics change in, the blocks `moving` and those `heads` alone.
 
-    Afterwards the network is in eval mode, and each parameter takes gradients as it did before.
+    With `passing` the other blocks' running statistics change too. Afterwards the network is in eval mode, and each parameter takes gradients as it did before.
     """
     chosen = [*(network.blocks[block] for block in moving), *heads]
-    held = [[part] for part in (*network.blocks, *network.heads) if not any(part is one for one in chosen)]
+    blocks = [[part] for part in network.blocks if not any(part is one for one in chosen)]
+    others = [[part] for part in network.heads if not any(part is one for one in chosen)]
     network.eval()
     try:
-        with hold(group_blocks(held)):
-            for module in chosen:
+        with hold(group_blocks([*([] if passing else blocks), *others])), hold(group_blocks(blocks), modes=not passing):
+            for module in (*chosen, *(part for parts in blocks for part in parts if passing)):
                 module.train()
             yield
     finally:

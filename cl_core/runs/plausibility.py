@@ -40,6 +40,8 @@ def derive_magnitudes(result: Result, plan: Plan, source: Result | None) -> tupl
     if plan.strategy.plugin is not None:
         return None
     blocks, name = len(result.block_parameters), plan.strategy.name
+    if plan.settings.counted_in == "parameters":
+        return None  # the blocks that a share of the parameters lies in say less than the rule that gave it
     if name == "joint":
         return (None,) * result.tasks
     if name == "masked":
@@ -59,9 +61,7 @@ def derive_magnitudes(result: Result, plan: Plan, source: Result | None) -> tupl
             free = (levels[score is None or score < strategy.threshold] for score in result.scores[2:])
             return (*(strategy.update(arrival).blocks for arrival in arrivals[:2]), *free)
         if isinstance(strategy, strategies.Adaptive):
-            _, *held = strategies.integrate(
-                result.scores, strategy.threshold, strategy.step, strategy.modules, strategy.start
-            )
+            _, *held = strategy.integrate(result.scores)
             return (blocks, *(h if strategy.counts == "trained" else blocks - h for h in held))
         if isinstance(strategy, strategies.Initialized | strategies.Frozen | strategies.Replay):
             return tuple(strategy.update(arrival).blocks for arrival in arrivals)

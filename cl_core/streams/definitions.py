@@ -11,7 +11,7 @@ Kind = Literal["split", "permuted", "correlated", "corrupted", "partly-corrupted
 """How tasks are made of a data set; :mod:`cl_core.streams.tasks` has one function for each. Given ones are a user's own."""
 
 _READS: Mapping[Kind, tuple[str, ...]] = {
-    "split": ("tasks", "class_images"),
+    "split": ("tasks", "class_images", "first_tasks", "class_order"),
     "permuted": ("tasks",),
     "correlated": ("tasks", "classes", "overlap", "class_images", "same_images"),
     "corrupted": ("tasks", "severity"),
@@ -21,6 +21,9 @@ _READS: Mapping[Kind, tuple[str, ...]] = {
 }
 
 MAX_SEVERITY = 4
+
+ClassOrder = Literal["drawn", "numbered"]
+"""Order in which the tasks of a split stream take the classes: drawn with the seed, or as they are numbered."""
 
 Corruption = Literal["all", "colour", "blur", "rotation"]
 """What is done to the images of a corrupted task: colours swapped, blurred and turned, or one of these."""
@@ -34,7 +37,8 @@ class Definition:
     an integer. `severity` (corrupted only) is the strength of the noise at the last task, 0 to 4. Of a
     partly corrupted stream, `corrupted` tasks are corrupted in their training images alone, by `corruption` at
     `severity`. `class_images` (split and correlated only) is the most training images that a class has in a task, 0
-    for as many as there are; with `same_images` (correlated only) a class has the same ones in every task.
+    for as many as there are; with `same_images` (correlated only) a class has the same ones in every task. Of a
+    split stream `first_tasks` (0: all) are made, from the first on, and take the classes in `class_order`.
     """
 
     name: str
@@ -46,6 +50,8 @@ class Definition:
     severity: float = 0.0
     class_images: int = 0
     same_images: bool = False
+    first_tasks: int = 0
+    class_order: ClassOrder = "drawn"
     corrupted: int = 0
     corruption: Corruption = "all"
 
@@ -68,7 +74,7 @@ class Definition:
 _ADDED: Mapping[str, Any] = {
     entry.name: entry.default
     for entry in fields(Definition)
-    if entry.name in ("class_images", "same_images", "corrupted", "corruption")
+    if entry.name in ("class_images", "same_images", "first_tasks", "class_order", "corrupted", "corruption")
 }
 """Defaults of what was added when streams had digests already: those digests stay."""
 
@@ -137,7 +143,7 @@ def define(name: str, **overrides: float | str) -> Definition:
     """Return the stream called `name`, with what `overrides` change.
 
     `tasks` fits every kind, `classes`, `overlap` and `same_images` correlated streams, `class_images` these and split
-    ones, `severity` corrupted ones, `corrupted` and `corruption` partly corrupted ones. Where classes are
+    ones, `first_tasks` and `class_order` split ones, `severity` corrupted ones, `corrupted` and `corruption` partly corrupted ones. Where classes are
     split between the tasks, their number a task follows from the number of tasks, which must divide the classes.
     Raises ValueError for a wrong name (with the nearest one) or value (with what is allowed).
     """
@@ -159,6 +165,11 @@ def define(name: str, **overrides: float | str) -> Definition:
         definition = replace(
             definition, class_images=_require_whole("class_images", overrides["class_images"], least=0)
         )
+    if "first_tasks" in overrides:
+        definition = replace(definition, first_tasks=_require_whole("first_tasks", overrides["first_tasks"], least=0))
+    if "class_order" in overrides:
+        require_name("class order", str(overrides["class_order"]), get_args(ClassOrder))
+        definition = replace(definition, class_order=cast(ClassOrder, overrides["class_order"]))
     if "same_images" in overrides:
         definition = replace(definition, same_images=bool(overrides["same_images"]))
     if "corrupted" in overrides:
@@ -184,6 +195,10 @@ def _require_fit(definition: Definition, total: int) -> None:
     tasks, classes, overlap = definition.tasks, definition.classes, definition.overlap
     if not 0 <= definition.severity <= MAX_SEVERITY:
         raise ValueError(f"severity = {definition.severity:g} is out of range; allowed: 0 to {MAX_SEVERITY}.")
+    if definition.first_tasks > tasks:
+        raise ValueError(
+            f"first_tasks = {definition.first_tasks} of {tasks} tasks does not fit; allowed: 0 to {tasks}."
+        )
     if definition.corrupted >= tasks > 0 and definition.kind == "partly-corrupted":
         raise ValueError(
             f"corrupted = {definition.corrupted} does not fit {tasks} tasks, whose first stays clean; "

@@ -154,12 +154,12 @@ def _deal(pool: _Pool, label: int, seed: int) -> Positions:
 
 
 def _cut_split(definition: Definition, data: Dataset, pool: _Pool, seed: int) -> Iterator[_Cut]:
-    """Consecutive classes of the seed's class order; no class in two tasks.
+    """Consecutive classes of the seed's class order, or of the numbered one; no class in two tasks.
 
     Where a class has more training images than `class_images`, those are the first that a correlated stream deals.
     """
-    order = _draw_class_order(data, seed)
-    for start in range(0, definition.tasks * definition.classes, definition.classes):
+    order = _draw_class_order(data, seed) if definition.class_order == "drawn" else list(range(data.classes))
+    for start in range(0, (definition.first_tasks or definition.tasks) * definition.classes, definition.classes):
         classes = tuple(order[start : start + definition.classes])
         train, held = _take_all(pool, classes)
         if definition.class_images:

@@ -42,14 +42,14 @@ def group_blocks(parts: "Iterable[Sequence[nn.Module | nn.Parameter]]") -> list[
 
 
 @contextmanager
-def hold(blocks: Sequence[Block]) -> Iterator[None]:
+def hold(blocks: Sequence[Block], *, modes: bool = True) -> Iterator[None]:
     """Keep gradients from `blocks` and have their modules in eval mode whenever they are called.
 
-    Nothing that ``model.train()`` does changes that. At the end each parameter has its ``requires_grad`` back and each
+    Without `modes` the modules keep their own mode. Nothing that ``model.train()`` does changes that. At the end each parameter has its ``requires_grad`` back and each
     module its mode.
     """
     with ExitStack() as undo:
-        for module in unique(module for block in blocks for module in block.modules):
+        for module in unique(module for block in blocks for module in block.modules if modes):
             undo.callback(setattr, module, "training", module.training)
             undo.callback(module.register_forward_pre_hook(_stay_in_eval).remove)
             module.training = False

@@ -210,3 +210,27 @@ def test_the_first_task_may_have_its_own_number_of_passes():
     assert usual.recipe_of(0) == usual.recipe_of(1) == usual.recipe
     with pytest.raises(ValueError, match="no effect on joint"):
         make_plan("split-cifar100", "joint", 0, "cpu", overrides={"first_epochs": 20})
+
+
+def test_a_stream_may_end_after_its_first_tasks():
+    plan = make_plan("split-cifar100", "averaged", 0, "cpu", overrides={"first_tasks": 5})
+    assert plan.stream_options == {"tasks": 10, "first_tasks": 5}
+    assert plan.settings.tasks_run == 5
+    with pytest.raises(ValueError, match="first_tasks = 11 of 10 tasks"):
+        make_plan("split-cifar100", "frozen", 0, "cpu", overrides={"first_tasks": 11})
+
+
+@pytest.mark.parametrize(
+    ("strategy", "name", "value"),
+    [
+        ("initialized", "frozen_statistics", "moving"),
+        ("initialized", "budget", "frozen-then-whole"),
+        ("ewc", "optimizer", "adamw"),
+        ("joint", "optimizer", "adamw"),
+        ("frozen", "quantile", 0.5),
+        ("frozen", "score_images", 64),
+    ],
+)
+def test_a_setting_that_a_strategy_does_not_read_is_refused(strategy, name, value):
+    with pytest.raises(ValueError, match="no effect on"):
+        make_plan("split-cifar100", strategy, 0, "cpu", overrides={name: value})

@@ -119,3 +119,14 @@ def test_a_task_of_one_image_is_an_error(make, recipe):
     lone = replace(data[0], x_train=data[0].x_train[:1], y_train=data[0].y_train[:1])
     with pytest.raises(ValueError, match="2 or more"):
         arrive(network, lone, 0, recipe, 5)
+
+
+def test_the_gradient_may_be_of_fewer_images_than_the_head_is_fitted_on(make, recipe):
+    network, data = make("mlp")
+    other, _ = make("mlp")
+    few = arrive(network, data[0], 0, recipe.replace(score_images=10), 5)
+    whole = arrive(other, data[0], 0, recipe, 5)
+    assert torch.equal(network.heads[0].weight, other.heads[0].weight)
+    assert not np.allclose(few.gradient, whole.gradient)
+    third, _ = make("mlp")
+    assert np.array_equal(arrive(third, data[0], 0, recipe.replace(score_images=24), 5).gradient, whole.gradient)

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from cl_core.learners.constraints import Pulled, Within
-from cl_core.learners.limits import AsFar, mask_parameters, pull_back
-from cl_core.strategies import Arrival, Update, masked_blocks, movable
+from cl_core.learners.limits import AsFar, InParameters, mask_parameters, pull_back
+from cl_core.strategies import Arrival, Frozen, Update, masked_blocks, movable
 
 SIZES = (40, 30, 20, 10)
 
@@ -59,3 +59,12 @@ def test_each_task_goes_as_far_as_its_own_radius():
         Update(4, constraint=Within(2.0)),
         Update(4, constraint=Within(0.5)),
     ]
+
+
+def test_blocks_counted_in_parameters_are_the_last_share_of_them():
+    strategy = InParameters(Frozen(1), SIZES)
+    assert strategy.update(Arrival(0, 4)) == Update(4)
+    update = strategy.update(Arrival(1, 4))
+    assert update.blocks == 2
+    assert int(update.constraint.mask.sum()) == 25
+    assert InParameters(Frozen(0), SIZES).update(Arrival(1, 4)) == Update(0)

@@ -344,3 +344,48 @@ def test_every_pass_over_augmented_images_passes_all_blocks(make, recipe):
     network.blocks[0].register_forward_hook(lambda module, inputs, output: calls.append(len(output)))
     report = train_task(network, data[1], 1, 1, recipe.replace(augmentation="flips-and-crops"), 5)
     assert len(calls) >= report.steps
+
+
+def test_adamw_makes_other_steps_than_sgd_and_its_decay_is_apart(make, recipe):
+    ends = {}
+    for name, values in {
+        "sgd": {},
+        "adamw": {"optimizer": "adamw"},
+        "decayed": {"optimizer": "adamw", "weight_decay": 0.5},
+    }.items():
+        network, data = make("mlp")
+        report = train_task(network, data[0], 0, 3, recipe.replace(**{"weight_decay": 0.0, **values}), 5)
+        ends[name] = report.update_norms
+    assert len({tuple(end) for end in ends.values()}) == 3
+
+
+def test_adamw_is_torchs_own(make, recipe):
+    network, data = make("mlp")
+    other, _ = make("mlp")
+    given = recipe.replace(optimizer="adamw", learning_rate=0.003, weight_decay=0.1)
+    train_task(network, data[0], 0, 3, given, 5)
+    train_task(
+        other,
+        data[0],
+        0,
+        3,
+        recipe.replace(learning_rate=0.003),
+        5,
+        optimizer=lambda parameters: torch.optim.AdamW(parameters, lr=0.003, weight_decay=0.1),
+    )
+    torch.testing.assert_close(network.state_dict(), other.state_dict())
+
+
+def test_running_statistics_of_held_blocks_move_where_the_recipe_says_so(make, recipe):
+    network, data = make("resnet")
+    train_task(network, data[0], 0, len(network.blocks), recipe, 5)
+    before = {name: value.clone() for name, value in network.blocks[0].state_dict().items()}
+    report = train_task(network, data[1], 1, 1, recipe.replace(frozen_statistics="moving"), 5)
+    moved = {name for name, value in network.blocks[0].state_dict().items() if not torch.equal(value, before[name])}
+    assert moved == {"norm.running_mean", "norm.running_var", "norm.num_batches_tracked"}
+    assert report.update_norms[0] == 0
+    assert network.first_moved == 0
+    assert not any(module.training for module in network.modules())
+    assert all(parameter.requires_grad for parameter in network.parameters())
+    train_task(network, data[1], 1, 1, recipe, 5)
+    assert network.first_moved == len(network.blocks) - 1

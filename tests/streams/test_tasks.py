@@ -352,3 +352,16 @@ def test_severity_zero_corrupts_nothing_and_each_corruption_can_stand_alone(data
         "blur": "blurred by 0.125 pixels",
         "rotation": "turned by 30°",
     }
+
+
+def test_the_first_tasks_of_a_stream_are_those_of_the_whole_one(data):
+    whole, first = split(4, 3), replace(split(4, 3), first_tasks=2)
+    for one, other in zip(build(whole, data, 5, "test")[:2], build(first, data, 5, "test"), strict=True):
+        assert one.classes == other.classes
+        assert np.array_equal(one.train, other.train)
+        assert np.array_equal(one.held, other.held)
+
+
+def test_classes_may_be_taken_as_they_are_numbered(data):
+    tasks = build(replace(split(4, 3), class_order="numbered"), data, 5, "test")
+    assert [task.classes for task in tasks] == [(0, 1, 2), (3, 4, 5), (6, 7, 8), (9, 10, 11)]

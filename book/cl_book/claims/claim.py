@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from cl_book.claims.comparisons import Comparison
+from cl_book.claims.design_tests import DesignTest
 from cl_book.claims.statistics import Interval
 from cl_book.notebooks.record import in_words
 from cl_book.yaml_text import parse_yaml
@@ -23,7 +24,7 @@ PRIMARY_AT_MOST = 8
 STALE = "stale"
 """Stands in place of a verdict that was printed by code which is no longer the page's."""
 
-_SOURCE_OF = {"T": "theory", "P": "theory", "C": "runs"}
+_SOURCES_OF = {"T": ("theory",), "P": ("theory",), "C": ("runs", "design")}
 
 
 class ClaimError(ValueError):
@@ -41,9 +42,10 @@ class Claim(BaseModel):
     item: str = Field(default="", description="P ids only: the paper's item and equations, such as Lemma IV.2 (3)")
     where: str = Field(min_length=1, description="where in the paper, or why it is asked")
     mark: Literal["P", "S", "D"] = Field(description="seen in the paper, from third parties, derived here")
-    source: Literal["theory", "runs"]
+    source: Literal["theory", "runs", "design"]
     page: str = Field(min_length=1, description="the page that decides it, such as notebooks/02-bound")
     test: Comparison | None = Field(default=None, description="runs only: the comparison that decides it")
+    design: DesignTest | None = Field(default=None, description="design only: what of a design's table decides it")
     shows: str = Field(
         default_factory=lambda stated: _from_test(stated, "shows"),
         min_length=1,
@@ -69,15 +71,20 @@ class Claim(BaseModel):
 
     @model_validator(mode="after")
     def _source_fits(self) -> "Claim":
-        if _SOURCE_OF[self.id[0]] != self.source:
-            raise ValueError(f"{self.id} has source {self.source!r}; T and P ids are theory, C ids are runs")
+        if self.source not in _SOURCES_OF[self.id[0]]:
+            raise ValueError(f"{self.id} has source {self.source!r}; T and P ids are theory, C ids runs or design")
         if bool(self.item) != (self.id[0] == "P"):
             raise ValueError(f"{self.id}: `item` names an item of the paper; P ids need it, other ids have none")
         if self.id[0] == "P" and self.mark != "P":
             raise ValueError(f"{self.id} has mark {self.mark!r}; an item of the paper is seen in its text, mark P")
-        if (self.test is None) != (self.source == "theory"):
+        if (self.test is None) != (self.source != "runs"):
             raise ValueError(
                 f"{self.id}: `test` says how runs decide a claim; theory claims have none, run claims need it"
+            )
+        if (self.design is None) != (self.source != "design"):
+            raise ValueError(
+                f"{self.id}: `design` says how a design's table decides a claim; claims of source design need it, others "
+                "have none"
             )
         for name in ("shows", "tolerance"):
             if not getattr(self, name):
@@ -159,8 +166,8 @@ def read_entries(text: str | bytes) -> list[dict[str, Any]]:
 
 
 def _from_test(stated: Mapping[str, Any], name: Literal["shows", "tolerance"]) -> str:
-    """Return the sentence of a claim's test; empty where there is no test or it has none."""
-    test = stated.get("test")
+    """Return the sentence of a claim's test, or of its design; empty where there is neither or it has none."""
+    test = stated.get("test") or stated.get("design")
     return "" if test is None else str(getattr(test, name)())
 
 

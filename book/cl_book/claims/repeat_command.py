@@ -11,6 +11,7 @@ from cl_core.experiments.plan import Plan
 from cl_core.experiments.progress import format_duration
 from cl_core.experiments.registry import find_experiment
 from cl_core.parsing import parse_json
+from cl_core.runs.designs import find_design
 from cl_core.runs.grid import list_plans
 from cl_core.runs.result_set import ResultSet
 from cl_core.settings_base import Value
@@ -20,6 +21,10 @@ QUICK_SEEDS = 2
 """Seeds of the quick form: they tell in which direction a difference lies, and give no verdict."""
 
 
+QUICK_PROTOCOLS = 3
+"""Protocols of the quick form of a claim on a design."""
+
+
 def command(claim: Claim, *, quick: bool = False) -> str:
     """Return the command line that computes a claim's runs anew, in a folder of their own, and prints its verdict.
 
@@ -27,6 +32,12 @@ def command(claim: Claim, *, quick: bool = False) -> str:
     command makes that first; otherwise the images are those of the official archive. A claim of the theory is decided
     by its page's notebook, which the command runs anew.
     """
+    if claim.design is not None:
+        experiment = find_design(claim.design.name).experiment
+        few = f" --protocols {QUICK_PROTOCOLS}" if quick else ""
+        folder, dataset = "quick" if quick else "mine", find_experiment(experiment).definition.dataset
+        before = f"cl-core data split {dataset} && " if dataset in OWN_SPLITS else ""
+        return f"{before}cl-core sweep --design {claim.design.name}{few} --data {name_route(experiment)} --out {folder}"
     if claim.test is None:
         return f"cl-core rerun {claim.page}.ipynb"
     out = "quick" if quick else "mine"
@@ -51,6 +62,8 @@ def describe_time(claim: Claim, results: ResultSet, *, quick: bool = False) -> s
 
     For a claim of the theory it is the time of its notebook. Empty where a run, or that time, is not there.
     """
+    if claim.design is not None:
+        return ""
     if claim.test is None:
         path = files.locate(TIMINGS)
         entry = parse_json(path.read_bytes()).get(PurePosixPath(claim.page).name) if path else None

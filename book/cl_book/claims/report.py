@@ -11,6 +11,10 @@ from cl_book.claims.run_claims import EXPLORATORY
 from cl_book.notebooks.record import FAILS, HOLDS, HOLDS_AS_PRINTED, HOLDS_WHEN, NOT_RUN, VERDICTS
 from cl_core.runs.result_set import ResultSet, read_results
 
+_QUICK = {
+    "runs": "quick form, two seeds and no verdict but the direction",
+    "design": "quick form, three protocols and no verdict",
+}
 _ORDER = (*VERDICTS, STALE, NOT_RUN)
 _ORIGINS = {
     "paper": ("statement of the paper", "statements of the paper"),
@@ -77,13 +81,13 @@ def describe_commands(claim: Claim, results: ResultSet) -> list[str]:
 
     The times of runs are those that `results` record, on one core.
     """
-    if claim.test is None:
+    if claim.source == "theory":
         time = describe_time(claim, results)
         return [f"to decide it again{f', about {time}' if time else ''}:", command(claim)]
     lines = []
     for quick, what in (
         (False, "to decide it again"),
-        (True, "quick form, two seeds and no verdict but the direction"),
+        (True, _QUICK[claim.source]),
     ):
         time = describe_time(claim, results, quick=quick)
         lines += [f"{what}{f', about {time} on one core' if time else ''}:", command(claim, quick=quick)]

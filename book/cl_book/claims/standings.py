@@ -7,6 +7,7 @@ derived from results/. No verdict is written by hand.
 from collections.abc import Mapping, Sequence
 
 from cl_book.claims.claim import FILE, ClaimError, Judge, Standing, load
+from cl_book.claims.design_claims import design_judge
 from cl_book.claims.run_claims import runs_judge
 from cl_book.claims.theory_claims import theory_judge
 from cl_core.naming import nearest
@@ -17,7 +18,7 @@ def standings(judges: Mapping[str, Judge] | None = None, *, ids: Sequence[str] =
 
     With `ids` only those, in the order given. Raises ClaimError for one that does not exist, with the nearest.
     """
-    chosen = {"theory": theory_judge(), "runs": runs_judge(), **(judges or {})}
+    chosen = {"theory": theory_judge(), "runs": runs_judge(), "design": design_judge(), **(judges or {})}
     claims = {claim.id: claim for claim in load()}
     for claim_id in ids:
         if claim_id not in claims:

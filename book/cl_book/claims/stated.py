@@ -4,7 +4,7 @@ They tell what was stated before a run from what was stated or changed after it.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cl_book.claims import claim as claims
@@ -14,7 +14,7 @@ from cl_core.experiments.plan import digest_json
 PAGES = (claims.FILE, "book/protocol.md")
 """Pages whose digests a result records."""
 
-DECIDES = ("statement", "shows", "tolerance", "test")
+DECIDES = ("statement", "shows", "tolerance", "test", "design")
 """What makes a claim on runs the claim that it is; another title or page does not change it."""
 
 
@@ -39,6 +39,15 @@ def claim_digests() -> dict[str, str]:
     A claim claims what the file states and what its test says for it. Empty in a wheel. Raises ClaimError where the
     list of claims does not hold together.
     """
+    return _digests(lambda claim: claim.source == "runs")
+
+
+def design_claim_digests(design: str) -> dict[str, str]:
+    """Return the same for each claim on the runs of `design`."""
+    return _digests(lambda claim: claim.design is not None and claim.design.name == design)
+
+
+def _digests(chosen: Callable[[claims.Claim], bool]) -> dict[str, str]:
     top = files.root()
     if top is None or not (top / claims.FILE).is_file():
         return {}
@@ -48,10 +57,10 @@ def claim_digests() -> dict[str, str]:
     return {
         claim.id: claim_digest({**entries[claim.id], "shows": claim.shows, "tolerance": claim.tolerance})
         for claim in claims.parse_claims(text)
-        if claim.source == "runs"
+        if chosen(claim)
     }
 
 
 def claim_digest(entry: Mapping[str, Any]) -> str:
     """Return the first 8 digits of the digest of what the claim `entry` claims, with its sentences whole."""
-    return digest_json({name: entry.get(name) for name in DECIDES})[:8]
+    return digest_json({name: entry.get(name) for name in DECIDES if name != "design" or name in entry})[:8]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cl_book.claims.reference_runs import RULES, STEPS
+from cl_book.commands.design_sweep_command import sweep_named_design
 from cl_book.commands.run_command import (
     Claims,
     Network,
@@ -20,6 +21,7 @@ from cl_book.commands.run_command import (
 )
 from cl_core.experiments.catalogue import CATALOGUE, PROFILES
 from cl_core.experiments.strategy_table import STRATEGIES
+from cl_core.runs.designs import DESIGNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +46,14 @@ HELP = "\n\n".join(
         "Steps for --reference, the runs that results/ is to hold (profile cpu; --seeds replaces their seeds, "
         "--experiments and --strategies leave out others):",
         format_list({step.name: step.summary for step in STEPS.values()}),
+        "--design does the runs of a design, all protocols of it or the first --protocols, in its order, and records "
+        "each in results/designs/NAME.jsonl; a run that diverges is recorded too:",
+        format_list(
+            {
+                design.name: f"{design.protocols} protocols on {design.experiment}, {design.runs} runs, profile {design.profile}"
+                for design in DESIGNS.values()
+            }
+        ),
         "Without --cluster or --scheduler the runs go to processes on this machine, one thread each. With one of them they "
         "go to the workers of a Dask cluster (extra cluster), and the results come back here. Whoever "
         "reaches a scheduler's port can run code on its workers: use TLS or a private network.",
@@ -53,7 +63,8 @@ HELP = "\n\n".join(
         "--set threshold=0,0.1,0.2\n"
         "  cl-core sweep --profile cpu --seeds 0-9 --dry-run\n"
         "  cl-core sweep --claims mine.yml --out mine\n"
-        "  cl-core sweep --reference primary,controls",
+        "  cl-core sweep --reference primary,controls\n"
+        "  cl-core sweep --design split-cifar100 --dry-run",
     ]
 )
 """The manual of `cl-core sweep`."""
@@ -98,6 +109,13 @@ def sweep(
         str | None,
         typer.Option(metavar="STEP[,STEP]", help="Do these steps of the reference runs, or all.", show_default=False),
     ] = None,
+    design: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Do the runs of this design that its table lacks.", show_default=False),
+    ] = None,
+    protocols: Annotated[
+        int | None, typer.Option(help="With --design: its first protocols alone.", show_default=False)
+    ] = None,
     claims: Claims = None,
     route: Route = None,
     out: Annotated[
@@ -128,6 +146,28 @@ def sweep(
     from cl_core.runs.sweep import survey_runs
     from cl_core.runs.sweep import sweep as do_sweep
 
+    if design is not None:
+        beside = (
+            experiments,
+            strategies,
+            network,
+            seeds,
+            profile,
+            settings,
+            protocol,
+            reference,
+            claims,
+            scheduler,
+            cluster,
+        )
+        if any(each is not None and each != [] for each in beside):
+            raise ValueError(
+                "--design says all of its runs; give it with --protocols, --out, --data, --jobs or --dry-run alone"
+            )
+        sweep_named_design(design, protocols=protocols, out=out, route=route, jobs=jobs, dry_run=dry_run)
+        return
+    if protocols is not None:
+        raise ValueError("--protocols goes with --design; leave it out")
     taken = check_route(route)
     results = out or locate_results()
     if claims is not None:

@@ -16,6 +16,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from cl_book.claims import standings as claims
 from cl_book.claims.claim import STALE, Claim, Standing
+from cl_book.claims.design_claims import describe_share, share_of_claim
 from cl_book.notebooks.record import (
     FAILS,
     HOLDS,
@@ -165,6 +166,8 @@ class Verdicts(SphinxDirective):
         said = [claim.statement.strip()]
         if standing.evidence:
             said.append("Evidence: " + standing.evidence)
+        if claim.design is None and (share := share_of_claim(claim)):
+            said.append(f"Over the protocols studied it {describe_share(share)}")
         said.append(f"Held against: {claim.tolerance.strip()}")
         if standing.labels:
             said.append("Labels: " + ", ".join(standing.labels))

@@ -10,20 +10,22 @@ from sphinx.util.docutils import SphinxDirective
 
 from cl_book.claims import report
 from cl_book.claims.claim import Standing
+from cl_book.claims.design_claims import share_of_claim
 from cl_book.claims.run_claims import EXPLORATORY, FAMILY, PRIMARY
 from cl_book.notebooks.record import format_signed
 from cl_book.pages.claim_boxes import linked_badge, standings, table
+from cl_book.pages.design_pages import make_bar
 from cl_book.pages.evidence_marks import MARKS, make_mark
 from cl_book.pages.folds import make_fold
 from cl_book.pages.formulas import set_formulas
 from cl_book.pages.numbers import reported
 from cl_core.runs.result_set import ResultSet, read_results
 
-_ABOUT = {"theory": "Where it comes from", "runs": "Reported, and here"}
+_SOURCES = ("theory", "runs", "design")
 
 
 def _source(argument: str) -> str:
-    return directives.choice(argument, tuple(_ABOUT))  # type: ignore[no-any-return]
+    return directives.choice(argument, _SOURCES)  # type: ignore[no-any-return]
 
 
 def _origin(argument: str) -> str:
@@ -34,7 +36,7 @@ class Scoreboard(SphinxDirective):
     """``:::{scoreboard}``: every claim, where it stands and why, and how to repeat it.
 
     ``:mark: P`` lists those with that mark alone, ``:origin: paper`` (or ours) those of one origin, ``:source: runs`` (or
-    theory) those of one source, ``:family: primary`` (exploratory, or a family's own name) those of one family.
+    theory, design) those of one source, ``:family: primary`` (exploratory, or a family's own name) those of one family.
     """
 
     option_spec: ClassVar[dict[str, Callable[[str], str]]] = {
@@ -89,7 +91,8 @@ class Scoreboard(SphinxDirective):
         if interval is not None:
             ours = f"Here: {format_signed(interval.mean)} {test.unit} ({format_signed(interval.low)} to {format_signed(interval.high)}), {interval.seeds} seeds"
             lines.append(nodes.paragraph(text=ours))
-        return lines
+        share = share_of_claim(standing.claim)
+        return lines if share is None else [*lines, make_bar(share)]
 
 
 class Tally(SphinxDirective):

@@ -36,3 +36,26 @@ def test_a_folder_of_ones_own_does_not_hide_how_long_runs_took(run, checkout, ke
     keep("split-cifar100", "frozen", 0, recorded={"times": {"total_s": 90.0}})
     code, out, _ = run(*words, "--out", tmp_path / "mine", "--dry-run")
     assert (code, "0 there, 1 to do in 1 min 30 s" in out) == (0, True), out
+
+
+def test_a_design_s_missing_runs_are_listed(run, tmp_path):
+    code, out, err = run("sweep", "--design", "digits-split", "--protocols", "2", "--out", tmp_path, "--dry-run")
+    assert code == 0, err
+    assert out.count("to do   protocol") == 10
+    assert "10 to do" in out
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--design", "digits"], "did you mean 'digits-split'"),
+        (["--design", "digits-split", "--seeds", "3"], "--design says all of its runs"),
+        (["--design", "digits-split", "--protocols", "31"], "has 1 to 30"),
+        (["--protocols", "2"], "--protocols goes with --design"),
+    ],
+)
+def test_what_does_not_go_with_a_design_is_one_line(run, tmp_path, words, says):
+    code, _, err = run("sweep", *words, "--out", tmp_path, "--dry-run")
+    assert code == 2
+    assert says in err

@@ -1,0 +1,109 @@
+"""What of a design's table decides a claim: an order's share of protocols, two halves, a region, a nearest protocol."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from cl_core.metric_table import MEASURES
+from cl_core.runs.designs import DESIGNS, ROLES, SLICE
+
+LEVEL = 0.05
+"""One less this is the confidence of every interval."""
+
+LEAST_PROTOCOLS = SLICE
+"""Fewer complete protocols than one slice of a design give no verdict."""
+
+MARGIN = 0.5
+"""Points by which adaptive is to be above both in the paper's whole pattern."""
+
+NEARLY = 3.0
+"""Points within which frozen forgets nearly as much as initialized. The paper's tables have 0.88 and 2.2 on these sets."""
+
+LEAST_REGION = 6
+"""Protocols that a region has in either half, at least."""
+
+NEAR = 5.0
+"""Points, root mean square over the paper's nine numbers, within which a protocol comes near them."""
+
+
+class DesignTest(BaseModel):
+    """How the table of the design `name` decides a claim.
+
+    ``share``: `measure` of the role `of` is higher (`direction` more) or lower (less) than that of `against` in more than
+    half of the protocols. ``halves``: the shares of all the paper's orders are alike in the protocols of even and of odd
+    number. ``region``: the paper's whole pattern appears in a region. ``nearest``: one protocol comes near the paper's
+    nine numbers.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    kind: Literal["share", "halves", "region", "nearest"]
+    of: str = ""
+    against: str = ""
+    measure: Literal["avg_acc", "task_acc", "forgetting", ""] = ""
+    direction: Literal["more", "less", ""] = Field(default="")
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> "DesignTest":
+        if self.name not in DESIGNS:
+            raise ValueError(f"there is no design {self.name!r}; choose one of {', '.join(DESIGNS)}")
+        given = (self.of, self.against, self.measure, self.direction)
+        if self.kind == "share":
+            if not all(given) or self.of not in ROLES or self.against not in ROLES or self.of == self.against:
+                raise ValueError(f"a share needs two of the roles {', '.join(ROLES)}, a measure and a direction")
+        elif any(given):
+            raise ValueError(f"{self.kind} compares no two roles; leave out of, against, measure and direction")
+        return self
+
+    @property
+    def sign(self) -> int:
+        """+1 where the claim is that there is more of the measure, −1 where less."""
+        return 1 if self.direction == "more" else -1
+
+    def shows(self) -> str:
+        """Return in a sentence what would show the claim."""
+        if self.kind == "share":
+            word = "above" if self.direction == "more" else "below"
+            return (
+                f"The share of the design's protocols in which {MEASURES[self.measure].title} of {self.of} lies {word} "
+                f"that of {self.against}, by one run each, with a 95 % interval from 10,000 bootstrap draws of the "
+                "protocols. An equal number does not hold, nor does one beside a run that diverged."
+            )
+        if self.kind == "halves":
+            return (
+                "For each of the paper's nine orders, its share among protocols of even number minus that among those of "
+                "odd number, with an interval from 10,000 bootstrap draws in each half, at 95 % for all nine together."
+            )
+        if self.kind == "region":
+            return (
+                "The pattern, in means over protocols: Avg.Acc and Task.Acc of adaptive are each "
+                f"{MARGIN:g} points or more above those of initialized and of frozen, and frozen's forgetting lies within "
+                f"{NEARLY:g} points of initialized's. A region: the protocols that share the level of one axis, or of two, "
+                f"{LEAST_REGION} or more of even and of odd number. Among protocols of even number the region is picked "
+                "that has the pattern with the largest gains, the smallest of the four in its standard errors; it is "
+                "tested among those of odd number, with 95 % intervals."
+            )
+        return (
+            "The distance of a protocol: the root mean square, over Avg.Acc, Task.Acc and forgetting of initialized, frozen "
+            "and adaptive, of the difference from the paper's number. The smallest of the distances."
+        )
+
+    def tolerance(self) -> str:
+        """Return how far off still counts."""
+        if self.kind == "share":
+            return (
+                "Reproduced if the interval lies above one half, not reproduced if it lies below, else inconclusive. One "
+                "seed differs by several points from another, so a share tells of an order's reach, not of its size; "
+                "without any difference it would be about one half."
+            )
+        if self.kind == "halves":
+            return "Reproduced if every interval holds zero, not reproduced if one does not."
+        if self.kind == "region":
+            return (
+                "Reproduced if the four intervals lie above zero there and the mean difference in forgetting within its "
+                f"bounds; not reproduced if no region has the pattern where it is picked, or an interval of a gain lies below {MARGIN:g} "
+                "points, or that of forgetting outside its bounds; else inconclusive. The half that picks does not test, "
+                "as the best of many regions is flattered where it was picked."
+            )
+        return f"Reproduced if the smallest distance is {NEAR:g} points or less, not reproduced if it is more."

@@ -1,0 +1,211 @@
+"""What the tables of designs say, set into the page: the axes, shares, curves, deciding choices, regions, distances."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from cl_book.claims import design_analysis as analysis
+from cl_book.claims.design_analysis import Order, Rows, Share
+from cl_book.claims.design_claims import describe_region, describe_share, read_current
+from cl_book.claims.design_tests import LEAST_PROTOCOLS
+from cl_book.figures.design_figures import draw_curve
+from cl_book.figures.drawing import to_csv, to_svg
+from cl_book.pages.claim_boxes import table
+from cl_book.pages.figure_nodes import data_link, drawing, name_data_file
+from cl_book.pages.result_values import noted
+from cl_book.pages.role_errors import suggest
+from cl_core.metric_table import MEASURES
+from cl_core.runs.design_axes import LEFT_OUT
+from cl_core.runs.design_table import complete_protocols
+from cl_core.runs.designs import DESIGNS, Design
+
+_MOST_DECIDING = 8
+_NEAREST = 5
+_CURVES = (
+    Order("adaptive", "initialized", "avg_acc", 1),
+    Order("adaptive", "initialized", "task_acc", 1),
+    Order("frozen", "initialized", "forgetting", 1),
+)
+_OWN_ORDERS = (
+    Order("frozen-0", "initialized", "avg_acc", 1),
+    Order("averaged", "initialized", "avg_acc", 1),
+    Order("averaged", "adaptive", "avg_acc", 1),
+    Order("frozen-0", "adaptive", "avg_acc", 1),
+)
+
+
+class DesignPart(SphinxDirective):
+    """``:::{design} NAME PART``: a part of what the table of that design says; PART is one of PARTS."""
+
+    required_arguments = 2
+
+    def run(self) -> list[nodes.Node]:
+        """Return the part; where too few protocols ran, a sentence that says how many did."""
+        name, part = self.arguments
+        for given, known in ((name, DESIGNS), (part, PARTS)):
+            if given not in known:
+                raise self.error(f"there is no {given!r}{suggest(given, known)}")
+        noted(self.env, f"designs/{name}*")
+        design = DESIGNS[name]
+        if part == "axes":
+            return list_axes(design)
+        records = read_current(name)
+        rows = complete_protocols(records)
+        if part == "progress":
+            return describe_progress(design, len(records), rows, [r.failure for r in records if r.failure])
+        if len(rows) < LEAST_PROTOCOLS:
+            return [_quiet(_not_yet(design, rows))]
+        return PARTS[part](self, design, rows)
+
+
+def make_bar(share: Share) -> nodes.paragraph:
+    """Return ``holds in x of n protocols`` with a small bar of the share and its interval."""
+    place = f"--share:{100 * share.value:.0f}%;--low:{100 * share.low:.0f}%;--high:{100 * share.high:.0f}%"
+    bar = nodes.raw("", f'<span class="cl-share" style="{place}" aria-hidden="true"></span>', format="html")
+    text = describe_share(share)
+    return nodes.paragraph("", "", bar, nodes.Text(" " + text[0].upper() + text[1:]), classes=["cl-quiet"])
+
+
+def list_axes(design: Design) -> list[nodes.Node]:
+    """Return the table of axes, and what is left out."""
+    rows = [
+        [_cell(axis.name), _cell("; ".join(_weighed(axis.levels))), _cell(axis.reason)]
+        for axis in sorted(design.axes, key=lambda axis: axis.of_rule)
+    ]
+    rows += [
+        [_cell(f"not varied: {what}"), _cell("–"), _cell(f"{why[0].upper()}{why[1:]}.")]
+        for what, why in LEFT_OUT.items()
+    ]
+    return [table(["Choice", "Values", "Why these"], rows)]
+
+
+def describe_progress(design: Design, records: int, rows: Rows, failures: Sequence[str]) -> list[nodes.Node]:
+    """Return how many protocols and runs are there, and how many runs diverged."""
+    text = f"{len(rows)} of {design.protocols} protocols ran ({records} of {design.runs} runs)."
+    if not records:
+        text = f"Not run yet: {text}"
+    elif failures:
+        text += f" {len(failures)} runs diverged, and count as not holding in every order that they stand in."
+    return [_quiet(text)]
+
+
+def list_shares(_directive: SphinxDirective, design: Design, rows: Rows) -> list[nodes.Node]:
+    """Return a row an order: how often it holds, and how large the difference is."""
+    cells = []
+    for order in (*analysis.paper_orders(design.experiment), *_OWN_ORDERS):
+        d = analysis.effect(rows, order)
+        low, middle, high = np.nanquantile(d, [0.1, 0.5, 0.9])
+        cells.append(
+            [
+                _cell(MEASURES[order.measure].title),
+                _cell(order.words + ("" if order not in _OWN_ORDERS else " (asked here)")),
+                [make_bar(analysis.share_of(d > 0))],
+                _cell(f"{middle:+.1f} ({low:+.1f} to {high:+.1f})"),
+            ]
+        )
+    return [table(["Measure", "Order", "How often", "Points: median (tenth to ninth tenth)"], cells)]
+
+
+def draw_curves(directive: SphinxDirective, design: Design, rows: Rows) -> list[nodes.Node]:
+    """Return a specification curve of each of the three effects, over the choices that decide it most."""
+    found: list[nodes.Node] = []
+    levels = _levels(rows)
+    for order in _CURVES:
+        d = analysis.effect(rows, order)
+        _, decides = analysis.find_deciding(levels, design.axes, d)
+        chosen = [one.axis for one in decides[:_MOST_DECIDING]]
+        axes = [axis for axis in design.axes if axis.name in chosen and axis.name != "seed"]
+        what = f"{order.of} − {order.against}, {MEASURES[order.measure].title}"
+        picture = draw_curve(d, levels, axes, what=what)
+        if picture is None:
+            continue
+        name = f"curve-{design.name}-{order.of}-{order.measure.replace('_', '-')}"
+        figure = nodes.figure(classes=["cl-figure"])
+        figure += drawing(svg=to_svg(picture.figure, name=name, alt=picture.alt), name=name)
+        figure += nodes.caption("", f"{what}: every protocol, sorted, and its choices where they decide most.")
+        figure += data_link(csv=to_csv(picture.data), file=name_data_file(directive.env.docname, name))
+        found.append(figure)
+    return found
+
+
+def list_deciding(_directive: SphinxDirective, design: Design, rows: Rows) -> list[nodes.Node]:
+    """Return, for each effect, what the choices foretell out of sample and which of them decide."""
+    cells = []
+    for order in _CURVES:
+        foretold, decides = analysis.find_deciding(_levels(rows), design.axes, analysis.effect(rows, order))
+        best = "; ".join(
+            f"{one.axis} {100 * one.share:.0f} % ({100 * one.low:.0f} to {100 * one.high:.0f})"
+            for one in decides[:_MOST_DECIDING]
+        )
+        title = f"{order.of} − {order.against}, {MEASURES[order.measure].title}"
+        cells.append([_cell(title), _cell(f"{100 * foretold:.0f} %"), _cell(best)])
+    return [table(["Effect", "Variance foretold, out of sample", "Choices that decide most"], cells)]
+
+
+def tell_region(_directive: SphinxDirective, design: Design, rows: Rows) -> list[nodes.Node]:
+    """Return how often the whole pattern holds, how many regions were searched, and the best of them."""
+    alone = int(analysis.find_pattern(rows).sum())
+    told = describe_region(*analysis.search_region(rows, design.axes))
+    text = f"In single protocols the whole pattern is there in {alone} of {len(rows)}. {told[0].upper()}{told[1:]}."
+    return [nodes.paragraph(text=text)]
+
+
+def list_distances(_directive: SphinxDirective, design: Design, rows: Rows) -> list[nodes.Node]:
+    """Return the protocols nearest to the paper's nine numbers, and their own."""
+    away = analysis.distances(rows, design.experiment)
+    numbers, levels = list(rows), _levels(rows)
+    cells = []
+    for place in np.argsort(away)[:_NEAREST]:
+        row = rows[numbers[place]]
+        own = "; ".join(
+            f"{role} {' / '.join(f'{row[role].measure(measure):.1f}' for measure in analysis.MEASURES)}"
+            for role in analysis.REPORTED_ROLES
+        )
+        choices = ", ".join(f"{axis.name} {levels[place][axis.name]}" for axis in design.axes if not axis.of_rule)
+        cells.append([_cell(str(numbers[place])), _cell(f"{away[place]:.1f}"), _cell(own), _cell(choices)])
+    head = ["Protocol", "Points away", "Avg.Acc / Task.Acc / forgetting", "Choices that all strategies share"]
+    return [table(head, cells)]
+
+
+_Part = Callable[[SphinxDirective, Design, Rows], list[nodes.Node]]
+
+PARTS: dict[str, _Part] = {
+    "axes": lambda _directive, design, _rows: list_axes(design),
+    "progress": lambda _directive, design, rows: describe_progress(design, 0, rows, ()),
+    "shares": list_shares,
+    "curves": draw_curves,
+    "deciding": list_deciding,
+    "region": tell_region,
+    "distances": list_distances,
+}
+"""What of a design can be set into a page."""
+
+
+def _levels(rows: Rows) -> list[dict[str, str]]:
+    return [dict(next(iter(row.values())).levels) for row in rows.values()]
+
+
+def _weighed(levels: Sequence[str]) -> list[str]:
+    different = dict.fromkeys(levels)
+    least = min(levels.count(level) for level in different)
+    return [f"{level} ({levels.count(level)} ×)" if levels.count(level) > least else level for level in different]
+
+
+def _not_yet(design: Design, rows: Rows) -> str:
+    return f"Not run yet: {len(rows)} of {design.protocols} protocols; {LEAST_PROTOCOLS} are needed to say something."
+
+
+def _cell(text: str) -> list[nodes.Node]:
+    return [nodes.paragraph(text=text)]
+
+
+def _quiet(text: str) -> nodes.paragraph:
+    return nodes.paragraph(text=text, classes=["cl-evidence"])
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directive."""
+    app.add_directive("design", DesignPart)

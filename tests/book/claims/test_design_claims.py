@@ -1,0 +1,145 @@
+"""Claims on a design: no verdict before a slice has run, then the stated rule, and what was stated after the fact."""
+
+from dataclasses import replace
+
+import pytest
+from cl_book.claims import design_claims
+from cl_book.claims.claim import Claim, load
+from cl_book.claims.design_claims import decide, share_of_claim
+from cl_book.claims.design_tests import DesignTest
+from cl_book.claims.repeat_command import command
+from support.made_designs import make_table
+
+from cl_core.runs.designs import find_design
+
+SHARE = {
+    "name": "split-cifar100",
+    "kind": "share",
+    "of": "adaptive",
+    "against": "initialized",
+    "measure": "avg_acc",
+    "direction": "more",
+}
+ENTRY = {"id": "C650", "title": "t", "statement": "s", "where": "w", "mark": "D", "source": "design", "page": "p"}
+
+
+def claim(**test):
+    return Claim.model_validate(
+        {**ENTRY, "design": {**SHARE, **test} if test.get("kind", "share") == "share" else test}
+    )
+
+
+def table(better, protocols=None):
+    """Return a table in which adaptive is better in every protocol below `better`."""
+    return make_table("split-cifar100", lambda n, _: {"adaptive": (51 if n < better else 49, 10)}, protocols)
+
+
+@pytest.mark.parametrize(
+    ("better", "direction", "verdict"),
+    [
+        (90, "more", "reproduced"),
+        (60, "more", "not reproduced"),
+        (75, "more", "inconclusive"),
+        (60, "less", "reproduced"),
+    ],
+)
+def test_a_share_is_held_against_one_half(better, direction, verdict):
+    standing = decide(claim(direction=direction), table(better))
+    holds = better if direction == "more" else 150 - better
+    assert standing.printed == verdict
+    assert f"holds in {holds} of 150 protocols" in standing.evidence
+
+
+@pytest.mark.parametrize("protocols", [0, 3, 29])
+def test_fewer_than_a_slice_give_no_verdict_and_say_how_many_ran(protocols):
+    standing = decide(claim(), table(100, protocols))
+    assert (standing.printed, standing.evidence) == ("not run", f"{protocols} of 150 protocols are there")
+
+
+def test_a_design_that_ended_early_says_so():
+    assert decide(claim(), table(100, 31)).evidence.endswith("31 of 150 protocols ran")
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict"), [("halves", "reproduced"), ("region", "not reproduced"), ("nearest", "not reproduced")]
+)
+def test_each_kind_is_decided(kind, verdict):
+    standing = decide(claim(name="split-cifar100", kind=kind), make_table("split-cifar100", lambda *_: {}))
+    assert standing.printed == verdict
+
+
+def test_a_claim_that_was_changed_or_added_after_the_runs_says_so():
+    then = {"claims": {"C650": "old"}}
+    records = [replace(record, recorded=then) for record in table(90, 30)]
+    assert "amended, and no reason is given" in decide(claim(), records, digest="new").labels
+    assert decide(claim(), records, digest="old").labels == ()
+    assert (
+        "added, and no reason is given"
+        in decide(
+            claim(), [replace(record, recorded={"claims": {"C651": "x"}}) for record in records], digest="new"
+        ).labels
+    )
+    reasoned = Claim.model_validate({**ENTRY, "design": SHARE, "added": "before the first run"})
+    assert decide(reasoned, records, digest="old").labels == ("added: before the first run",)
+
+
+@pytest.mark.parametrize(
+    ("test", "says"),
+    [
+        ({**SHARE, "name": "split"}, "no design 'split'"),
+        ({**SHARE, "of": "ewc"}, "two of the roles"),
+        ({**SHARE, "of": "initialized"}, "two of the roles"),
+        ({"name": "split-cifar100", "kind": "share"}, "two of the roles"),
+        ({**SHARE, "kind": "halves"}, "compares no two roles"),
+    ],
+)
+def test_a_test_that_does_not_hold_together_is_refused(test, says):
+    with pytest.raises(ValueError, match=says):
+        DesignTest.model_validate(test)
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"source": "runs"}, "run claims need it"),
+        ({"source": "theory"}, "C ids runs or design"),
+        ({"design": None}, "need it"),
+    ],
+)
+def test_a_claim_on_a_design_needs_its_design_and_no_other_does(changed, says):
+    with pytest.raises(ValueError, match=says):
+        Claim.model_validate({**ENTRY, "design": SHARE, **changed})
+
+
+def test_a_claim_on_runs_says_in_how_many_protocols_its_difference_is_there(monkeypatch):
+    monkeypatch.setattr(design_claims, "read_current", lambda _design: tuple(table(90)))
+    by_id = {one.id: one for one in load()}
+    plain = next(one for one in load() if str(getattr(one.test, "of", "")) == "adaptive" and _against_initialized(one))
+    share = share_of_claim(plain)
+    assert (share.count, share.of) == (90, 150)
+    assert share_of_claim(by_id["C406"]) is None, "another setting than the protocol's"
+    assert share_of_claim(by_id["T04"]) is None
+    monkeypatch.setattr(design_claims, "read_current", lambda _design: ())
+    assert share_of_claim(plain) is None
+
+
+def _against_initialized(one):
+    test = one.test
+    return (str(test.against), test.measure, test.experiment) == ("initialized", "avg_acc", "split-cifar100")
+
+
+def test_the_book_states_each_of_the_paper_s_orders_on_both_designs():
+    from cl_book.claims.design_analysis import paper_orders
+
+    for name in ("split-cifar100", "split-cifar10"):
+        tests = [one.design for one in load() if one.design is not None and one.design.name == name]
+        stated = {(test.of, test.against, test.measure, test.sign) for test in tests if test.kind == "share"}
+        orders = paper_orders(find_design(name).experiment)
+        assert {(order.of, order.against, order.measure, order.sign) for order in orders} <= stated
+        assert {test.kind for test in tests} == {"share", "halves", "region", "nearest"}
+
+
+def test_the_command_makes_the_design_s_runs():
+    makes = "cl-core data split cifar100 && cl-core sweep --design split-cifar100"
+    assert command(claim()) == f"{makes} --data prepared --out mine"
+    assert "--protocols 3" in command(claim(), quick=True)

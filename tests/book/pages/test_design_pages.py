@@ -1,0 +1,73 @@
+"""The design's page: with no record, with three, and with all of them."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from cl_book.claims.design_analysis import Share
+from cl_book.pages import design_pages
+from docutils import nodes
+from support.made_designs import make_table
+
+from cl_core.runs.design_table import complete_protocols
+from cl_core.runs.designs import ROLES, find_design
+
+NAME = "split-cifar100"
+DESIGN = find_design(NAME)
+
+
+def words(found):
+    return " ".join(node.astext() for node in found)
+
+
+def make_part(monkeypatch, records, part):
+    monkeypatch.setattr(design_pages, "read_current", lambda _name: tuple(records))
+    monkeypatch.setattr(design_pages, "noted", lambda *_: None)
+    directive = SimpleNamespace(arguments=[NAME, part], env=SimpleNamespace(docname="book/protocols-studied"))
+    return design_pages.DesignPart.run(directive)
+
+
+@pytest.fixture(scope="module")
+def whole():
+    def drawn(number, _):
+        values = np.random.default_rng(number).normal(0, 2, (len(ROLES), 2))
+        return {role: (45 + a, 20 + f) for role, (a, f) in zip(ROLES, values, strict=True)}
+
+    return make_table(NAME, drawn)
+
+
+@pytest.mark.parametrize("records", [0, 3])
+@pytest.mark.parametrize("part", design_pages.PARTS)
+def test_without_a_slice_every_part_says_how_many_protocols_ran(monkeypatch, whole, records, part):
+    found = words(make_part(monkeypatch, whole[:records], part))
+    if part == "axes":
+        assert "flips-and-crops" in found
+        assert "not varied: " in found
+        return
+    assert "0 of 150 protocols" in found
+    assert part != "progress" or f"({records} of 750 runs)" in found
+
+
+@pytest.mark.parametrize("part", design_pages.PARTS)
+def test_with_all_records_every_part_is_there(monkeypatch, whole, part):
+    found = make_part(monkeypatch, whole, part)
+    assert "Not run" not in words(found)
+    assert {"progress": "150 of 150", "region": "regions", "deciding": "%"}.get(part, "") in words(found)
+    if part == "shares":
+        assert len(list(found[0].findall(nodes.row))) == 1 + 9 + 4
+    if part == "curves":
+        assert len(found) == 3
+        assert all("<svg" in figure[0]["svg"] for figure in found)
+        assert all(figure[-1]["csv"].count("\n") == 151 for figure in found)
+
+
+def test_runs_that_diverged_are_counted():
+    records = make_table(NAME, lambda *_: {}, 1)
+    text = words(design_pages.describe_progress(DESIGN, 5, complete_protocols(records), ["nan"]))
+    assert "1 runs diverged" in text
+
+
+def test_a_bar_says_its_share_in_words_and_shows_it():
+    bar = design_pages.make_bar(Share(61, 150, 0.33, 0.49))
+    assert "Holds in 61 of 150 protocols, 41 % (33 to 49)" in bar.astext()
+    assert "--share:41%" in next(iter(bar.findall(nodes.raw))).astext()
