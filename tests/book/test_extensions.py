@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -230,6 +231,22 @@ def test_a_result_is_the_mean_over_seeds_with_its_spread(book, runs):
 def test_an_unknown_result_is_red(book, runs, key, message):
     warnings, _ = book(index=f"# Front\n\nIt is {{result}}`{key}`.")
     assert message in warnings
+
+
+def test_a_stage_is_a_share_of_its_own_runs_time(book, checkout, make_result):
+    for seed, spent in enumerate((2.0, 3.0)):
+        result = make_result(seed=seed)
+        times = {"arrival_s": spent, "total_s": 10.0 * (seed + 1)}
+        result = replace(result, recorded={**result.recorded, "times": times}).sealed()
+        store.save(result, checkout / f"results/cpu/split-cifar10/frozen-{seed}.json")
+    page = (
+        "# Front\n\nIt is {spent}`cpu/split-cifar10/frozen/arrival`, not {spent}`cpu/split-cifar10/frozen/departure`."
+    )
+    warnings, pages = book(index=page)
+    number = pages["book/index"].select_one("abbr.cl-value")
+    assert text(number) == "18 %"
+    assert number["title"] == "mean of 2 seeds, 15 to 20 %"
+    assert "no run of cpu/split-cifar10/frozen recorded the stage 'departure'" in warnings
 
 
 def test_a_stale_result_may_not_be_quoted(book, runs, checkout):

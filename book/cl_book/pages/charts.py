@@ -25,6 +25,15 @@ _GAINS = tuple(
     (Arm(strategy), Arm("initialized")) for strategy in ("frozen", "frozen-0", "adaptive", "two-level", "averaged")
 )
 
+_NO_UPDATE = (
+    (Arm("frozen-0"), Arm("initialized")),
+    (Arm("frozen-0"), Arm("frozen")),
+    *(
+        (careful, Arm("frozen-0"))
+        for careful in (Arm("averaged"), Arm("slower", ("rate_factor=0.03",)), Arm("pulled", ("pull=0.3",)))
+    ),
+)
+
 
 @dataclass(frozen=True)
 class ChartKind:
@@ -41,6 +50,7 @@ CHARTS: dict[str, ChartKind] = {
     "overlap-scores": ChartKind("correlated-cifar100", partial(draw_scores_along, "overlap", OVERLAPS)),
     "forest-accuracy": ChartKind("*", lambda _, results: draw_forest(_GAINS, "avg_acc", results)),
     "forest-forgetting": ChartKind("*", lambda _, results: draw_forest(_GAINS, "forgetting", results)),
+    "no-update": ChartKind("*", lambda _, results: draw_forest(_NO_UPDATE, "avg_acc", results)),
     "paths": ChartKind("split-cifar100", draw_paths),
     "echo": ChartKind("split-cifar100", draw_echo),
     "part-way": ChartKind("split-cifar100", draw_theory_and_network),

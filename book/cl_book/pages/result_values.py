@@ -39,6 +39,27 @@ class ResultRole(SphinxRole):
         return [nodes.abbreviation("", text, explanation=about, classes=["cl-value"])], []
 
 
+class SpentRole(SphinxRole):
+    """``{spent}`cpu/split-cifar100/initialized/arrival```: a stage's share of a run's recorded seconds, the mean over seeds.
+
+    A share of one run's time, and so of one machine's, however busy that was.
+    """
+
+    def run(self) -> Rendered:
+        """Return the share in per cent; no result, or a stage that none recorded, is an error."""
+        parts = self.text.strip().split("/")
+        if len(parts) != 4:
+            return report_role_error(self, f"{self.text!r} is not profile/experiment/strategy/stage")
+        profile, experiment, strategy, stage = parts
+        noted(self.env, f"{profile}/{experiment}/{strategy}-*")
+        times = [run.recorded.get("times", {}) for run in read_results().find(experiment, strategy, profile)]
+        shares = [100 * each[f"{stage}_s"] / each["total_s"] for each in times if f"{stage}_s" in each]
+        if not shares:
+            return report_role_error(self, f"no run of {profile}/{experiment}/{strategy} recorded the stage {stage!r}")
+        about = f"mean of {len(shares)} seeds, {min(shares):.0f} to {max(shares):.0f} %"
+        return [nodes.abbreviation("", f"{fmean(shares):.0f} %", explanation=about, classes=["cl-value"])], []
+
+
 def noted(env: BuildEnvironment, pattern: str = "*") -> list[str]:
     """Return the names of the stored results that fit `pattern`; the page that asks is made anew when one changes."""
     names = store.stored(pattern)
@@ -50,3 +71,4 @@ def noted(env: BuildEnvironment, pattern: str = "*") -> list[str]:
 def setup(app: Sphinx) -> None:
     """Register the role."""
     app.add_role("result", ResultRole())
+    app.add_role("spent", SpentRole())
