@@ -17,7 +17,7 @@ from cl_core.learners.curvature import flatten_parameters, hessian_vector_produc
 from cl_core.learners.evaluation import features_of
 from cl_core.learners.networks import Network
 
-IMAGES = 200
+IMAGES = 100
 """Held-out images of a task that are looked at, evenly spaced among them all."""
 
 
