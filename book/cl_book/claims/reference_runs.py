@@ -157,6 +157,24 @@ _RATES_AND_PASSES: tuple[Mapping[str, tuple[Value, ...]], ...] = (
 )
 """Rates and passes together, off the cross of settings that the sensitivity step moves one at a time."""
 
+SCALED = ("initialized", "frozen-0", "adaptive", "averaged")
+SCALED_DEPTHS = (1, 3, 5)
+WIDTHS, PASSES = (8, 16, 32), (4, 12, 30)
+"""Along which the primary effects are followed; the first of each is the protocol's own."""
+
+_SCALE_SEEDS = tuple(range(2, 7))
+"""Seeds that every strategy has at the protocol's own width and passes, averaging too."""
+
+
+def _scale(why: str, seeds: tuple[int, ...], settings: Mapping[str, tuple[Value, ...]]) -> tuple[Batch, ...]:
+    """Return the batches of one point of the scale: the strategies, and frozen training at each depth."""
+    depths = tuple(depth for depth in SCALED_DEPTHS if depth != 1)
+    return (
+        _batch(why, "split-cifar100", (*SCALED, "frozen"), seeds, settings),
+        _batch(f"{why}, other depths", "split-cifar100", "frozen", seeds, {**settings, "trained": depths}),
+    )
+
+
 STEPS: Mapping[str, Step] = {
     step.name: step
     for step in (
@@ -467,6 +485,17 @@ STEPS: Mapping[str, Step] = {
                 _batch("number, distance, curvature, drift", "split-cifar100", way, (seed,), {**settings, **_EFFECTS})
                 for seed in FIVE
                 for way, settings in WAYS
+            ),
+        ),
+        Step(
+            name="scale",
+            summary="wider networks, longer training and the whole input: where do the primary effects go?",
+            batches=(
+                *_scale("twice the width", _SCALE_SEEDS, {"width": WIDTHS[1:2]}),
+                *_scale("three times the passes", _SCALE_SEEDS, {"epochs": PASSES[1:2]}),
+                *_scale("four times the width", _SCALE_SEEDS[:3], {"width": WIDTHS[2:]}),
+                *_scale("thirty passes", _SCALE_SEEDS[:3], {"epochs": PASSES[2:]}),
+                *_scale("the whole input", _SCALE_SEEDS[:3], {"stem_stride": (1,)}),
             ),
         ),
         Step(

@@ -9,13 +9,14 @@ from sphinx.util.docutils import SphinxDirective
 
 from cl_book.claims.arms import PROFILE, Arm
 from cl_book.claims.overview import STREAMS
-from cl_book.claims.reference_runs import OVERLAPS, SEVERITIES
+from cl_book.claims.reference_runs import OVERLAPS, PASSES, SEVERITIES, WIDTHS
 from cl_book.figures.algorithm_figures import draw_echo, draw_paths
 from cl_book.figures.drawing import to_csv, to_svg
 from cl_book.figures.forest_figure import draw_forest
 from cl_book.figures.inside import INSIDE, Draw
 from cl_book.figures.part_way_figures import draw_order, draw_pareto, draw_theory_and_network
 from cl_book.figures.result_figures import draw_forgetting_by_distance, draw_gains_along, draw_scores_along
+from cl_book.figures.scale_figures import draw_scale
 from cl_book.pages.figure_nodes import data_link, drawing, make_captioned_figure, name_data_file
 from cl_book.pages.result_values import noted
 from cl_book.pages.role_errors import suggest
@@ -56,6 +57,8 @@ CHARTS: dict[str, ChartKind] = {
     "part-way": ChartKind("split-cifar100", draw_theory_and_network),
     "pareto": ChartKind("split-cifar100", draw_pareto),
     "order": ChartKind("split-cifar100", draw_order),
+    "scale-width": ChartKind("split-cifar100", partial(draw_scale, "width", WIDTHS)),
+    "scale-passes": ChartKind("split-cifar100", partial(draw_scale, "epochs", PASSES)),
     "severity": ChartKind("corrupted-cub50", partial(draw_gains_along, "severity", SEVERITIES)),
     "severity-scores": ChartKind("corrupted-cub50", partial(draw_scores_along, "severity", SEVERITIES)),
     **{

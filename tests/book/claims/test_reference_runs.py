@@ -10,6 +10,7 @@ from cl_book.cli import app
 from typer.testing import CliRunner
 
 from cl_core.experiments.plan import make_plan
+from cl_core.experiments.settings import SETTINGS
 
 RULES = {"initialized", "frozen", "frozen-0", "two-level"}
 TREND = {"initialized", "frozen", "two-level"}
@@ -40,6 +41,7 @@ def test_the_steps_come_in_order():
         "deng2025",
         "averaged",
         "order",
+        "scale",
         "surprise",
         "baselines",
     ]
@@ -301,3 +303,15 @@ def test_the_fields_methods_run_on_the_main_streams_and_the_pull_on_seeds_that_d
     assert methods == set(itertools.product(MAIN, ("ewc", "lwf", "replay")))
     assert found.pop(("split-cifar100", "pulled", (("pull", 0.3),))) == list(range(3, 10))
     assert all(seeds == list(range(5)) for seeds in found.values())
+
+
+def test_the_scale_has_three_widths_and_three_lengths_of_every_primary_strategy():
+    found, order = seeds_of("scale"), list(SETTINGS)
+    points = {("width", 16): 5, ("epochs", 12): 5, ("width", 32): 3, ("epochs", 30): 3, ("stem_stride", 1): 3}
+    arms = [(name, ()) for name in ("initialized", "frozen-0", "frozen", "adaptive", "averaged")]
+    arms += [("frozen", (("trained", depth),)) for depth in (3, 5)]
+    assert {key: len(seeds) for key, seeds in found.items()} == {
+        ("split-cifar100", strategy, tuple(sorted((*own, point), key=lambda setting: order.index(setting[0])))): count
+        for point, count in points.items()
+        for strategy, own in arms
+    }
