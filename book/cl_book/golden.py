@@ -48,17 +48,19 @@ _LIMITS: Mapping[str, Value] = {name: field.examples[0] for name, field in SETTI
 _TOLERANCE = 1e-6
 
 
-_PULLS: Sequence[float] = (0.03, 0.1, 0.3, 1.0)
-"""The strengths that the stored reference runs pull with."""
+_VARIED: Mapping[str, tuple[str, str, Sequence[Value]]] = {
+    "gains": ("averaged", "fractions", ("constant", "reversed", "gain", "raised")),
+    "pulls": ("pulled", "pull", (0.03, 0.1, 0.3, 1.0)),
+}
+"""Groups of one strategy at the values of a setting that the reference runs give it."""
 
 _OWN: Mapping[str, Callable[[Treatment], bool]] = {
     "averages": lambda strategy: "fractions" in strategy.reads,
     "baselines": lambda strategy: strategy.kind == "baseline",
     "steps": lambda strategy: "step" in strategy.reads,
 }
-_EXTRAS = ("averages", "baselines", "pulls", "steps")
-"""Groups on the first stream: averaging, the field's methods, the limit `pulled` at the strengths of the reference runs,
-and Algorithm 1 with its controls."""
+_EXTRAS = (*_OWN, *_VARIED)
+"""Groups on the first stream: averaging, the field's methods, Algorithm 1 with its controls, and those of _VARIED."""
 
 
 _RENAMED = tuple(_STREAM)
@@ -79,26 +81,27 @@ def plans(group: str) -> Iterator[Plan]:
     later = int(given.get("tasks", DEFINITIONS[stream].tasks)) - 1
     given["moves"] = ("fm" * later)[:later]
     for strategy in STRATEGIES.values():
-        if part == "pulls" and strategy.name != "pulled":
-            continue
         own = next((group for group, belongs in _OWN.items() if belongs(strategy)), None)
-        if part != "pulls" and own != (part if part in _EXTRAS else None):
+        varied = _VARIED.get(part)
+        if strategy.name != varied[0] if varied else own != (part if part in _EXTRAS else None):
             continue
         used = list_settings(experiment, strategy)
-        for pull in _PULLS if part == "pulls" else [given["pull"]]:
-            overrides = {name: value for name, value in {**given, "pull": pull}.items() if name in used}
+        for changed in [{varied[1]: value} for value in varied[2]] if varied else [{}]:
+            overrides = {name: value for name, value in {**given, **changed}.items() if name in used}
             yield assemble_plan(experiment, strategy, _SEED, PROFILES["smoke"], overrides=overrides)
 
 
 def compute(group: str) -> dict[str, Any]:
-    """Run a group and return its outcomes by strategy, in the group of pulls with the strength. Needs torch."""
+    """Run a group and return its outcomes by strategy, in a group of _VARIED with the setting. Needs torch."""
     from cl_core.experiments.runner import execute
 
     done: dict[str, Result] = {}
     for plan in plans(group):
         source = None if plan.strategy.follows is None else done[plan.strategy.follows]
-        strength = f" pull={plan.settings.pull:g}" if group.startswith("pulls") else ""
-        done[plan.strategy.name + strength] = execute(plan, source=source)
+        varied = _VARIED.get(group.rpartition("-")[0])
+        value = getattr(plan.settings, varied[1]) if varied else ""
+        setting = f" {varied[1]}={value if isinstance(value, str) else f'{value:g}'}" if varied else ""
+        done[plan.strategy.name + setting] = execute(plan, source=source)
     return {name: outcome(result) for name, result in done.items()}
 
 

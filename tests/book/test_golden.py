@@ -69,6 +69,15 @@ def test_the_pulls_of_the_reference_runs_have_their_golden_runs_and_each_pull_te
 
 
 @pytest.mark.parametrize("network", golden.NETWORKS)
+def test_the_fractions_of_the_reference_runs_have_their_golden_runs_and_each_tells(network):
+    used = {plan.settings.fractions for plan in plan_reference(list(STEPS)) if plan.strategy.name == "averaged"}
+    runs = golden.load(FOLDER / f"gains-{network}.json")["runs"]
+    assert set(runs) == {f"averaged fractions={order}" for order in used - {"harmonic"}}
+    runs |= golden.load(FOLDER / f"averages-{network}.json")["runs"]
+    assert len({tuple(run["update_norms"]) for run in runs.values()}) == len(used)
+
+
+@pytest.mark.parametrize("network", golden.NETWORKS)
 def test_the_baselines_have_their_golden_runs(network):
     runs = golden.load(FOLDER / f"baselines-{network}.json")["runs"]
     assert {"ewc", "lwf", "replay"} <= set(runs) <= set(STRATEGIES)
