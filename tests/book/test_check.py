@@ -1,9 +1,13 @@
 """One look over the repository: faults counted, what is only worth knowing listed."""
 
+from dataclasses import replace
+
 import pytest
 import yaml
-from cl_book import check
+from cl_book import check, digest_list
+from support.made_designs import make_record
 
+from cl_core.runs.design_table import append, dumps
 from cl_core.runs.result_set import ResultSet
 from cl_core.runs.staleness import State
 
@@ -73,3 +77,31 @@ def test_a_claim_that_came_or_changed_after_its_results_needs_a_reason(checkout,
     report = check.check()
     assert message in report.lines
     assert report.faults == 1
+
+
+def test_an_edited_record_of_a_design_is_named_and_a_table_that_is_none_too(checkout):
+    table = checkout / "results" / "designs" / "split-cifar100.jsonl"
+    sound = make_record("split-cifar100", 0, "frozen", 40.0, 20.0)
+    append(table, sound)
+    assert "1 records of designs, 0 at fault, 1 unconfirmed" in check.check().lines
+    edited = replace(make_record("split-cifar100", 1, "adaptive", 40.0, 20.0), seed=3)
+    table.write_text(f"{dumps(sound)}\n{dumps(edited)}\n", encoding="utf-8")
+    report = check.check()
+    assert "results/designs/split-cifar100.jsonl: protocol 1, adaptive, is stale, because" in report.lines
+    assert "  its content does not match its own digest: it was edited" in report.lines
+    assert report.faults == 1
+    table.write_text("{\n", encoding="utf-8")
+    (broken,) = [line for line in check.check().lines if "split-cifar100.jsonl, line 1" in line]
+    assert "is not a record of a design" in broken
+
+
+def test_a_record_that_was_sealed_anew_differs_from_the_list(checkout):
+    table = checkout / "results" / "designs" / "split-cifar100.jsonl"
+    append(table, make_record("split-cifar100", 0, "frozen", 40.0, 20.0))
+    digest_list.write_list(replace=False)
+    assert check.check().faults == 0
+    table.unlink()
+    append(table, make_record("split-cifar100", 0, "frozen", 41.0, 20.0))
+    report = check.check()
+    assert report.faults == 1
+    assert any("designs/split-cifar100.jsonl: not as listed" in line for line in report.lines)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from docutils import nodes
+from pydantic import TypeAdapter
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -19,7 +20,7 @@ from cl_book.pages.result_values import noted
 from cl_book.pages.role_errors import suggest
 from cl_core.metric_table import MEASURES
 from cl_core.runs.design_axes import LEFT_OUT
-from cl_core.runs.design_table import complete_protocols
+from cl_core.runs.design_table import DesignRecord, complete_protocols
 from cl_core.runs.designs import DESIGNS, Design
 
 _MOST_DECIDING = 8
@@ -52,6 +53,8 @@ class DesignPart(SphinxDirective):
         design = DESIGNS[name]
         if part == "axes":
             return list_axes(design)
+        if part == "fields":
+            return list_fields()
         records = read_current(name)
         rows = complete_protocols(records)
         if part == "progress":
@@ -80,6 +83,16 @@ def list_axes(design: Design) -> list[nodes.Node]:
         for what, why in LEFT_OUT.items()
     ]
     return [table(["Choice", "Values", "Why these"], rows)]
+
+
+def list_fields() -> list[nodes.Node]:
+    """Return what each field of a record means."""
+    described = TypeAdapter(DesignRecord).json_schema(mode="serialization")["properties"]
+    rows = [
+        [[nodes.paragraph("", "", nodes.literal(text=name))], _cell(one["description"])]
+        for name, one in described.items()
+    ]
+    return [table(["Field", "Meaning"], rows)]
 
 
 def describe_progress(design: Design, records: int, rows: Rows, failures: Sequence[str]) -> list[nodes.Node]:
@@ -174,6 +187,7 @@ _Part = Callable[[SphinxDirective, Design, Rows], list[nodes.Node]]
 
 PARTS: dict[str, _Part] = {
     "axes": lambda _directive, design, _rows: list_axes(design),
+    "fields": lambda _directive, _design, _rows: list_fields(),
     "progress": lambda _directive, design, rows: describe_progress(design, 0, rows, ()),
     "shares": list_shares,
     "curves": draw_curves,
