@@ -30,6 +30,71 @@
   });
 })();
 
+// On a phone a table that is wider than the screen becomes cards: each row one, each cell named by its column.
+(function () {
+  const phone = window.matchMedia("(max-width: 600px)");
+
+  function name(table) {
+    const heads = Array.from(table.tHead.rows[table.tHead.rows.length - 1].cells, (head) => head.textContent.trim());
+    for (const row of Array.from(table.tBodies).flatMap((body) => Array.from(body.rows))) {
+      Array.from(row.cells).forEach((cell, place) => (cell.dataset.label = heads[place] || ""));
+    }
+  }
+
+  function turn() {
+    for (const table of document.querySelectorAll("article table:not(.cl-cards), article table.cl-labelled")) {
+      const box = table.closest(".cl-scroll, .pst-scrollable-table-container");
+      if (box === null || table.tHead === null) continue;
+      table.classList.remove("cl-cards", "cl-labelled");
+      const narrow = box.scrollWidth <= box.clientWidth + 1 && !box.matches(".cl-parameters");
+      if (!phone.matches || narrow) continue;
+      name(table);
+      table.classList.add("cl-cards", "cl-labelled");
+    }
+  }
+
+  window.addEventListener("load", turn);
+  phone.addEventListener("change", turn);
+})();
+
+// Formulas are broken by hand for a narrow column. Where there is room a line that goes on is joined again before it is set;
+// one that turns out longer than its box is set broken.
+(function () {
+  const BREAK = /\\\\\s*&\s*\\quad\s*(\{\})?/g;
+  const broken = new Map();
+
+  function join() {
+    for (const formula of document.querySelectorAll("article div.math")) {
+      if (formula.clientWidth < 560 || formula.textContent.search(BREAK) < 0) continue;
+      for (const leaf of formula.childNodes) {
+        if (leaf.nodeType !== Node.TEXT_NODE || leaf.data.search(BREAK) < 0) continue;
+        broken.set(formula, leaf.data);
+        leaf.data = leaf.data.replace(BREAK, " ");
+      }
+    }
+  }
+
+  async function restore() {
+    for (const [formula, source] of broken) {
+      const drawn = formula.querySelector("mjx-container > svg");
+      const number = formula.querySelector(".eqno");
+      const room = formula.clientWidth - (number === null ? 0 : number.offsetWidth + 16);
+      if (drawn === null || drawn.getBoundingClientRect().width <= room) continue;
+      MathJax.typesetClear([formula]);
+      formula.querySelector("mjx-container").replaceWith(source);
+      await MathJax.typesetPromise([formula]);
+    }
+  }
+
+  if (window.MathJax === undefined) return;
+  MathJax.startup = {
+    pageReady() {
+      join();
+      return MathJax.startup.defaultPageReady().then(restore);
+    },
+  };
+})();
+
 // The heads of a sortable table become buttons: first press sorts downwards, the next upwards. Cells without a number go last.
 (function () {
   function key(cell) {

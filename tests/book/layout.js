@@ -114,6 +114,23 @@ const layout = {
       .map((box) => `${layout.name(box)} scrolls, but not by keyboard`);
   },
 
+  // Code and outputs with a line that runs out of their box.
+  cutCode() {
+    return [...document.querySelectorAll("article pre")]
+      .filter((code) => layout.seen(code) && code.scrollWidth > code.clientWidth + 1)
+      .map((code) => `cut by ${code.scrollWidth - code.clientWidth} px: ${code.textContent.trim().slice(0, 60)}`);
+  },
+
+  // Tables that reach beyond a phone's screen, so that a column is hidden until somebody scrolls.
+  hiddenColumns() {
+    if (innerWidth > 600) return [];
+    return [...document.querySelectorAll("article table")].filter(layout.seen).flatMap((table) => {
+      const box = table.closest(".cl-scroll, .pst-scrollable-table-container") || table.parentElement;
+      const beyond = box.scrollWidth - box.clientWidth;
+      return beyond > 1 ? [`${table.innerText.trim().slice(0, 60)} reaches ${beyond} px beyond the screen`] : [];
+    });
+  },
+
   // Formulas that were not set, or were set with an error.
   maths() {
     const found = [...document.querySelectorAll("mjx-merror, [data-mjx-error]")].map((error) => `error in ${error.textContent}`);

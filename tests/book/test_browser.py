@@ -9,10 +9,10 @@ import pytest
 pytestmark = pytest.mark.slow
 
 LAYOUT = (Path(__file__).parent / "layout.js").read_text(encoding="utf-8")
-DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 THEMES = ("light", "dark")
 VIEWS = {"desktop": DESKTOP, "phone": PHONE}
-CHECKS = ("overflow", "figures", "overlaps", "maths", "headings", "unreachable")
+CHECKS = ("overflow", "figures", "overlaps", "maths", "headings", "unreachable", "cutCode", "hiddenColumns")
 PATIENCE = 120_000
 """Milliseconds after which what did not happen never will; how long a page takes is no matter here."""
 FIGURE_TEXT = "layout.figureText(4.5, 7)"
@@ -186,6 +186,9 @@ BREAKS = {
     "maths": "document.querySelector('article').insertAdjacentHTML('beforeend', '<span class=\"math\">\\\\(x\\\\)</span>')",
     "unreachable": "document.querySelector('article').insertAdjacentHTML('beforeend', "
     '\'<div style="overflow-x: auto; width: 50px"><p style="width: 200px">wide</p></div>\')',
+    "cutCode": "document.querySelector('article pre').style.cssText = 'white-space: pre; width: 60px; overflow: auto'",
+    "hiddenColumns": "document.querySelector('article').insertAdjacentHTML('beforeend', "
+    '\'<div class="cl-scroll" tabindex="0"><table style="width: 900px"><tr><td>wide</td></tr></table></div>\')',
     "headings": "document.querySelector('article section').insertAdjacentHTML('beforeend', '<h5>too deep</h5>')",
 }
 

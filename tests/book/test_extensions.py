@@ -272,9 +272,9 @@ def test_a_claim_links_to_its_place_in_the_verdict_box(book):
     warnings, pages = book(index="# Front\n\nSee {claim}`T01` and {claim}`T02`.", page=":::{verdicts}\n:::")
     assert warnings == ""
     first, second = pages["book/index"].select(".cl-badge")
-    assert text(first) == "T01 holds"
+    assert text(first) == "T01 ✓ holds"
     assert first.find_parent("a")["href"] == "../notebooks/page.html#claim-t01"
-    assert text(second) == "T02 not run"
+    assert text(second) == "T02 – not run"
     assert second.find_parent("a") is None
     box = pages["notebooks/page"].select_one(".cl-verdicts")
     assert box.select_one("#claim-t01")
@@ -424,7 +424,7 @@ def test_an_item_of_the_paper_is_shown_with_its_condition_and_counted_apart(book
     ]
     assert [text(row.td) for row in index.select("tbody tr")] == ["P01 holds when p2 > n2"]
     assert "Lemma IV.2 (3): Frozen training forgets this much" in text(index.select_one("tbody tr"))
-    assert text(index.select("a .cl-badge.cl-agrees-when")[-1]) == "P01 holds when p2 > n2"
+    assert text(index.select("a .cl-badge.cl-agrees-when")[-1]) == "P01 ✓ holds when p2 > n2"
     assert len(index.select(".cl-reads")) == 2
     assert text(page.select("p.cl-verdict-line")[1]) == "P01 holds when p2 > n2 z 1"
     assert page.select_one("#claim-p01")
@@ -766,7 +766,7 @@ def test_pages_follow_when_only_another_pages_verdict_changed(book):
     failed = json.loads(json.dumps(VERDICT).replace("holds", "fails"))
     warnings, pages = book(index=index, page=box, outputs=[nbformat.from_dict(failed)])
     assert warnings == ""
-    assert text(pages["book/index"].select_one(".cl-badge")) == "T01 fails"
+    assert text(pages["book/index"].select_one(".cl-badge")) == "T01 ✗ fails"
 
 
 def test_the_paper_map_says_what_has_no_page(book):

@@ -44,6 +44,16 @@ _COLOURS = {
 }
 """The class of a badge by its verdict: claims on theory and on runs share the colours, whatever their words."""
 
+SIGNS = {"cl-agrees": "✓", "cl-agrees-when": "✓", "cl-disagrees": "✗", "cl-open": "?", "cl-undecided": "–"}
+"""What a chip shows beside its colour, which never stands alone."""
+
+_LEGEND = (
+    (HOLDS, "what happened agrees with the claim"),
+    (FAILS, "it disagrees"),
+    (INCONCLUSIVE, "the runs leave it open"),
+    (NOT_RUN, "nothing was run yet"),
+)
+
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -121,14 +131,27 @@ class Reads(SphinxDirective):
 
 
 class ClaimRole(SphinxRole):
-    """``{claim}`T04```: the claim's id and its verdict, linked to the page that decides it."""
+    """``{claim}`T04```: a chip with the claim's id, whose colour and sign say whether what happened agrees with it; a link."""
 
     def run(self) -> Rendered:
-        """Return the badge; an unknown id is an error."""
+        """Return the chip; an unknown id is an error."""
         stands = standings()
         if self.text not in stands:
             return report_role_error(self, f"there is no claim {self.text!r}{suggest(self.text, stands)}")
         return [linked_badge(self.env, stands[self.text], named=True)], []
+
+
+class Legend(SphinxDirective):
+    """``:::{legend}``: what the colours and signs of chips mean."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return one line."""
+        line = nodes.paragraph(classes=["cl-legend"])
+        for place, (verdict, words) in enumerate(_LEGEND):
+            chip = nodes.inline("", f"C00 {SIGNS[_COLOURS[verdict]]}", classes=["cl-badge", _COLOURS[verdict]])
+            line += [nodes.Text("; " if place else ""), chip, nodes.Text(f" {words}")]
+        line += nodes.Text(".")
+        return [line]
 
 
 class Verdicts(SphinxDirective):
@@ -218,11 +241,31 @@ def table(
 
 
 def linked_badge(env: BuildEnvironment, standing: Standing, *, named: bool) -> nodes.Node:
-    """Return the badge as a link to where the claim is decided; plain while that page is not in the book."""
-    inner = _badge(standing.verdict, f"{standing.claim.id} {standing.words}" if named else standing.words)
+    """Return the verdict, or, `named`, the chip with the claim's id, as a link to where the claim is decided."""
+    return link_claim(env, standing, _chip(standing) if named else _badge(standing.verdict, standing.words))
+
+
+def link_claim(env: BuildEnvironment, standing: Standing, inner: nodes.Node) -> nodes.Node:
+    """Return `inner` as a link to where the claim is decided; plain while that page is not in the book."""
     if standing.claim.page not in env.found_docs:
         return inner
     return claim_link("", "", inner, page=standing.claim.page, anchor=_anchor(standing.claim))
+
+
+def colour_of(standing: Standing) -> str:
+    """Return the class that colours what is said of a claim."""
+    return _COLOURS[standing.verdict]
+
+
+def _chip(standing: Standing) -> nodes.inline:
+    """Return a claim's id and sign; a condition is shown, any other verdict said to those who cannot see the colour."""
+    colour = colour_of(standing)
+    chip = nodes.inline("", f"{standing.claim.id} {SIGNS[colour]}", classes=["cl-badge", "cl-chip", colour])
+    if standing.verdict == HOLDS_WHEN:
+        chip += [nodes.Text(" "), *set_formulas(standing.words)]
+    else:
+        chip += nodes.inline("", f" {standing.words}", classes=["cl-unseen"])
+    return chip
 
 
 def printed_verdict(claim: str, verdict: str, evidence: str, condition: str = "") -> nodes.paragraph:
@@ -256,5 +299,6 @@ def setup(app: Sphinx) -> None:
     app.connect("doctree-resolved", _link)
     app.connect("builder-inited", lambda _app: standings.cache_clear())
     app.add_directive("reads", Reads)
+    app.add_directive("legend", Legend)
     app.add_directive("verdicts", Verdicts)
     app.add_role("claim", ClaimRole())

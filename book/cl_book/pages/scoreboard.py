@@ -16,6 +16,7 @@ from cl_book.notebooks.record import format_signed
 from cl_book.pages.claim_boxes import linked_badge, standings, table
 from cl_book.pages.design_pages import make_bar
 from cl_book.pages.evidence_marks import MARKS, make_mark
+from cl_book.pages.evidence_table import make_evidence
 from cl_book.pages.folds import make_fold
 from cl_book.pages.formulas import set_formulas
 from cl_book.pages.numbers import reported
@@ -125,7 +126,7 @@ def _folded(standing: Standing, results: ResultSet) -> list[nodes.Node]:
     inside: list[nodes.Node] = []
     if standing.evidence:
         reasons = "".join(f"; {label}" for label in standing.labels if ":" in label)
-        inside.append(nodes.paragraph("", "", *set_formulas(standing.evidence + reasons), classes=["cl-evidence"]))
+        inside.append(make_evidence(standing.evidence + reasons))
     for line in report.describe_commands(standing.claim, results):
         is_command = line.startswith("cl-core ")
         text = nodes.literal(text=line) if is_command else nodes.Text(line[:1].upper() + line[1:])

@@ -1,0 +1,147 @@
+"""A question asked of every stream: what one method gains over others, by seed, with the claim that was stated on it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from cl_book.claims import overview
+from cl_book.claims.arms import Arm
+from cl_book.claims.claim import Standing
+from cl_book.claims.comparisons import Difference
+from cl_book.claims.statistics import Interval, t_interval
+from cl_core.experiments.store import metric
+from cl_core.metric_table import MEASURES
+from cl_core.runs.result_set import ResultSet
+
+LEAST_SEEDS = 2
+"""Seeds from which a mean difference gets an interval."""
+
+Pair = tuple[Arm, Arm]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One method less another on one stream, in points of `measure`: None where it was not run; and the claim on it."""
+
+    experiment: str
+    pair: Pair
+    measure: str
+    interval: Interval | None
+    standing: Standing | None
+
+    @property
+    def side(self) -> str:
+        """Whether the first is ``better``, ``worse`` or neither (``open``): its interval against zero; ``not run`` without one."""
+        if self.interval is None:
+            return "not run"
+        if self.interval.low <= 0 <= self.interval.high:
+            return "open"
+        return "better" if (self.interval.mean > 0) == (MEASURES[self.measure].better == "more") else "worse"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: one method against others, each with the measure and the words of its column."""
+
+    of: str
+    columns: tuple[tuple[str, str, Mapping[str, Pair]], ...]
+    """Of each column: its title, its measure, and the pair on each stream (of the streams that have it)."""
+
+
+def answer(question: Question, results: ResultSet, standings: Iterable[Standing]) -> dict[str, list[Answer | None]]:
+    """Return, for each stream of the results page, an answer a column; None where a stream has no such pair."""
+    claims = _index(standings)
+    return {
+        experiment: [
+            _compare(experiment, pairs[experiment], measure, results, claims) if experiment in pairs else None
+            for _, measure, pairs in question.columns
+        ]
+        for experiment in overview.STREAMS
+    }
+
+
+def count_sides(answers: Iterable[Answer | None]) -> dict[str, int]:
+    """Return how many answers are better, worse, open and not run."""
+    sides = [each.side for each in answers if each is not None]
+    return {side: sides.count(side) for side in ("better", "worse", "open", "not run")}
+
+
+def _depth_pairs(strategy: str, depth: int) -> dict[str, Pair]:
+    """Return frozen training of `depth` blocks against initialized training; a perceptron has two where others have three."""
+    return {
+        experiment: (Arm(strategy, ("trained=2",) if experiment == "permuted-mnist" else (f"trained={depth}",)), _ALL)
+        for experiment in overview.STREAMS
+        if depth == 3 or experiment != "permuted-mnist"
+    }
+
+
+_ALL = Arm("initialized")
+_ONE = Arm("frozen")
+
+
+def _everywhere(of: Arm, against: Arm) -> dict[str, Pair]:
+    return dict.fromkeys(overview.STREAMS, (of, against))
+
+
+def _against_depth(of: Arm, depth: int) -> dict[str, Pair]:
+    return {experiment: (of, frozen) for experiment, (frozen, _) in _depth_pairs("frozen", depth).items()}
+
+
+def _ask_frozen() -> Question:
+    depths: Sequence[tuple[str, Mapping[str, Pair]]] = (
+        ("1 block", _everywhere(_ONE, _ALL)),
+        ("3 blocks", _depth_pairs("frozen", 3)),
+        ("5 blocks", _depth_pairs("frozen", 5)),
+    )
+    return Question(
+        "frozen",
+        tuple(
+            (f"{words}, {depth}", measure, pairs)
+            for words, measure in (("Accuracy", "avg_acc"), ("Forgetting", "forgetting"))
+            for depth, pairs in depths
+        ),
+    )
+
+
+def _ask_rule() -> Question:
+    rule = Arm("adaptive")
+    sides: Sequence[tuple[str, Mapping[str, Pair]]] = (
+        ("initialized", _everywhere(rule, _ALL)),
+        ("frozen 1", _everywhere(rule, _ONE)),
+        ("frozen 3", _against_depth(rule, 3)),
+        ("frozen 5", _against_depth(rule, 5)),
+    )
+    return Question(
+        "adaptive",
+        (
+            *((f"Accuracy − {words}", "avg_acc", pairs) for words, pairs in sides),
+            *((f"Forgetting − {words}", "forgetting", pairs) for words, pairs in sides[:2]),
+        ),
+    )
+
+
+QUESTIONS: Mapping[str, Question] = {question.of: question for question in (_ask_frozen(), _ask_rule())}
+"""The questions of the first page, by the method that each is about."""
+
+
+def _index(standings: Iterable[Standing]) -> dict[tuple[str, frozenset[Arm], str], Standing]:
+    """Return the claims that compare two sides, by stream, sides and measure; the first where several do."""
+    found: dict[tuple[str, frozenset[Arm], str], Standing] = {}
+    for standing in standings:
+        test = standing.claim.test
+        if isinstance(test, Difference):
+            found.setdefault((test.experiment, frozenset(test.sides()), str(test.measure)), standing)
+    return found
+
+
+def _compare(
+    experiment: str,
+    pair: Pair,
+    measure: str,
+    results: ResultSet,
+    claims: Mapping[tuple[str, frozenset[Arm], str], Standing],
+) -> Answer:
+    first, second = ({run.seed: run for run in overview.find_runs(experiment, arm, results).values()} for arm in pair)
+    seeds = sorted(set(first) & set(second))
+    differences = [100 * (metric(first[seed], measure) - metric(second[seed], measure)) for seed in seeds]
+    interval = t_interval(differences) if len(seeds) >= LEAST_SEEDS else None
+    return Answer(experiment, pair, measure, interval, claims.get((experiment, frozenset(pair), measure)))
