@@ -1,5 +1,5 @@
 // The figure of all methods: a button for each stream, and the numbers of the mark that is pointed at or focused.
-(function () {
+window.addEventListener("DOMContentLoaded", function () {
   const figure = document.querySelector("figure.cl-hero");
   if (figure === null) return;
   const drawing = figure.querySelector(".cl-drawing");
@@ -40,4 +40,4 @@
   });
   figure.prepend(row);
   show(0);
-})();
+});

@@ -141,7 +141,10 @@ def _compare(
     claims: Mapping[tuple[str, frozenset[Arm], str], Standing],
 ) -> Answer:
     first, second = ({run.seed: run for run in overview.find_runs(experiment, arm, results).values()} for arm in pair)
-    seeds = sorted(set(first) & set(second))
+    standing = claims.get((experiment, frozenset(pair), measure))
+    # A claim is decided on the seeds that it names; what stands beside its verdict is of the same ones.
+    named = None if standing is None or standing.claim.test is None else standing.claim.test.seeds
+    seeds = sorted(seed for seed in set(first) & set(second) if named is None or seed in named)
     differences = [100 * (metric(first[seed], measure) - metric(second[seed], measure)) for seed in seeds]
     interval = t_interval(differences) if len(seeds) >= LEAST_SEEDS else None
-    return Answer(experiment, pair, measure, interval, claims.get((experiment, frozenset(pair), measure)))
+    return Answer(experiment, pair, measure, interval, standing)

@@ -1,0 +1,49 @@
+"""The answers of the first page: differences of stored runs, on the seeds of the claim that stands beside them."""
+
+import pytest
+from cl_book.claims.answers import QUESTIONS, Answer, answer, count_sides
+from cl_book.claims.arms import Arm
+from cl_book.claims.statistics import Interval
+
+from cl_core.runs.result_set import read_results
+
+PAIR = (Arm("frozen"), Arm("initialized"))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "measure", "side"),
+    [
+        (1, 3, "avg_acc", "better"),
+        (-3, -1, "avg_acc", "worse"),
+        (-1, 3, "avg_acc", "open"),
+        (1, 3, "forgetting", "worse"),
+        (-3, -1, "forgetting", "better"),
+        (-1, 3, "forgetting", "open"),
+    ],
+)
+def test_more_accuracy_and_less_forgetting_is_better(low, high, measure, side):
+    interval = Interval(mean=(low + high) / 2, spread=1.0, low=low, high=high, seeds=5)
+    assert Answer("split-cifar100", PAIR, measure, interval, None).side == side
+
+
+def test_what_was_not_run_is_counted_apart():
+    missing = Answer("split-cifar100", PAIR, "avg_acc", None, None)
+    assert count_sides([missing, None, missing]) == {"better": 0, "worse": 0, "open": 0, "not run": 2}
+
+
+def test_differences_are_those_of_the_stored_runs():
+    results = read_results()
+    rows = answer(QUESTIONS["frozen"], results, ())
+    first = rows["split-cifar100"][0]
+    frozen, initialized = (
+        {run.seed: run for run in results.find("split-cifar100", strategy, "cpu")}
+        for strategy in ("frozen", "initialized")
+    )
+    both = sorted(set(frozen) & set(initialized))
+    from cl_core.experiments.store import metric
+
+    mean = sum(100 * (metric(frozen[s], "avg_acc") - metric(initialized[s], "avg_acc")) for s in both) / len(both)
+    assert first.interval.seeds == len(both)
+    assert first.interval.mean == pytest.approx(mean)
+    assert rows["permuted-mnist"][2] is None
+    assert {len(row) for row in rows.values()} == {6}

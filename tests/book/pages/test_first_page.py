@@ -1,0 +1,58 @@
+"""Page one: every sentence that states a result is bound to its verdict, and a verdict that turns is told."""
+
+import re
+from types import SimpleNamespace
+
+import pytest
+from cl_book.notebooks.record import FAILS, HOLDS, INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
+from cl_book.pages import claim_boxes
+
+from cl_core import files
+
+PAGE = (files.root() / "book" / "index.md").read_text(encoding="utf-8")
+PASSAGES = re.findall(r"^:::\{reads\} (.*?)\n(.*?)^:::$", PAGE, re.MULTILINE | re.DOTALL)
+BOUND = [(words, pair) for words, _ in PASSAGES for pair in claim_boxes.bound(words.split())]
+TURNED = {
+    **{HOLDS: FAILS, FAILS: HOLDS, REPRODUCED: NOT_REPRODUCED, NOT_REPRODUCED: REPRODUCED},
+    INCONCLUSIVE: REPRODUCED,
+}
+
+
+def test_no_claim_is_named_outside_of_a_passage_that_is_bound_to_it():
+    outside = re.sub(r"^:::\{reads\}.*?^:::$", "", PAGE, flags=re.MULTILINE | re.DOTALL)
+    assert "{claim}" not in outside
+    for words, passage in PASSAGES:
+        said = set(re.findall(r"\{claim\}`(\w+)`", passage))
+        assert said == {claim for claim, _ in claim_boxes.bound(words.split())}
+
+
+@pytest.mark.parametrize(("words", "pair"), BOUND, ids=[claim for _, (claim, _) in BOUND])
+def test_a_verdict_that_turns_is_told(words, pair, monkeypatch):
+    claim, verdict = pair
+    told = []
+    stands = {each: _standing(each, said) for each, said in claim_boxes.bound(words.split())}
+    directive = SimpleNamespace(
+        env=SimpleNamespace(docname="book/index"), get_location=lambda: "book/index", error=RuntimeError
+    )
+    monkeypatch.setattr(claim_boxes, "standings", lambda: stands)
+    monkeypatch.setattr(claim_boxes._LOGGER, "warning", lambda text, *given, **_: told.append(text % given))
+    claim_boxes.require(directive, words.split())
+    assert told == []
+    stands[claim] = _standing(claim, TURNED[verdict])
+    claim_boxes.require(directive, words.split())
+    assert told == [
+        f"this text was written for {claim} {verdict}, but the verdict is: {TURNED[verdict]}; read it again and rewrite it"
+    ]
+
+
+def _standing(claim, verdict):
+    about = SimpleNamespace(id=claim, page="book/scoreboard")
+    return SimpleNamespace(claim=about, verdict=verdict, words=verdict, printed=verdict, condition="", labels=())
+
+
+def test_it_says_what_the_setting_is_and_has_its_figure_and_answers():
+    for said in ("multi-head", "task-incremental", ":::{hero}", ":::{answers} frozen", ":::{answers} adaptive"):
+        assert said in PAGE
+    assert "Table I," in PAGE
+    assert "Table II," in PAGE
+    assert "Table III," in PAGE
