@@ -11,7 +11,8 @@ from matplotlib.transforms import Bbox
 from cl_book.claims import overview
 from cl_book.claims.statistics import Interval, t_interval
 from cl_book.figures.drawing import INK, MARKERS, PALETTE, PAPER, WIDTH, style
-from cl_book.figures.result_figures import LEAST_RUNS, Picture
+from cl_book.figures.picture import Picture
+from cl_book.figures.result_figures import LEAST_RUNS
 from cl_core.experiments.store import metric
 from cl_core.metric_table import MEASURES
 from cl_core.runs.result_set import ResultSet
