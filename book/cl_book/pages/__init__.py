@@ -11,6 +11,7 @@ from cl_book.pages import (
     answer_tables,
     api_page,
     blocked_storage,
+    chapter_numbers,
     charts,
     choice_tables,
     claim_boxes,
@@ -56,6 +57,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     for part in (
         offline,
         blocked_storage,
+        chapter_numbers,
         api_page,
         markup_page,
         folds,
