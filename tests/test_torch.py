@@ -10,6 +10,7 @@ from support.own_models import MLP, MODELS, belongs, build, changed, fit, images
 from torch import nn
 from torch.nn.functional import batch_norm, cross_entropy, relu
 
+from cl_core.averaging import AveragedByGain
 from cl_core.draws import Purpose, generator
 from cl_core.learners.constraints import Pulled, Within
 from cl_core.learners.limits import mask_parameters
@@ -139,6 +140,8 @@ def test_the_scores_of_the_tasks_before_are_handed_on():
     expected = [None, *(score("sign", one) for one in arrivals[2:4])]
     assert last.scores == tuple(expected)
     assert third.scores == last.scores[:2]
+    assert last.losses == tuple(one.loss for one in arrivals[1:-1])
+    assert AveragedByGain().update(arrivals[2]).fraction == 0.5
     by_hand = np.mean(np.sign(arrivals[2].gradient) * np.sign(arrivals[1].gradient))
     assert last.scores[1] == pytest.approx(by_hand)
     assert last.scores[1] != pytest.approx(score("cosine", arrivals[2]))

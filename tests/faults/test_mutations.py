@@ -100,6 +100,34 @@ MUTATIONS = (
         "singular**2 * drawn",
         "tests/linear/test_spectrum.py",
     ),
+    Mutation(
+        "the gain is read without its memory",
+        "cl_core/averaging.py",
+        "error *= 1 - told[-1]",
+        "error *= 1.0",
+        "tests/test_averaging.py",
+    ),
+    Mutation(
+        "surprise raises the step both ways",
+        "cl_core/averaging.py",
+        'surprise == "lowers"',
+        'surprise == "none"',
+        "tests/test_averaging.py",
+    ),
+    Mutation(
+        "the drift is that of the old answers from the new",
+        "cl_core/learners/effects.py",
+        "functional.log_softmax(network.logits(after, task)",
+        "functional.log_softmax(2 * network.logits(after, task)",
+        "tests/learners/test_effects.py",
+    ),
+    Mutation(
+        "the curvature is counted twice",
+        "cl_core/learners/effects.py",
+        "0.5 * float(update",
+        "1.0 * float(update",
+        "tests/learners/test_effects.py",
+    ),
 )
 
 
