@@ -131,7 +131,7 @@ def draw_pareto(experiment: str, results: ResultSet) -> Picture | None:
     if not groups:
         return None
     style()
-    figure, axes = plt.subplots(figsize=(WIDTH, 8.2))
+    figure, axes = plt.subplots(figsize=(WIDTH, 9.0))
     data: dict[str, ArrayLike] = {}
     free: list[tuple[float, float, str]] = []
     for number, (name, strengths) in enumerate(groups.items()):
@@ -150,7 +150,7 @@ def draw_pareto(experiment: str, results: ResultSet) -> Picture | None:
     data |= {"front: task_acc": [p[0] for p in front], "front: forgetting": [p[1] for p in front]}
     data |= {"front": [p[2] for p in front]}
     axes.set(xlabel="accuracy on a new task, %", ylabel="forgetting, points")
-    figure.legend(loc="outside lower center", ncols=3, handlelength=2.2)
+    figure.legend(loc="outside lower center", ncols=2, handlelength=2.2)
     named = "; ".join(f"{name} at {new:.1f} and {lost:.1f}" for new, lost, name in front)
     alt = f"Accuracy on a new task against forgetting on {experiment}; lower right is better. Nothing beats in both: {named}."
     return Picture(figure, alt, data)
