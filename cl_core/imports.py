@@ -3,8 +3,10 @@
 import ast
 import hashlib
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 OWN = ("cl_core",)
 """The package that is followed where no others are named."""
@@ -43,11 +45,7 @@ def reachable(names: Iterable[str], packages: Sequence[str] = OWN) -> set[str]:
 
     A name that is no module (a function, say) is passed over: its module is among the names too.
     """
-    import grimp
-
-    # No cache on disk: it would be written into whatever folder this stands in.
-    # What is imported for its types alone is never executed.
-    graph = grimp.build_graph(*packages, cache_dir=None, exclude_type_checking_imports=True)
+    graph = _build_graph(tuple(packages), _list_files(packages))
     reached: set[str] = set()
     waiting = [name for name in names if name in graph.modules]
     while waiting:
@@ -59,6 +57,23 @@ def reachable(names: Iterable[str], packages: Sequence[str] = OWN) -> set[str]:
         if "." in module:
             waiting.append(module.rpartition(".")[0])
     return reached
+
+
+@lru_cache(maxsize=4)
+def _build_graph(packages: tuple[str, ...], _: tuple[tuple[str, int, int], ...]) -> Any:
+    """Return the graph of imports of `packages`, built once for files that stay as they are."""
+    import grimp
+
+    # No cache on disk: it would be written into whatever folder this stands in.
+    # What is imported for its types alone is never executed.
+    return grimp.build_graph(*packages, cache_dir=None, exclude_type_checking_imports=True)
+
+
+def _list_files(packages: Sequence[str]) -> tuple[tuple[str, int, int], ...]:
+    """Return every module's file of `packages`, with what changes when it is written."""
+    paths = sorted(path for package in packages for path in package_folder(package).rglob("*.py"))
+    stats = ((path, path.stat()) for path in paths)
+    return tuple((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in stats)
 
 
 def digests(modules: Iterable[str]) -> dict[str, str]:

@@ -4,12 +4,9 @@ Errors are one line that names the value and what is allowed. Needs pydantic.
 """
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-
-from cl_core.naming import require_name
 
 Value = int | float | bool | str
 """What a setting may hold."""
@@ -24,6 +21,9 @@ class SettingsBase(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
+            from cl_core.naming import require_name
+            from cl_core.setting_ranges import describe_range
+
             wrong = {entry["loc"][0] for entry in error.errors()}
             for name, value in values.items():
                 require_name("setting", name, type(self).model_fields)
@@ -50,25 +50,6 @@ class SettingsBase(BaseModel):
     def given(self) -> dict[str, Any]:
         """Return the values that were given and not left at their default, by name, in the order of the fields."""
         return self.model_dump(exclude_unset=True)
-
-
-@cache
-def describe_fields(group: type[SettingsBase]) -> dict[str, dict[str, Any]]:
-    """Return the JSON schema of each setting of `group`, by name: its type, range, title, description and default."""
-    described: dict[str, dict[str, Any]] = group.model_json_schema()["properties"]
-    return described
-
-
-def describe_range(group: type[SettingsBase], name: str) -> str:
-    """Return in words what the setting `name` of `group` may hold, such as ``integer, 1 to 1024``."""
-    field = describe_fields(group)[name]
-    if "allowed" in field:
-        return str(field["allowed"])
-    if field["type"] == "boolean":
-        return "one of false, true"
-    if "enum" in field:
-        return "one of " + ", ".join(field["enum"])
-    return f"{field['type']}, {field['minimum']:g} to {field['maximum']:g}"
 
 
 def format_value(value: Value) -> str:

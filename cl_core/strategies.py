@@ -10,10 +10,19 @@ Source: paper, Section on constrained updates and Algorithm 1.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from cl_core.block_sizes import masked_blocks as masked_blocks
+    from cl_core.block_sizes import movable as movable
+    from cl_core.block_sizes import trailing_sizes as trailing_sizes
+    from cl_core.hybrid_rule import Adaptive as Adaptive
+    from cl_core.hybrid_rule import Replay as Replay
+    from cl_core.hybrid_rule import integrate as integrate
+    from cl_core.hybrid_rule import require_threshold as require_threshold
 
 Vector = NDArray[np.floating[Any]]
 
@@ -144,70 +153,6 @@ class Frozen(Strategy):
 
 
 @dataclass(frozen=True)
-class Adaptive(Strategy):
-    """The paper's hybrid rule: a related task holds `step` blocks more fixed than the task before, any other fewer.
-
-    h counts what is held fixed, 0 to `modules` leading blocks, and goes from `start` by :func:`integrate`; a task
-    moves the other blocks, the first task all. With a `quantile` the bar is that quantile of the run's earlier scores
-    where there are any. With `counts` ``trained`` h counts what moves instead, the reading that
-    the paper's text speaks against. Source: paper, Algorithm 1.
-    """
-
-    threshold: float
-    step: int
-    modules: int
-    start: int = 0
-    metric: str = "cosine"
-    counts: Literal["held", "trained"] = "held"
-    quantile: float = 0.0
-
-    def __post_init__(self) -> None:
-        self.integrate(())
-        find_score(self.metric)
-        if self.counts not in {"held", "trained"}:
-            raise ValueError(f"counts = {self.counts!r} does not fit; allowed: 'held' or 'trained'")
-
-    def update(self, arrival: Arrival) -> Update:
-        """Return how many blocks h leaves to move, from the scores of all tasks so far; all blocks at the first task.
-
-        Raises ValueError where the scores of the earlier tasks are not there, or there are fewer blocks than modules.
-        """
-        require_fit(self.modules, arrival)
-        if arrival.task == 0:
-            return Update(arrival.blocks)
-        if len(arrival.scores) != arrival.task:
-            raise ValueError(
-                f"task {arrival.task} arrives with {len(arrival.scores)} earlier scores; give one for each task before"
-            )
-        scores = (*arrival.scores, score(self.metric, arrival))
-        held = self.integrate(scores)[-1]
-        return Update(held if self.counts == "trained" else arrival.blocks - held)
-
-    def integrate(self, scores: Sequence[float | None]) -> tuple[int, ...]:
-        """Return h after each task whose score is given, as :func:`integrate` does."""
-        return integrate(scores, self.threshold, self.step, self.modules, self.start, self.quantile)
-
-
-@dataclass(frozen=True)
-class Replay(Strategy):
-    """A recorded schedule played again, whatever the gradients say: the control for a rule that reads them."""
-
-    schedule: tuple[int, ...]
-
-    def __post_init__(self) -> None:
-        for magnitude in self.schedule:
-            require_count("schedule", magnitude)
-
-    def update(self, arrival: Arrival) -> Update:
-        """Return the recorded magnitude of this task; raises IndexError past the end of the record."""
-        if arrival.task >= len(self.schedule):
-            raise IndexError(
-                f"task {arrival.task} has no entry in the schedule {self.schedule}; record one a task, from task 0 on"
-            )
-        return Update(require_fit(self.schedule[arrival.task], arrival))
-
-
-@dataclass(frozen=True)
 class Limited(Strategy):
     """The first task moves everything, every later one gets the same `limit`, such as ``Update(9, rate_factor=0.25)``."""
 
@@ -254,71 +199,6 @@ def score(metric: str, arrival: Arrival) -> float:
     return compare(arrival.gradient, arrival.previous_gradient)
 
 
-def integrate(
-    scores: Sequence[float | None], threshold: float, step: int, modules: int, start: int, quantile: float = 0.0
-) -> tuple[int, ...]:
-    """Return h after each task: how many of `modules` modules Algorithm 1 holds fixed, 0 to `modules`.
-
-    `scores[0]` is None, as the first task has nothing to be compared with; h then is `start`. A score strictly above
-    `threshold` adds `step` to h, any other takes `step` away, a missing or NaN score too; h is clipped to 0 and
-    `modules`. With a `quantile`, above 0 to 1, the bar is that quantile of the scores before, from the third task on:
-    the threshold decides the second alone. Raises ValueError for counts that do not fit, a threshold of NaN, a
-    quantile that is none, or a first score.
-    Source: paper, Algorithm 1.
-    """
-    if modules < 0:
-        raise ValueError(f"modules = {modules} does not fit; allowed: 0 or more")
-    if not 0 <= start <= modules:
-        raise ValueError(f"start = {start} does not fit {modules} modules; allowed: 0 to {modules}")
-    if step < 0:
-        raise ValueError(f"step = {step} does not fit; allowed: 0 or more")
-    require_threshold(threshold)
-    if not 0 <= quantile <= 1:
-        raise ValueError(f"quantile = {quantile!r} does not fit; allowed: 0 to 1, 0 for none")
-    if scores and scores[0] is not None:
-        raise ValueError(f"scores[0] = {scores[0]!r} does not fit; the first task has no score, so give None")
-    held: list[int] = []
-    for task, value in enumerate(scores):
-        if task == 0:
-            held.append(start)
-        elif value is not None and value > _bar(scores[:task], threshold, quantile):
-            held.append(min(held[-1] + step, modules))
-        else:
-            held.append(max(held[-1] - step, 0))
-    return tuple(held)
-
-
-def _bar(earlier: Sequence[float | None], threshold: float, quantile: float) -> float:
-    """Return what a score has to exceed after the `earlier` ones."""
-    known = [score for score in earlier if score is not None and not math.isnan(score)]
-    return float(np.quantile(known, quantile)) if quantile and known else threshold
-
-
-def trailing_sizes(magnitudes: Sequence[int], blocks: Sequence[int]) -> tuple[int, ...]:
-    """Return, for each magnitude, the number of parameters in that many trailing blocks of the given sizes."""
-    for magnitude in magnitudes:
-        if not 0 <= magnitude <= len(blocks):
-            raise ValueError(f"magnitude {magnitude} does not fit {len(blocks)} blocks; give 0 to {len(blocks)}")
-    return tuple(sum(blocks[len(blocks) - magnitude :]) for magnitude in magnitudes)
-
-
-def movable(sizes: Sequence[int], share: float) -> int:
-    """Return how many parameters of blocks of these `sizes` a mask lets move: the nearest integer to its `share` of them."""
-    return round(share * sum(sizes))
-
-
-def masked_blocks(sizes: Sequence[int], share: float, place: str) -> int:
-    """Return how many blocks hold a parameter that a mask lets move."""
-    if place == "random" and movable(sizes, share) > 0:
-        return len(sizes)
-    order = sizes if place == "leading" else list(reversed(sizes))
-    left, blocks = movable(sizes, share), 0
-    while left > 0:
-        left -= order[blocks]
-        blocks += 1
-    return blocks
-
-
 def find_score(metric: str) -> Callable[[Vector, Vector], float]:
     """Return the score called `metric`; raises ValueError for a name that is none."""
     if metric not in SCORES:
@@ -332,12 +212,6 @@ def require_count(name: str, value: int) -> None:
         raise ValueError(f"{name} = {value} is negative; a magnitude counts blocks, 0 or more")
 
 
-def require_threshold(value: float) -> None:
-    """Raise ValueError for a threshold that is not a number."""
-    if math.isnan(value):
-        raise ValueError("threshold = nan does not fit; no score compares with it, so give a number")
-
-
 def require_fit(magnitude: int, arrival: Arrival) -> int:
     """Return `magnitude`; raises ValueError where it exceeds the blocks that there are."""
     if magnitude > arrival.blocks:
@@ -345,3 +219,16 @@ def require_fit(magnitude: int, arrival: Arrival) -> int:
             f"magnitude {magnitude} exceeds the {arrival.blocks} blocks there are; give 0 to {arrival.blocks}"
         )
     return magnitude
+
+
+def __getattr__(name: str) -> Any:
+    """Load what few need, a rule's own code and counts of parameters, when a name of theirs is asked for."""
+    if name in {"Adaptive", "Replay", "integrate", "require_threshold"}:
+        from cl_core import hybrid_rule
+
+        return getattr(hybrid_rule, name)
+    if name in {"masked_blocks", "movable", "trailing_sizes"}:
+        from cl_core import block_sizes
+
+        return getattr(block_sizes, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

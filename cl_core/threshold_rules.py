@@ -2,16 +2,8 @@
 
 from dataclasses import dataclass
 
-from cl_core.strategies import (
-    Arrival,
-    Strategy,
-    Update,
-    find_score,
-    require_count,
-    require_fit,
-    require_threshold,
-    score,
-)
+from cl_core.hybrid_rule import require_threshold
+from cl_core.strategies import Arrival, Strategy, Update, find_score, require_count, require_fit, score
 
 
 @dataclass(frozen=True)

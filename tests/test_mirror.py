@@ -8,7 +8,7 @@ TOP = Path(__file__).resolve().parents[1]
 PACKAGES = {"cl_core": "tests", "book/cl_book": "tests/book"}
 
 TESTED_BY = {
-    "tests/test_strategies.py": ["cl_core/threshold_rules.py"],
+    "tests/test_strategies.py": ["cl_core/threshold_rules.py", "cl_core/hybrid_rule.py", "cl_core/block_sizes.py"],
     "tests/test_torch.py": ["cl_core/torch/movable.py", "cl_core/torch/holding.py"],
     "tests/test_torch_steps.py": ["cl_core/torch/step_hooks.py", "cl_core/torch/baselines.py"],
     "tests/linear/test_exact.py": ["cl_core/linear/closed_form.py", "cl_core/linear/measures.py"],
@@ -21,7 +21,7 @@ TESTED_BY = {
     "tests/streams/test_formats.py": ["cl_core/streams/arrays.py"],
     "tests/book/test_environment.py": ["cl_core/streams/presence.py"],
     "tests/experiments/test_strategy_table.py": ["cl_core/learners/penalties.py"],
-    "tests/experiments/test_settings.py": ["cl_core/settings_base.py"],
+    "tests/experiments/test_settings.py": ["cl_core/settings_base.py", "cl_core/setting_ranges.py"],
     "tests/experiments/test_store.py": ["cl_core/metric_table.py"],
     "tests/learners/test_networks.py": ["cl_core/learners/resnet.py"],
     "tests/learners/test_training.py": ["cl_core/learners/part_way.py"],

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from cl_core import strategies
 from cl_core.strategies import (
     Adaptive,
     Arrival,
@@ -242,3 +243,8 @@ def test_a_quantile_of_the_earlier_scores_takes_the_thresholds_place_from_the_th
     assert integrate((None, None, 0.1), 0.2, 1, 9, 4, 0.5) == (4, 3, 2)
     with pytest.raises(ValueError, match=r"quantile = 1\.5"):
         integrate(scores, 0.0, 1, 9, 4, 1.5)
+
+
+def test_a_name_that_no_module_of_strategies_has_is_an_error():
+    with pytest.raises(AttributeError, match="no attribute 'Adaptiv'"):
+        _ = strategies.Adaptiv

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cl_core.strategies import integrate, trailing_sizes
+from cl_core.block_sizes import trailing_sizes
+from cl_core.hybrid_rule import integrate
 
 FREE_FROM = 2
 """The first task, counted from 0, whose magnitude a control of the two-level rule chooses: its own choice begins there."""

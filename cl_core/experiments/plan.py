@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from cl_core.experiments.catalogue import (
@@ -33,7 +33,8 @@ from cl_core.learners.recipe import (
 )
 from cl_core.naming import require_name
 from cl_core.plugins import Kind, Plugin, write_file_word
-from cl_core.settings_base import Value, describe_fields, format_value
+from cl_core.setting_ranges import describe_fields
+from cl_core.settings_base import Value, format_value
 from cl_core.streams.definitions import define
 from cl_core.streams.manifest import Route
 from cl_core.streams.sequences import Stream, stream
@@ -135,12 +136,13 @@ class Plan:
 
         What comes from outside has the digest of its source here, such as ``strategy_source``.
         """
-        values = self.settings.model_dump()
         return {
             "stream": self.experiment.stream,
             "part": self.part,
             "network": self.experiment.network,
-            **{name: values[name] for name in self._held(list_settings(self.experiment, self.strategy))},
+            **{
+                name: getattr(self.settings, name) for name in self._held(list_settings(self.experiment, self.strategy))
+            },
             **{f"{kind}_source": plugin.digest for kind, plugin in self.plugins.items()},
         }
 
@@ -243,21 +245,28 @@ def build_default_settings(experiment: Experiment, profile: Profile, strategy: T
 
 def list_settings(experiment: Experiment, strategy: Treatment) -> tuple[str, ...]:
     """Return the names of the settings that decide a run of `strategy` on `experiment`, in the table's order."""
-    names = {*experiment.reads, *strategy.reads, *TrainingSettings.model_fields}
+    return _list_settings(experiment.network, experiment.reads, strategy.kind, strategy.reads)
+
+
+@cache
+def _list_settings(
+    network: str, of_stream: tuple[str, ...], kind: str, of_strategy: tuple[str, ...]
+) -> tuple[str, ...]:
+    names = {*of_stream, *of_strategy, *TrainingSettings.model_fields}
     names |= {
         name
         for name, described in describe_fields(NetworkSettings).items()
-        if described.get("network", experiment.network) == experiment.network
+        if described.get("network", network) == network
     }
-    if strategy.kind != "bound":
+    if kind != "bound":
         names |= {*ArrivalSettings.model_fields, *BeginningSettings.model_fields, *EffectSettings.model_fields}
-        names |= set(OptimizerSettings.model_fields) if strategy.kind != "baseline" else set()
+        names |= set(OptimizerSettings.model_fields) if kind != "baseline" else set()
     # A baseline's penalty is on images, or answers to them, that are not changed.
-    if strategy.kind not in ("bound", "baseline") and experiment.network == "resnet":
+    if kind not in ("bound", "baseline") and network == "resnet":
         names |= set(AugmentationSettings.model_fields)
-    if experiment.network != "resnet":
+    if network != "resnet":
         names -= set(HoldingSettings.model_fields)
-    if "joint_epochs" in strategy.reads:
+    if "joint_epochs" in of_strategy:
         names.remove("epochs")
     return tuple(name for name in SETTINGS if name in names)
 

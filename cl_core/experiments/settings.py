@@ -20,7 +20,8 @@ from cl_core.learners.recipe import (
     TrainingSettings,
 )
 from cl_core.naming import require_name
-from cl_core.settings_base import SettingsBase, Value, describe_range
+from cl_core.setting_ranges import describe_range
+from cl_core.settings_base import SettingsBase, Value
 
 
 class RuleSettings(SettingsBase):

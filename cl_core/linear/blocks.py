@@ -8,7 +8,8 @@ Source: paper, the model of Section III; book, chapter "The setting".
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cl_core.strategies import Arrival, Frozen, Initialized, Strategy, trailing_sizes
+from cl_core.block_sizes import trailing_sizes
+from cl_core.strategies import Arrival, Frozen, Initialized, Strategy
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cl_core.block_sizes import trailing_sizes
 from cl_core.linear.problem import Floats, Problem, masks, specify
 from cl_core.linear.simulate import Samples, draw_batches, task_losses, update
-from cl_core.strategies import SCORES, Arrival, Strategy, trailing_sizes
+from cl_core.strategies import SCORES, Arrival, Strategy
 
 Integers = NDArray[np.int64]
 

@@ -4,7 +4,7 @@ import pytest
 
 from cl_core.experiments.catalogue import OWN, PROFILES, VALUES
 from cl_core.experiments.settings import SETTINGS, LimitSettings, Settings, check, parse
-from cl_core.settings_base import describe_range
+from cl_core.setting_ranges import describe_range
 
 
 @pytest.mark.parametrize(

@@ -120,9 +120,10 @@ def _revisions(claim: Claim, digest: str | None, used: Iterable[Result], key: st
     a reason the label says so.
     """
     runs = list(used)
-    renamed = {old: new for entry in renamings() for old, new in entry.claims.get(claim.id, {}).items()}
-    recorded = [run.recorded[key].get(claim.id) for run in runs if digest is not None and key in run.recorded]
-    then = [renamed.get(each, each) for each in recorded]
+    then = [run.recorded[key].get(claim.id) for run in runs if digest is not None and key in run.recorded]
+    if any(each not in (None, digest) for each in then):
+        renamed = {old: new for entry in renamings() for old, new in entry.claims.get(claim.id, {}).items()}
+        then = [renamed.get(each, each) for each in then]
     labels = []
     if claim.added and runs:
         labels.append(f"{ADDED}: {claim.added}")

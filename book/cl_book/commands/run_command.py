@@ -10,7 +10,7 @@ import typer
 from cl_core.experiments.catalogue import CATALOGUE, PROFILES
 from cl_core.experiments.settings import SETTINGS, Settings
 from cl_core.experiments.strategy_table import STRATEGIES
-from cl_core.settings_base import describe_range
+from cl_core.setting_ranges import describe_range
 
 if TYPE_CHECKING:
     from cl_core.experiments.plan import Plan
