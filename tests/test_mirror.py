@@ -26,6 +26,7 @@ TESTED_BY = {
     "tests/learners/test_networks.py": ["cl_core/learners/resnet.py"],
     "tests/learners/test_training.py": ["cl_core/learners/part_way.py"],
     "tests/test_extras.py": ["cl_core/late.py"],
+    "tests/experiments/test_path.py": ["cl_core/learners/trained_gradient.py"],
     "tests/experiments/test_plan.py": ["cl_core/experiments/catalogue.py"],
     "tests/experiments/test_runner.py": [
         "cl_core/experiments/bounds.py",

@@ -11,10 +11,11 @@ from cl_core.experiments.divergence import explain_divergence
 from cl_core.experiments.rows import TaskRow, number
 from cl_core.experiments.run_context import Clock, RunContext, RunState, restore_state, save_state
 from cl_core.experiments.shared_prefixes import SharedPrefixes
-from cl_core.learners.arrival import arrive, gradient_after
+from cl_core.learners.arrival import arrive
 from cl_core.learners.evaluation import count_correct, logits_change
 from cl_core.learners.prefix_memory import PrefixMemory
 from cl_core.learners.stages import train_frozen_then_whole
+from cl_core.learners.trained_gradient import gradient_after
 from cl_core.learners.training import train_task
 from cl_core.strategies import Strategy, Update
 

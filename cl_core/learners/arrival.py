@@ -70,15 +70,15 @@ def arrive(
     """
     require_network(network)
     require_labels(data)
-    x, y = _draw_sample(data, task, recipe, seed)
+    x, y = draw_sample(data, task, recipe, seed)
     network.eval()
     if recipe.gradient_at == "warm":
         fit_head(network, x, y, task, steps=recipe.head_warmup_steps, precision=recipe.precision, loss=loss)
-    images = _count_scored(recipe)
+    images = count_scored(recipe)
     own, labels = x[:images], y[:images]
     middle = len(labels) // 2
-    first, first_loss = _gradient(network, own[:middle], labels[:middle], task, recipe, loss, batch)
-    second, second_loss = _gradient(network, own[middle:], labels[middle:], task, recipe, loss, batch)
+    first, first_loss = take_gradient(network, own[:middle], labels[:middle], task, recipe, loss, batch)
+    second, second_loss = take_gradient(network, own[middle:], labels[middle:], task, recipe, loss, batch)
     if recipe.gradient_at == "arrival":
         fit_head(network, x, y, task, steps=recipe.head_warmup_steps, precision=recipe.precision, loss=loss)
     share = middle / len(labels)
@@ -102,17 +102,6 @@ def arrive(
         ),
         gradient=arrival.gradient,
     )
-
-
-def gradient_after(network: Network, data: TaskData, task: int, recipe: Recipe, seed: int) -> Vector:
-    """Return the gradient of `task` at the weights that its training has led to, on the sample of its arrival, (P,) float64.
-
-    The network is left in eval mode, and bitwise as it was. Source: paper, Algorithm 1, which takes g_1 there.
-    """
-    x, y = _draw_sample(data, task, recipe, seed)
-    images = _count_scored(recipe)
-    network.eval()
-    return _gradient(network, x[:images], y[:images], task, recipe, None, BATCH)[0]
 
 
 def fit_head(
@@ -165,7 +154,8 @@ def _largest_eigenvalue(moment: Tensor) -> Tensor:
     return values[-1]
 
 
-def _draw_sample(data: TaskData, task: int, recipe: Recipe, seed: int) -> tuple[Tensor, Tensor]:
+def draw_sample(data: TaskData, task: int, recipe: Recipe, seed: int) -> tuple[Tensor, Tensor]:
+    """Return the training images and labels that `task` is looked at by; raises ValueError where there are fewer than two."""
     total = len(data.y_train)
     if total < 2:
         raise ValueError(f"task {task} has {total} training images; its gradient is halved, so give 2 or more")
@@ -174,12 +164,12 @@ def _draw_sample(data: TaskData, task: int, recipe: Recipe, seed: int) -> tuple[
     return select_rows(data.x_train, chosen), data.y_train[chosen]
 
 
-def _count_scored(recipe: Recipe) -> int | None:
+def count_scored(recipe: Recipe) -> int | None:
     """Return how many images of the sample the gradients are averaged over, None for all."""
     return max(2, recipe.score_images) if recipe.score_images else None
 
 
-def _gradient(
+def take_gradient(
     network: Network, x: Tensor, y: Tensor, task: int, recipe: Recipe, loss: "Loss | None", batch: int
 ) -> tuple[Vector, float]:
     """Return the gradient of the mean loss, flat, float64, and that loss: over the blocks, or the task's head too."""
