@@ -206,7 +206,8 @@ def make_plan(
         chosen = find_experiment(chosen.stand_in)
     elif chosen.embedded and not size.embedded:
         raise ValueError(f"{experiment} is embedded and has no profile {profile!r}; run it with profile 'smoke'")
-    return replace(assemble_plan(chosen, treatment, seed, size, overrides=overrides), request=experiment)
+    plan = assemble_plan(chosen, treatment, seed, size, overrides=overrides)
+    return plan if plan.request == experiment else replace(plan, request=experiment)
 
 
 def assemble_plan(
@@ -219,28 +220,39 @@ def assemble_plan(
 ) -> Plan:
     """Return the run of these entries, in the catalogue or not. Raises ValueError for settings that do not fit."""
     base = build_default_settings(experiment, profile, strategy)
-    given = Settings.from_mapping(overrides or {}).given()
+    given = Settings.from_mapping(overrides).given() if overrides else {}
     _require_read(given, experiment, strategy)
     different = {name: value for name, value in given.items() if value != getattr(base, name)}
-    plan = Plan(experiment.name, experiment, strategy, seed, profile, base.replace(**different), different)
+    # What was given has been checked above, each value by itself.
+    settings = base.model_copy(update=different)
+    plan = Plan(experiment.name, experiment, strategy, seed, profile, settings, different)
     require_blocks(plan, plan.blocks)
     if experiment.own_stream is None:
-        define(experiment.stream, **plan.stream_options)
+        _require_stream(experiment.stream, tuple(plan.stream_options.items()))
     return plan
+
+
+@cache
+def _require_stream(name: str, options: tuple[tuple[str, Value], ...]) -> None:
+    define(name, **dict(options))
 
 
 def build_default_settings(experiment: Experiment, profile: Profile, strategy: Treatment) -> Settings:
     """Return what the runs of `strategy` on `experiment` under `profile` are set to where nothing is overridden."""
     integrates = not profile.embedded and "start" in strategy.reads
     sizes = VALUES[profile.name]
-    return Settings.from_mapping(
-        {
-            **sizes.get(experiment.network, sizes["resnet"]),
-            **OWN.get(experiment.stream, {}),
-            **{name: value for name, value in INTEGRATED.items() if integrates and name in strategy.reads},
-            **{name: getattr(experiment.definition, name) for name in ("tasks", *experiment.reads)},
-        }
-    )
+    values = {
+        **sizes.get(experiment.network, sizes["resnet"]),
+        **OWN.get(experiment.stream, {}),
+        **{name: value for name, value in INTEGRATED.items() if integrates and name in strategy.reads},
+        **{name: getattr(experiment.definition, name) for name in ("tasks", *experiment.reads)},
+    }
+    return _make_settings(tuple(values.items()))
+
+
+@cache
+def _make_settings(values: tuple[tuple[str, Value], ...]) -> Settings:
+    return Settings.from_mapping(dict(values))
 
 
 def list_settings(experiment: Experiment, strategy: Treatment) -> tuple[str, ...]:
