@@ -13,6 +13,12 @@ from cl_core.runs.result_set import read_results
 STATED = {claim.id: claim for claim in claims.load()}
 
 
+@pytest.fixture(scope="module")
+def lines():
+    """The command of each claim that is decided by runs."""
+    return {name: command(claim) for name, claim in STATED.items() if claim.test is not None}
+
+
 def asked(line):
     """The runs that the sweeps of a claim's command do."""
     return [run for part in line.split(" && ")[:-1] if not part.startswith("cl-core data") for run in swept(part)]
@@ -32,17 +38,17 @@ def swept(sweep):
     )
 
 
-@pytest.mark.parametrize("name", [name for name, claim in STATED.items() if claim.test is not None])
-def test_a_claims_command_asks_for_its_runs(name):
-    claim = STATED[name]
-    line = command(claim)
-    wanted, made = {run.name for run in claim.test.runs()}, {run.name for run in asked(line)}
-    followed = {run.of_strategy(run.strategy.follows).name for run in claim.test.runs() if run.strategy.follows}
-    assert made == wanted | followed
-    assert line.endswith(f"--out mine && cl-core claims {name} --results mine")
-    assert line.startswith("cl-core data split cifar100 && ") == ("cifar100" in claim.test.experiment)
-    assert line.count(" --data prepared ") == ("cifar100" in claim.test.experiment) * line.count("cl-core sweep")
-    assert line.count(" --data ") == line.count("cl-core sweep")
+def test_each_claims_command_asks_for_its_runs(lines):
+    for name, line in lines.items():
+        claim, runs = STATED[name], STATED[name].test.runs()
+        followed = {run.of_strategy(run.strategy.follows).name for run in runs if run.strategy.follows}
+        assert {run.name for run in asked(line)} == {run.name for run in runs} | followed, name
+        assert line.endswith(f"--out mine && cl-core claims {name} --results mine"), line
+        assert line.startswith("cl-core data split cifar100 && ") == ("cifar100" in claim.test.experiment), line
+        assert line.count(" --data prepared ") == ("cifar100" in claim.test.experiment) * line.count("cl-core sweep"), (
+            line
+        )
+        assert line.count(" --data ") == line.count("cl-core sweep"), line
 
 
 @pytest.mark.parametrize("name", {claim.test.kind: name for name, claim in STATED.items() if claim.test}.values())
@@ -68,10 +74,9 @@ def test_the_time_is_that_of_the_stored_runs_with_what_they_follow(keep, checkou
     assert describe_time(STATED["C16"], read_results()) == ""
 
 
-def test_two_ways_to_train_with_other_values_of_two_settings_take_a_sweep_each():
-    lines = [command(claim) for claim in STATED.values() if claim.test is not None]
-    assert 0 < sum(line.count("cl-core sweep") == 2 for line in lines) < len(lines) / 10
-    assert max(line.count("cl-core sweep") for line in lines) == 2
+def test_two_ways_to_train_with_other_values_of_two_settings_take_a_sweep_each(lines):
+    assert 0 < sum(line.count("cl-core sweep") == 2 for line in lines.values()) < len(lines) / 10
+    assert max(line.count("cl-core sweep") for line in lines.values()) == 2
 
 
 def test_a_claim_of_the_theory_is_its_notebook():
