@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -17,9 +18,11 @@ from cl_core.extras import EXTRA_OF, missing_extra
 from cl_core.late import import_late
 
 TOP = Path(__file__).resolve().parents[1]
-DISTRIBUTIONS = packages_distributions()
 PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 FACADES = ("cl_core", "cl_core.learners")
+
+distributions_of = cache(packages_distributions)
+"""The distributions that bring each installed package; asked for once, since it reads all of them."""
 
 BARE = """
 import sys
@@ -100,7 +103,7 @@ def test_a_module_that_lacks_what_is_in_no_extra_shows_its_own_error():
 
 @pytest.mark.parametrize("module", sorted(EXTRA_OF))
 def test_each_extra_brings_what_it_is_said_to_bring(module):
-    distributions = {name.lower() for name in DISTRIBUTIONS[module]}
+    distributions = {name.lower() for name in distributions_of()[module]}
     assert distributions & {name.replace("_", "-") for name in requirements(EXTRA_OF[module])}
 
 
@@ -137,7 +140,7 @@ def test_each_floor_imports_only_what_its_extra_brings(folder):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
             for name in {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"cl_core", "cl_book"}:
-                assert {one.lower().replace("_", "-") for one in DISTRIBUTIONS[name]} & allowed, f"{path}: {name}"
+                assert {one.lower().replace("_", "-") for one in distributions_of()[name]} & allowed, f"{path}: {name}"
 
 
 @pytest.mark.parametrize("package", FACADES)

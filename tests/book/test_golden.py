@@ -18,9 +18,18 @@ FOLDER = files.root() / golden.FOLDER
 
 DEAR = {
     f"{part}-resnet"
-    for part in ("digits-split", "digits-permuted", "digits-corrupted", "digits-long", "digits-deng", "baselines")
+    for part in (
+        "digits-split",
+        "digits-permuted",
+        "digits-corrupted",
+        "digits-long",
+        "digits-deng",
+        "baselines",
+        "pulls",
+        "steps",
+    )
 }
-"""Slow: an MLP's runs of the same parts are quick, and so is a ResNet under every strategy on correlated tasks."""
+"""Slow: an MLP's runs of the same parts are quick, and so is a ResNet under every kind of strategy on correlated tasks."""
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The paper map: every numbered item of the paper has an entry, with what decides it."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,16 @@ STREAMS = {
 }  # fmt: skip
 
 
+@cache
+def read_pages():
+    return [(TOP / f"notebooks/{page}.ipynb").read_text(encoding="utf-8") for page in PAGES]
+
+
+@cache
+def known_claims():
+    return {claim.id: Standing(claim, "not run") for claim in claims.load()}
+
+
 @pytest.mark.parametrize("item", ITEMS)
 def test_every_numbered_item_has_an_entry_with_a_claim(item):
     mine = [entry for entry in ENTRIES if entry["place"] == item]
@@ -48,12 +59,13 @@ def equation_rows():
 def test_every_equation_has_one_row_that_leads_to_its_section(equation):
     labels = [label for first, last, label in equation_rows() if first <= equation <= last]
     assert len(labels) == 1, f"equation ({equation}) has {len(labels)} rows"
-    pages = [(TOP / f"notebooks/{page}.ipynb").read_text(encoding="utf-8") for page in PAGES]
-    assert sum(f'"({labels[0]})=\\n"' in page for page in pages) == 1, f"({equation}) leads to no section of one page"
+    assert sum(f'"({labels[0]})=\\n"' in page for page in read_pages()) == 1, (
+        f"({equation}) leads to no section of one page"
+    )
 
 
 def test_every_label_of_the_map_and_of_the_questions_is_on_one_of_the_three_pages():
-    pages = "".join((TOP / f"notebooks/{page}.ipynb").read_text(encoding="utf-8") for page in PAGES)
+    pages = "".join(read_pages())
     questions = (TOP / "book/questions.md").read_text(encoding="utf-8")
     labels = set(re.findall(r"\]\(#(?!ask-)([\w-]+)\)", MAP + questions))
     assert labels
@@ -64,13 +76,12 @@ def test_every_label_of_the_map_and_of_the_questions_is_on_one_of_the_three_page
 def test_every_cell_of_the_tables_is_in_the_map_with_its_page(row):
     """The table is generated; a cell is missing if its table is, or if its page is not in the book."""
     assert f":::{{papercells}} {row['table']}\n" in MAP
-    known = {claim.id: Standing(claim, "not run") for claim in claims.load()}
-    page = experiment_page(row["experiment"], known)
+    page = experiment_page(row["experiment"], known_claims())
     assert f"- file: {page}\n" in (TOP / "book/_toc.yml").read_text(encoding="utf-8")
 
 
 def test_every_number_that_a_claim_is_held_against_stands_in_a_cell():
-    known = {claim.id: Standing(claim, "not run") for claim in claims.load()}
+    known = known_claims()
     cells = ["/".join(list(row.values())[:4]) for row in reported_rows()]
     used = {claim.id for claim in claims.load() if claim.test is not None and claim.test.paper}
     assert {claim for cell in cells for claim in claims_of(cell, known)} == used

@@ -1,8 +1,9 @@
 """A claim, as book/claims.yml states it, and where one stands: its verdict with what qualifies it."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
@@ -133,7 +134,7 @@ def parse_claims(text: str | bytes) -> tuple[Claim, ...]:
     """Return the claims that a YAML text lists. Raises ClaimError where they do not hold together, naming the claim."""
     entries = read_entries(text)
     try:
-        claims = TypeAdapter(tuple[Claim, ...]).validate_python(entries)
+        claims = _claims_adapter().validate_python(entries)
     except ValidationError as error:
         lines = [
             f"{_entry_name(entries, fault['loc'])}: {fault['msg']}"
@@ -141,13 +142,18 @@ def parse_claims(text: str | bytes) -> tuple[Claim, ...]:
             if fault["type"] != "default_factory_not_called"
         ]
         raise ClaimError(f"{FILE}: " + "; ".join(lines)) from error
-    doubled = {claim.id for claim in claims if [other.id for other in claims].count(claim.id) > 1}
+    doubled = [name for name, count in Counter(claim.id for claim in claims).items() if count > 1]
     if doubled:
         raise ClaimError(f"{FILE}: {', '.join(sorted(doubled))} stands there twice; an id names one claim")
     primary = [claim.id for claim in claims if claim.test is not None and claim.test.primary]
     if len(primary) > PRIMARY_AT_MOST:
         raise ClaimError(f"{FILE}: {len(primary)} claims are primary ({', '.join(primary)}); at most {PRIMARY_AT_MOST}")
     return claims
+
+
+@cache
+def _claims_adapter() -> TypeAdapter[tuple[Claim, ...]]:
+    return TypeAdapter(tuple[Claim, ...])
 
 
 @lru_cache(maxsize=1)

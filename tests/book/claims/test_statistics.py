@@ -7,7 +7,6 @@ import pytest
 from cl_book.claims.statistics import holm, p_value, power, seeds_needed, t_interval
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
 
 points = st.floats(-50, 50, allow_nan=False).map(lambda x: round(x, 3))
 samples = st.lists(points, min_size=2, max_size=12)
@@ -25,6 +24,9 @@ def test_an_interval_by_hand():
 
 @given(samples)
 def test_p_values_are_those_of_the_t_test(d):
+    # Not at the top: every process that collects tests would load it, for a second.
+    from scipy import stats
+
     if np.std(d) < 1e-3:
         return
     assert p_value(d) == pytest.approx(stats.ttest_1samp(d, 0).pvalue, rel=1e-6, abs=1e-12)

@@ -16,7 +16,12 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 from cl_core.streams.manifest import SOURCES
 
 TOP = Path(__file__).resolve().parents[3]
-LISTED = list_addresses(TOP)
+
+
+@pytest.fixture(scope="module")
+def listed():
+    return list_addresses(TOP)
+
 
 NOBODY = (
     "HTTPSConnectionPool(host='a.org', port=443): Max retries exceeded with url: / (Caused by NameResolutionError("
@@ -41,8 +46,8 @@ def entry(uri, status="working", info=""):
     return {"filename": "book/index.md", "lineno": 1, "status": status, "code": 0, "uri": uri, "info": info}
 
 
-def test_the_list_is_well_formed():
-    assert misshapen(LISTED) == []
+def test_the_list_is_well_formed(listed):
+    assert misshapen(listed) == []
 
 
 @pytest.mark.parametrize(
@@ -55,20 +60,20 @@ def test_the_list_is_well_formed():
         "https://arxiv.org/abs/2602.20796/",
     ],
 )
-def test_an_ill_formed_address_is_seen(address):
-    assert address in misshapen([*LISTED, address])
+def test_an_ill_formed_address_is_seen(listed, address):
+    assert address in misshapen([*listed, address])
 
 
-def test_every_kind_of_source_is_in_the_list():
-    places = {place for found in LISTED.values() for place in found}
+def test_every_kind_of_source_is_in_the_list(listed):
+    places = {place for found in listed.values() for place in found}
     assert {"README.md", "book/index.md", "book/references.bib", "CITATION.cff", "data set cub200"} <= places
 
 
-def test_every_entry_of_the_bibliography_and_every_archive_is_in_the_list():
+def test_every_entry_of_the_bibliography_and_every_archive_is_in_the_list(listed):
     bibliography = (TOP / "book/references.bib").read_text(encoding="utf-8")
     urls = re.findall(r"^  url = \{(.+)\}", bibliography, flags=re.MULTILINE)
     assert len(urls) == bibliography.count("url =") > 10
-    assert set(urls) | {archive.url for source in SOURCES.values() for archive in source.archives} <= set(LISTED)
+    assert set(urls) | {archive.url for source in SOURCES.values() for archive in source.archives} <= set(listed)
 
 
 def test_a_link_inside_the_readme_leads_somewhere():
