@@ -1,7 +1,4 @@
-"""The paper's hybrid rule, Algorithm 1, and its control: what it moved, played again.
-
-`Adaptive`, `Replay` and `integrate` can be had from :mod:`cl_core.strategies` too, which loads them when they are asked for.
-"""
+"""The paper's hybrid rule, Algorithm 1; :mod:`cl_core.strategies` has its names too, and loads them when they are asked for."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from cl_core.strategies import Arrival, Strategy, Update, find_score, require_count, require_fit, score
+from cl_core.strategies import Arrival, Strategy, Update, find_score, require_fit, score
 
 
 @dataclass(frozen=True)
@@ -56,25 +53,6 @@ class Adaptive(Strategy):
     def integrate(self, scores: Sequence[float | None]) -> tuple[int, ...]:
         """Return h after each task whose score is given, as :func:`integrate` does."""
         return integrate(scores, self.threshold, self.step, self.modules, self.start, self.quantile)
-
-
-@dataclass(frozen=True)
-class Replay(Strategy):
-    """A recorded schedule played again, whatever the gradients say: the control for a rule that reads them."""
-
-    schedule: tuple[int, ...]
-
-    def __post_init__(self) -> None:
-        for magnitude in self.schedule:
-            require_count("schedule", magnitude)
-
-    def update(self, arrival: Arrival) -> Update:
-        """Return the recorded magnitude of this task; raises IndexError past the end of the record."""
-        if arrival.task >= len(self.schedule):
-            raise IndexError(
-                f"task {arrival.task} has no entry in the schedule {self.schedule}; record one a task, from task 0 on"
-            )
-        return Update(require_fit(self.schedule[arrival.task], arrival))
 
 
 def integrate(

@@ -6,7 +6,7 @@ Errors are one line that names the value and what is allowed. Needs pydantic.
 from collections.abc import Mapping
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 Value = int | float | bool | str
 """What a setting may hold."""
@@ -50,6 +50,20 @@ class SettingsBase(BaseModel):
     def given(self) -> dict[str, Any]:
         """Return the values that were given and not left at their default, by name, in the order of the fields."""
         return self.model_dump(exclude_unset=True)
+
+
+def define(
+    default: Value,
+    title: str,
+    description: str,
+    *,
+    least: float | None = None,
+    most: float | None = None,
+    network: str | None = None,
+) -> Any:
+    """Return the field of a setting: default, title, meaning and range; `network` is the one kind that has it."""
+    extra: dict[str, Any] = {} if network is None else {"json_schema_extra": {"network": network}}
+    return Field(default=default, title=title, description=description, ge=least, le=most, **extra)
 
 
 def format_value(value: Value) -> str:

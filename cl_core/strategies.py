@@ -16,13 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from cl_core.block_sizes import masked_blocks as masked_blocks
-    from cl_core.block_sizes import movable as movable
-    from cl_core.block_sizes import trailing_sizes as trailing_sizes
-    from cl_core.hybrid_rule import Adaptive as Adaptive
-    from cl_core.hybrid_rule import Replay as Replay
-    from cl_core.hybrid_rule import integrate as integrate
-    from cl_core.hybrid_rule import require_threshold as require_threshold
+    from cl_core.block_sizes import *  # noqa: F403
+    from cl_core.given_updates import *  # noqa: F403
+    from cl_core.hybrid_rule import *  # noqa: F403
 
 Vector = NDArray[np.floating[Any]]
 
@@ -152,20 +148,6 @@ class Frozen(Strategy):
         return Update(arrival.blocks if arrival.task == 0 else require_fit(self.trained, arrival))
 
 
-@dataclass(frozen=True)
-class Limited(Strategy):
-    """The first task moves everything, every later one gets the same `limit`, such as ``Update(9, rate_factor=0.25)``."""
-
-    limit: Update
-
-    def update(self, arrival: Arrival) -> Update:
-        """Return `limit`, or all blocks at the first task."""
-        if arrival.task == 0:
-            return Update(arrival.blocks)
-        require_fit(self.limit.blocks, arrival)
-        return self.limit
-
-
 def cosine(gradient: Vector, previous: Vector) -> float:
     """Cosine of the angle between two gradients, −1 to 1; NaN if one of them is zero."""
     length = float(np.linalg.norm(gradient) * np.linalg.norm(previous))
@@ -222,13 +204,11 @@ def require_fit(magnitude: int, arrival: Arrival) -> int:
 
 
 def __getattr__(name: str) -> Any:
-    """Load what few need, a rule's own code and counts of parameters, when a name of theirs is asked for."""
-    if name in {"Adaptive", "Replay", "integrate", "require_threshold"}:
-        from cl_core import hybrid_rule
+    """Load what few need when a name of theirs is asked for: a rule's own code, given updates, counts of parameters."""
+    if not name.startswith("_"):
+        from cl_core import block_sizes, given_updates, hybrid_rule
 
-        return getattr(hybrid_rule, name)
-    if name in {"masked_blocks", "movable", "trailing_sizes"}:
-        from cl_core import block_sizes
-
-        return getattr(block_sizes, name)
+        for module in (block_sizes, given_updates, hybrid_rule):
+            if getattr(vars(module).get(name), "__module__", None) == module.__name__:
+                return vars(module)[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

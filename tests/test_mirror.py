@@ -8,7 +8,12 @@ TOP = Path(__file__).resolve().parents[1]
 PACKAGES = {"cl_core": "tests", "book/cl_book": "tests/book"}
 
 TESTED_BY = {
-    "tests/test_strategies.py": ["cl_core/threshold_rules.py", "cl_core/hybrid_rule.py", "cl_core/block_sizes.py"],
+    "tests/test_strategies.py": [
+        "cl_core/threshold_rules.py",
+        "cl_core/hybrid_rule.py",
+        "cl_core/given_updates.py",
+        "cl_core/block_sizes.py",
+    ],
     "tests/test_torch.py": ["cl_core/torch/movable.py", "cl_core/torch/holding.py"],
     "tests/test_torch_steps.py": ["cl_core/torch/step_hooks.py", "cl_core/torch/baselines.py"],
     "tests/linear/test_exact.py": ["cl_core/linear/closed_form.py", "cl_core/linear/measures.py"],

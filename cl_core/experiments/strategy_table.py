@@ -16,9 +16,10 @@ from cl_core import strategies
 from cl_core.averaging import Averaged, AveragedByGain, fractions
 from cl_core.experiments import controls
 from cl_core.experiments.settings import StepSettings
+from cl_core.given_updates import Limited
 from cl_core.learners.recipe import HoldingSettings
 from cl_core.plugins import Plugin
-from cl_core.strategies import Limited, Strategy, Update
+from cl_core.strategies import Strategy, Update
 from cl_core.threshold_rules import TwoLevel
 
 if TYPE_CHECKING:

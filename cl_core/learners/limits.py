@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import torch
 
 from cl_core.block_sizes import masked_blocks, movable
+from cl_core.given_updates import Limited
 from cl_core.learners.constraints import Masked, Pulled, Within, random_mask
-from cl_core.strategies import Arrival, Limited, Strategy, Update
+from cl_core.strategies import Arrival, Strategy, Update
 
 
 @dataclass(frozen=True)

@@ -2,46 +2,23 @@
 
 from typing import Literal
 
-from pydantic import Field
-
-from cl_core.settings_base import SettingsBase
+from cl_core.settings_base import SettingsBase, define
 
 
 class NetworkSettings(SettingsBase):
     """The settings of a network's shape; one that names a `network` belongs to that kind alone."""
 
-    width: int = Field(
-        default=64,
-        ge=1,
-        le=1024,
-        title="Width",
-        description="channels of the ResNet's first group, or units of an MLP layer",
+    width: int = define(
+        64, "Width", "channels of the ResNet's first group, or units of an MLP layer", least=1, most=1024
     )
-    depth: int = Field(
-        default=3,
-        ge=1,
-        le=16,
-        title="Depth",
-        description="hidden layers of the MLP, each one a block",
-        json_schema_extra={"network": "mlp"},
+    depth: int = define(3, "Depth", "hidden layers of the MLP, each one a block", least=1, most=16, network="mlp")
+    norm: Literal["batch", "group"] = define(
+        "batch", "Normalisation", "normalisation of the ResNet's blocks", network="resnet"
     )
-    norm: Literal["batch", "group"] = Field(
-        default="batch",
-        title="Normalisation",
-        description="normalisation of the ResNet's blocks",
-        json_schema_extra={"network": "resnet"},
+    stem_stride: int = define(
+        1, "Stem stride", "stride of the ResNet's first convolution", least=1, most=4, network="resnet"
     )
-    stem_stride: int = Field(
-        default=1,
-        ge=1,
-        le=4,
-        title="Stem stride",
-        description="stride of the ResNet's first convolution",
-        json_schema_extra={"network": "resnet"},
-    )
-    shared_head: bool = Field(
-        default=False, title="Shared head", description="one head for all tasks instead of one a task"
-    )
+    shared_head: bool = define(False, "Shared head", "one head for all tasks instead of one a task")
 
 
 class NetworkSpec(NetworkSettings):
@@ -52,109 +29,95 @@ class NetworkSpec(NetworkSettings):
     that does not fit.
     """
 
-    kind: Literal["resnet", "mlp"] = Field(default="resnet", title="Network", description="kind of network")
+    kind: Literal["resnet", "mlp"] = define("resnet", "Network", "kind of network")
 
 
 class TrainingSettings(SettingsBase):
     """The settings of SGD, started anew with each task."""
 
-    learning_rate: float = Field(
-        default=0.2, ge=1e-6, le=10.0, title="Learning rate", description="step length of SGD at the start of each task"
+    learning_rate: float = define(
+        0.2, "Learning rate", "step length of SGD at the start of each task", least=1e-6, most=10.0
     )
-    momentum: float = Field(
-        default=0.9, ge=0.0, le=0.999, title="Momentum", description="momentum of SGD, started anew with each task"
+    momentum: float = define(0.9, "Momentum", "momentum of SGD, started anew with each task", least=0.0, most=0.999)
+    weight_decay: float = define(5e-4, "Weight decay", "L2 pull on the parameters that train", least=0.0, most=1.0)
+    batch: int = define(64, "Batch", "images in a minibatch", least=2, most=4096)
+    epochs: int = define(10, "Passes", "passes over a task's training images", least=1, most=1000)
+    schedule: Literal["constant", "cosine", "step"] = define(
+        "cosine", "Schedule", "course of the step length within a task"
     )
-    weight_decay: float = Field(
-        default=5e-4, ge=0.0, le=1.0, title="Weight decay", description="L2 pull on the parameters that train"
-    )
-    batch: int = Field(default=64, ge=2, le=4096, title="Batch", description="images in a minibatch")
-    epochs: int = Field(default=10, ge=1, le=1000, title="Passes", description="passes over a task's training images")
-    schedule: Literal["constant", "cosine", "step"] = Field(
-        default="cosine", title="Schedule", description="course of the step length within a task"
-    )
-    precision: Literal["float64", "float32", "bfloat16"] = Field(
-        default="float32", title="Precision", description="arithmetic of training"
-    )
+    precision: Literal["float64", "float32", "bfloat16"] = define("float32", "Precision", "arithmetic of training")
 
 
 class OptimizerSettings(SettingsBase):
     """What makes the steps; a run that does not say has SGD."""
 
-    optimizer: Literal["sgd", "adamw"] = Field(
-        default="sgd",
-        title="Optimizer",
-        description="what makes the steps, started anew with each task; adamw's first beta is the momentum, its second 0.999",
+    optimizer: Literal["sgd", "adamw"] = define(
+        "sgd",
+        "Optimizer",
+        "what makes the steps, started anew with each task; adamw's first beta is the momentum, its second 0.999",
     )
 
 
 class HoldingSettings(SettingsBase):
     """What holding a block fixed means; a run that does not say holds all of it."""
 
-    frozen_statistics: Literal["held", "moving"] = Field(
-        default="held",
-        title="Statistics of held blocks",
-        description="running statistics of blocks that may not move: held, or normalising by each minibatch and moving with it",
-        json_schema_extra={"network": "resnet"},
+    frozen_statistics: Literal["held", "moving"] = define(
+        "held",
+        "Statistics of held blocks",
+        "running statistics of blocks that may not move: held, or normalising by each minibatch and moving with it",
+        network="resnet",
     )
 
 
 class AugmentationSettings(SettingsBase):
     """The settings of what is done to images in training alone; a run that reads none leaves them as they are."""
 
-    augmentation: Literal["none", "flips-and-crops"] = Field(
-        default="none",
-        title="Augmentation",
-        description="change of each minibatch's images: none, or mirrored by chance and shifted by an eighth of the width at most",
-        json_schema_extra={"network": "resnet"},
+    augmentation: Literal["none", "flips-and-crops"] = define(
+        "none",
+        "Augmentation",
+        "change of each minibatch's images: none, or mirrored by chance and shifted by an eighth of the width at most",
+        network="resnet",
     )
 
 
 class ArrivalSettings(SettingsBase):
     """The settings of what is measured when a task arrives, before it is trained."""
 
-    head_warmup_steps: int = Field(
-        default=50,
-        ge=0,
-        le=10000,
-        title="Head's first steps",
-        description="steps in which a new head is fitted alone before the gradients are taken",
+    head_warmup_steps: int = define(
+        50,
+        "Head's first steps",
+        "steps in which a new head is fitted alone before the gradients are taken",
+        least=0,
+        most=10000,
     )
-    gradient_samples: int = Field(
-        default=5000,
-        ge=2,
-        le=100000,
-        title="Gradient samples",
-        description="training images that the arrival gradient is averaged over",
+    gradient_samples: int = define(
+        5000, "Gradient samples", "training images that the arrival gradient is averaged over", least=2, most=100000
     )
-    gradient_at: Literal["arrival", "warm"] = Field(
-        default="warm",
-        title="Gradient at",
-        description="where the arrival gradient is taken: with the head as drawn, or after its warm-up",
+    gradient_at: Literal["arrival", "warm"] = define(
+        "warm", "Gradient at", "where the arrival gradient is taken: with the head as drawn, or after its warm-up"
     )
-    metric: Literal["cosine", "sign", "projection"] = Field(
-        default="cosine", title="Metric", description="comparison of the two arrival gradients"
+    metric: Literal["cosine", "sign", "projection"] = define(
+        "cosine", "Metric", "comparison of the two arrival gradients"
     )
 
 
 class GradientSettings(SettingsBase):
     """Which gradients are compared. A run that reads none of the settings has the defaults."""
 
-    first_gradient: Literal["arrival", "trained"] = Field(
-        default="arrival",
-        title="First gradient",
-        description="weights at which the first task's gradient is taken: those before its training, or after it",
+    first_gradient: Literal["arrival", "trained"] = define(
+        "arrival",
+        "First gradient",
+        "weights at which the first task's gradient is taken: those before its training, or after it",
     )
-    gradient_over: Literal["blocks", "whole"] = Field(
-        default="blocks",
-        title="Gradient over",
-        description="parameters that the gradient is over: the shared blocks, or the task's head too",
+    gradient_over: Literal["blocks", "whole"] = define(
+        "blocks", "Gradient over", "parameters that the gradient is over: the shared blocks, or the task's head too"
     )
-    score_images: int = Field(
-        default=0,
-        ge=0,
-        le=100000,
-        title="Images of a score",
-        description="images of the gradient sample that the gradients are averaged over, two at least; 0 for all",
+    score_images: int = define(
+        0,
+        "Images of a score",
+        "images of the gradient sample that the gradients are averaged over, two at least; 0 for all",
+        least=0,
+        most=100000,
     )
 
 
