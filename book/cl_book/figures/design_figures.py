@@ -32,7 +32,8 @@ def draw_curve(
     up = heights > 0
     for chosen, colour, marker in ((up, PALETTE[0], "o"), (~up, PALETTE[1], "s")):
         above.plot(place[chosen], heights[chosen], marker, markersize=2.5, color=colour)
-    above.set_ylabel(f"{what}, points")
+    above.set_ylabel("points")
+    above.set_title(what)
     for row, (axis, level) in enumerate(rows):
         own = np.array([levels[number][axis] == level for number in order])
         for chosen, colour in ((own & up, PALETTE[0]), (own & ~up, PALETTE[1])):
