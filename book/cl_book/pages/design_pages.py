@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from docutils import nodes
+from numpy.typing import ArrayLike
 from pydantic import TypeAdapter
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -166,8 +167,8 @@ def tell_region(_directive: SphinxDirective, design: Design, rows: Rows) -> list
     return [nodes.paragraph(text=text)]
 
 
-def list_distances(_directive: SphinxDirective, design: Design, rows: Rows) -> list[nodes.Node]:
-    """Return the protocols nearest to the paper's nine numbers, and their own."""
+def list_distances(directive: SphinxDirective, design: Design, rows: Rows) -> list[nodes.Node]:
+    """Return how far the protocols are from the paper's nine numbers, the nearest with their own, and all as data."""
     away = analysis.distances(rows, design.experiment)
     numbers, levels = list(rows), _levels(rows)
     cells = []
@@ -180,7 +181,16 @@ def list_distances(_directive: SphinxDirective, design: Design, rows: Rows) -> l
         choices = ", ".join(f"{axis.name} {levels[place][axis.name]}" for axis in design.axes if not axis.of_rule)
         cells.append([_cell(str(numbers[place])), _cell(f"{away[place]:.1f}"), _cell(own), _cell(choices)])
     head = ["Protocol", "Points away", "Avg.Acc / Task.Acc / forgetting", "Choices that all strategies share"]
-    return [table(head, cells)]
+    known = away[np.isfinite(away)]
+    span = f"from {known.min():.1f} to {known.max():.1f} points away, half of them {np.median(known):.1f} or less"
+    told = nodes.paragraph(text=f"{len(known)} protocols are {span}. The nearest:")
+    data: dict[str, ArrayLike] = {
+        "protocol": numbers,
+        "distance": away,
+        **{name: [own[name] for own in levels] for name in levels[0]},
+    }
+    link = data_link(csv=to_csv(data), file=name_data_file(directive.env.docname, f"distances-{design.name}"))
+    return [told, table(head, cells), link]
 
 
 _Part = Callable[[SphinxDirective, Design, Rows], list[nodes.Node]]
