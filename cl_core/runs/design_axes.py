@@ -101,7 +101,7 @@ def list_axes(dataset: str) -> tuple[Axis, ...]:
         Axis(
             "optimizer",
             ("sgd", "adamw"),
-            "Not stated. SGD is Deng et al.'s (2506.00205), whose experiments resemble the paper's; AdamW is as usual.",
+            "Not stated. SGD is Deng et al.'s (2506.00205), whose experiments resemble the paper's; AdamW is in wide use.",
         ),
         Axis(
             "rate",
@@ -128,7 +128,7 @@ def list_axes(dataset: str) -> tuple[Axis, ...]:
             "statistics",
             ("held", "moving"),
             "Not stated. Code that holds parameters alone lets running statistics move; the paper's frozen training "
-            "forgets a quarter of what it learned, so something shared is overwritten.",
+            "forgets 21 points or more, so something shared is overwritten.",
         ),
         Axis("heads", ("many", "many", "many", "one"), "Not stated; many heads are what its accuracies suggest."),
         Axis(
