@@ -1,13 +1,17 @@
 """Make the PDF of the whole book: ``python book/cl_book/pdf.py SINGLE_PAGE_FOLDER FILE.pdf``, after a single-page build.
 
-Chromium prints the page; nothing is fetched. What paper needs, such as code that wraps, is in book.css under
+Chromium prints the page, twice: the first print tells on which page each part begins, the second has these numbers in
+its contents. Nothing is fetched. What paper needs, such as code that wraps, is in book.css under
 ``@media print``. ``$CHROMIUM`` names a browser; otherwise Debian's Chromium or Google Chrome is taken.
 """
 
 import os
+import re
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 BROWSERS = (
     "chromium",
@@ -21,6 +25,19 @@ PATIENCE = 600_000
 
 TITLE_PAGE = "document.querySelector('#jb-print-docs-body h1').after(document.querySelector('.cl-footer'))"
 """Brings version, licence and how to cite from the foot of the one page to below its title."""
+
+CONTENTS = """pages => {
+  for (const link of document.querySelectorAll("#jb-print-toc a[href^='#']")) {
+    let number = link.querySelector(".cl-page");
+    if (number === null) {
+      number = document.createElement("span");
+      number.className = "cl-page";
+      link.append(number);
+    }
+    number.textContent = pages[decodeURIComponent(link.hash.slice(1))] ?? "000";
+  }
+}"""
+"""Writes page numbers behind the entries of the contents, or three zeros, which take the same room, before they are known."""
 
 FOOTER = (
     '<div style="width: 100%; font: 8px sans-serif; text-align: center">'
@@ -53,8 +70,41 @@ def prepare_single_page(folder: Path) -> Path:
     return page
 
 
+def find_pages(pdf: bytes) -> dict[str, int]:
+    """Return the page, from 1 on, at which each named place of a PDF by Chromium begins.
+
+    Raises ValueError where there is no tree of pages to be read.
+    """
+    trees = {
+        int(number): [int(kid) for kid in re.findall(rb"(\d+) 0 R", kids)]
+        for number, kids in re.findall(rb"\n(\d+) 0 obj\n<</Type /Pages\b.*?/Kids \[(.*?)\]", pdf, re.DOTALL)
+    }
+    inner = {kid for kids in trees.values() for kid in kids}
+    roots = [number for number in trees if number not in inner]
+    if len(roots) != 1:
+        raise ValueError(f"the PDF has {len(roots)} trees of pages, not one")
+    order: dict[int, int] = {}
+    _walk(roots[0], trees, order)
+    places = re.findall(rb"/([^\s\[/]+) \[(\d+) 0 R /XYZ", pdf)
+    return {_unescape(name): order[int(page)] for name, page in places if int(page) in order}
+
+
+def _walk(number: int, trees: Mapping[int, list[int]], order: dict[int, int]) -> None:
+    for kid in trees[number]:
+        if kid in trees:
+            _walk(kid, trees, order)
+        else:
+            order[kid] = len(order) + 1
+
+
+def _unescape(name: bytes) -> str:
+    """Return a name of a PDF as text: bytes that a name may not hold are written as # and two digits."""
+    plain = re.sub(rb"#([0-9A-Fa-f]{2})", lambda found: bytes([int(found[1], 16)]), name)
+    return plain.decode("utf-8", errors="replace")
+
+
 def print_pdf(page: Path, target: Path) -> None:
-    """Print the HTML file `page` as the PDF `target`: A4, light, tagged, with an outline and page numbers."""
+    """Print the HTML file `page` as the PDF `target`: A4, light, tagged, with an outline, and pages numbered in the contents."""
     from playwright.sync_api import sync_playwright
 
     failed: list[str] = []
@@ -68,21 +118,28 @@ def print_pdf(page: Path, target: Path) -> None:
         tab.wait_for_function("window.MathJax && MathJax.startup && MathJax.startup.promise")
         tab.evaluate("MathJax.startup.promise")
         tab.evaluate(TITLE_PAGE)
+        tab.evaluate(CONTENTS, {})
+        tab.evaluate(CONTENTS, find_pages(_print(tab)))
         target.parent.mkdir(parents=True, exist_ok=True)
-        tab.pdf(
-            path=str(target),
-            format="A4",
-            print_background=True,
-            tagged=True,
-            outline=True,
-            display_header_footer=True,
-            header_template="<span></span>",
-            footer_template=FOOTER,
-            margin={"top": "18mm", "bottom": "18mm", "left": "18mm", "right": "18mm"},
-        )
+        target.write_bytes(_print(tab))
         browser.close()
     if failed:
         raise SystemExit(f"the page asked for what is not there: {failed[0]}")
+
+
+def _print(tab: Any) -> bytes:
+    """Return the open page as a PDF."""
+    printed: bytes = tab.pdf(
+        format="A4",
+        print_background=True,
+        tagged=True,
+        outline=True,
+        display_header_footer=True,
+        header_template="<span></span>",
+        footer_template=FOOTER,
+        margin={"top": "18mm", "bottom": "18mm", "left": "18mm", "right": "18mm"},
+    )
+    return printed
 
 
 if __name__ == "__main__":

@@ -113,6 +113,46 @@ def test_no_link_leads_to_a_file_of_this_machine(printed):
     assert {each for each in leads if each.startswith("#") and each[1:] not in there} == set()
 
 
+def test_the_pages_of_a_pdf_are_found():
+    pdf = (
+        b"%PDF-1.4\n2 0 obj\n<</Type /Page\n/Parent 9 0 R>>\nendobj\n4 0 obj\n<</Type /Pages\n/Count 2\n/Kids [5 0 R 6 0 R]>>\n"
+        b"endobj\n9 0 obj\n<</Type /Pages\n/Count 3\n/Kids [2 0 R 4 0 R]>>\nendobj\n"
+        b"16 0 obj\n<</document-a [2 0 R /XYZ 6 8 0]\n/caf#C3#A9 [6 0 R /XYZ 6 8 0]>>\nendobj\n"
+    )
+    assert PDF["find_pages"](pdf) == {"document-a": 1, "café": 3}
+
+
+def test_a_pdf_of_another_maker_is_refused():
+    with pytest.raises(ValueError, match="0 trees of pages"):
+        PDF["find_pages"](b"%PDF-1.4")
+
+
+def test_the_contents_have_the_page_of_each_part(tmp_path, browser):
+    page = tmp_path / "print.html"
+    parts = "".join(
+        f'<h2 id="part-{n}" style="break-before: page">Part</h2><p style="height: {n}00px">text</p>'
+        for n in range(1, 20)
+    )
+    links = "".join(f'<a href="#part-{n}">Part</a> ' for n in range(1, 20))
+    page.write_text(
+        f'<div id="jb-print-docs-body"><h1>Title</h1><p class="cl-footer">foot</p><div id="jb-print-toc">{links}</div>{parts}</div>'
+        "<script>window.MathJax = {startup: {promise: Promise.resolve()}}</script>",
+        encoding="utf-8",
+    )
+    # In a process of its own: the browser of the tests and a second one do not go together in one.
+    printing = "import sys, pathlib; from cl_book import pdf; pdf.print_pdf(*map(pathlib.Path, sys.argv[1:]))"
+    subprocess.run([sys.executable, "-c", printing, str(page), str(tmp_path / "book.pdf")], check=True, timeout=120)
+    pages = PDF["find_pages"]((tmp_path / "book.pdf").read_bytes())
+    tab = browser.new_page()
+    tab.goto(page.as_uri())
+    tab.evaluate(PDF["CONTENTS"], pages)
+    written = tab.eval_on_selector_all(".cl-page", "spans => spans.map(span => span.textContent)")
+    tab.close()
+    assert written == [str(pages[f"part-{n}"]) for n in range(1, 20)]
+    assert pages["part-1"] == 2
+    assert pages["part-19"] > 20
+
+
 def test_the_pdf_is_written_whole(single, tmp_path, browser):
     target = tmp_path / "book.pdf"
     subprocess.run(

@@ -45,10 +45,15 @@ def _set(node: nodes.Element, number: list[int] | None) -> None:
 
 
 def _number_by_file(_app: Sphinx) -> None:
-    """Let the collector, which jupyter-book has replaced by now, number by files; once a process."""
-    counting: Any = TocTreeCollector.assign_section_numbers
-    if getattr(counting, _OWN, False):
-        return
+    """Let every collector number by files, those that jupyter-book puts in Sphinx's place too; once a process."""
+    for collector in (TocTreeCollector, *TocTreeCollector.__subclasses__()):
+        counting: Any = vars(collector).get("assign_section_numbers")
+        if counting is not None and not getattr(counting, _OWN, False):
+            collector.assign_section_numbers = _after(counting)  # type: ignore[attr-defined]
+
+
+def _after(counting: Any) -> Any:
+    """Return a method that counts as before and then gives chapters the numbers of their files."""
 
     def assign(self: TocTreeCollector, env: BuildEnvironment) -> list[str]:
         before = env.toc_secnumbers
@@ -58,7 +63,7 @@ def _number_by_file(_app: Sphinx) -> None:
         return [docname for docname, numbers in env.toc_secnumbers.items() if numbers != before.get(docname)]
 
     setattr(assign, _OWN, True)
-    TocTreeCollector.assign_section_numbers = assign  # type: ignore[method-assign]
+    return assign
 
 
 def setup(app: Sphinx) -> None:
