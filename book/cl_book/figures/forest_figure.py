@@ -136,10 +136,10 @@ def draw_gains(experiment: str, results: ResultSet) -> Picture | None:
             said.append(f"{MEASURES[name].title} {format_signed(t_interval(line.differences).mean)}{paper}")
         words.append(f"{title} − {other}: {', '.join(said)}")
         if title in _FOUND and other == "initialized":
-            ends, forgets = (t_interval(gains[name].differences).mean for name in _PANELS)
+            ends, forgets = (t_interval(gains[name].differences) for name in _PANELS)
             found.append(
-                f"{title} ends {abs(ends):.1f} points {'higher' if ends > 0 else 'lower'} than {other} and forgets "
-                f"{abs(forgets):.1f} points {'more' if forgets > 0 else 'less'}"
+                f"{title} ends {_say_gain(ends, 'higher', 'lower', 'equally high')} than {other} and forgets "
+                f"{_say_gain(forgets, 'more', 'less', 'equally much')}".replace("equally high than", "as high as")
             )
     return Picture(
         figure,
@@ -152,6 +152,15 @@ def draw_gains(experiment: str, results: ResultSet) -> Picture | None:
 _FOUND = ("frozen", "adaptive", "two-level")
 _PANELS = ("avg_acc", "forgetting")
 _AGAINST = {"initialized": ("frozen", "frozen-0", "adaptive", "two-level"), "frozen": ("adaptive", "two-level")}
+
+
+def _say_gain(interval: Interval, above: str, below: str, equal: str) -> str:
+    """Return a difference in words: its size where the interval is clear of zero, and otherwise that it is not."""
+    if interval.low == interval.high == 0:
+        return equal
+    if interval.low <= 0 <= interval.high:
+        return f"neither clearly {above} nor {below}"
+    return f"{abs(interval.mean):.1f} points {above if interval.mean > 0 else below}"
 
 
 def _list_pairs(experiment: str) -> list[tuple[Method, Method]]:

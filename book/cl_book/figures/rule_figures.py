@@ -131,7 +131,7 @@ def draw_every_schedule(experiment: str, results: ResultSet) -> Picture | None:
         markeredgecolor=PAPER,
     )
     axes.set(xlabel="Avg.Acc, %", yticks=range(len(order)), ylim=(-0.7, len(order) - 0.3))
-    axes.set_yticklabels(order, family="monospace")
+    axes.set_yticklabels(order)
     found = ", ".join(f"{rank} (seed {seed})" for seed, rank in ranks.items())
     return Picture(
         figure,

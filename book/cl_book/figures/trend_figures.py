@@ -97,7 +97,10 @@ def draw_retention(groups: Groups) -> Picture:
         for strategy, values in lines.items()
     )
     found = ", ".join(
-        f"{name_strategy(name)} {values[0] - values[1]:.0f} and {values[1] - values[len(values) // 2 :].mean():.0f}"
+        f"{name_strategy(name)} "
+        + " and ".join(
+            format_values([values[0] - values[1], values[1] - values[len(values) // 2 :].mean()], 0).split(", ")
+        )
         for name, values in lines.items()
     )
     return Picture(

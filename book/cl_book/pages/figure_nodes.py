@@ -57,7 +57,10 @@ def make_captioned_figure(
     if not caption:
         directive.assert_has_content()
     text = StringList(list(caption), source=directive.env.docname) if caption else directive.content
-    figure = nodes.figure(classes=["cl-figure"], names=[label])
+    # Several pages have the same figures of the stand-in; a name is unique in the book.
+    own = label.startswith(f"fig-{STAND_IN}-")
+    name = f"{label}-{PurePosixPath(directive.env.docname).name.partition('-')[0]}" if own else label
+    figure = nodes.figure(classes=["cl-figure"], names=[name])
     directive.set_source_info(figure)
     body = nodes.Element()
     directive.state.nested_parse(text, directive.content_offset, body)

@@ -74,6 +74,20 @@ def test_gains_of_one_stream_are_told_in_both_measures(keep_all, checkout):
     assert sum(line.get_marker() == "." for line in right.lines) == 3, "every row shows its seeds"
 
 
+def test_a_gain_is_told_as_its_interval_allows(keep_all, checkout):
+    (checkout / "book/paper.csv").write_text("table,experiment,strategy,metric,mean,std,mark\n", encoding="utf-8")
+    same = {"task_acc": 70.0, "forgetting": 30.0}
+    unclear = {"task_acc": 70.0, "forgetting": lambda s: 29.0 + s}
+    keep_all("split-cifar100", range(3), {"initialized": same, "two-level": same, "frozen": unclear})
+    finding = draw_gains("split-cifar100", read_results()).finding
+    first, second = finding.split("; ")
+    assert (
+        first
+        == "Frozen ends neither clearly higher nor lower than initialized and forgets neither clearly more nor less"
+    )
+    assert second == "two-level ends as high as initialized and forgets equally much."
+
+
 def test_without_two_seeds_there_is_no_picture(checkout):
     assert draw_gains("split-cifar100", read_results()) is None
     assert draw_forest([(Arm("frozen"), Arm("initialized"))], "avg_acc", read_results()) is None

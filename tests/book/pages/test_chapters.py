@@ -18,6 +18,12 @@ SECTIONS = [
 ]
 STREAM = {
     "08-split-cifar100": "split-cifar100",
+    "09-split-cifar10": "split-cifar10",
+    "10-permuted-mnist": "permuted-mnist",
+    "11-split-cub": "split-cub50",
+    "12-correlated-cifar100": "correlated-cifar100",
+    "13-corrupted-cub": "corrupted-cub50",
+    "14-twenty-tasks": "split-cifar100-20",
 }
 NEEDED = {
     "The numbers": "overview",
