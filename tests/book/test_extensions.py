@@ -502,7 +502,7 @@ def test_a_claim_on_runs_shows_what_was_reported_what_came_out_and_its_command(m
     assert warnings == ""
     page = pages["book/index"]
     (row,) = (row for row in page.select("tbody tr") if row.find_parent("details") is None)
-    claim, _, came_out = row.select("td")
+    claim, _, came_out = row.find_all("td", recursive=False)
     assert text(claim) == "C01 reproduced smaller"
     assert claim.a["href"] == "../notebooks/page.html#claim-c01"
     said = text(came_out)
@@ -783,7 +783,7 @@ def test_the_paper_map_says_what_has_no_page(book):
         "Page cl-core rerun notebooks/page.ipynb",
         "T01 ✓ holds A first claim, cell 1",
     ]
-    assert second == ["Table", "Numbers. [S]", "not run yet", "T02 not run A second claim"]
+    assert second == ["Table", "Numbers. [S]", "not run yet", "T02 – not run A second claim"]
 
 
 def test_the_times_of_reference_runs_are_those_that_they_recorded(book, checkout, make_result):

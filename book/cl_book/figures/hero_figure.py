@@ -135,7 +135,7 @@ def _draw_levels(axes: Axes, marks: list[Mark]) -> None:
             x, y = left, (left - level) / ratio
         if left <= x < right - 0.03 * (right - left) and y < high - 0.05 * (high - low):
             axes.annotate(
-                f"{level}", (x, y), xytext=(3, 3), textcoords="offset points", fontsize=8.5, alpha=0.75, zorder=2
+                f"{level}", (x, y), xytext=(3, 3), textcoords="offset points", fontsize=10, alpha=0.8, zorder=2
             )
     axes.set(xlim=(left, right), ylim=(low, high))
 
@@ -177,7 +177,7 @@ def _label(axes: Axes, mark: Mark, place: tuple[int, int]) -> Annotation:
         textcoords="offset points",
         ha="left" if x > 0 else "right" if x < 0 else "center",
         va="bottom" if y > 0 else "top" if y < 0 else "center",
-        fontsize=9.5,
+        fontsize=10.5,
         zorder=4,
     )
 
