@@ -25,12 +25,13 @@ ifeq ($(TORCH),cpu)
 TORCH_INDEX = --extra-index-url https://download.pytorch.org/whl/cpu
 endif
 
-.PHONY: help env torch peers book pdf test lint fast outputs slow test-all refresh links bench archive lock clean
+.PHONY: help env torch peers book pdf slides test lint fast outputs slow test-all refresh links bench archive lock clean
 
 help: ## list these commands
 	@echo "make book        build the book from the stored outputs (needs no PyTorch), and say where it is"
 	@echo "make test        lint, unit and golden tests, every notebook's outputs, planted faults"
 	@echo "make pdf         the whole book as one PDF, printed by Chromium"
+	@echo "make slides      the talk: twelve slides as one page that needs no network"
 	@echo "make test-all    make test, then the slow tests: reruns, kills, clusters, the book in a browser"
 	@echo "make refresh     run again the notebooks whose outputs are stale"
 	@echo "make links       follow every link out of the book, the README and the data's manifest (needs a network)"
@@ -100,6 +101,10 @@ pdf: $(VENV)/installed ## print the book, from a build of its own as one page
 	@$(BIN)/jupyter-book build . --toc book/_toc.yml --path-output "$(BUILD)/pdf" -q -n --keep-going \
 	  --builder custom --custom-builder singlehtml
 	@$(BIN)/python -m cl_book.pdf "$(BUILD)/pdf/_build/singlehtml" "$(BUILD)/book.pdf"
+
+slides: $(VENV)/installed ## write the talk from the stored runs
+	@mkdir -p "$(BUILD)"
+	@PYTHONPATH=book $(BIN)/python -m cl_book.slides "$(BUILD)/slides.html"
 
 test: lint fast outputs ## lint, the quick tests, and the outputs of every notebook
 
