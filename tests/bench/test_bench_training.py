@@ -42,7 +42,7 @@ def rows(tiny, tmp_path):
     return {row["name"]: row for row in written["rows"]}, written["profiles_of_misses"]
 
 
-def test_every_row_is_written_and_each_miss_has_its_profile(rows):
+def test_every_row_is_written_each_miss_has_its_profile_and_a_peer_that_is_not_there_is_not_measured(rows):
     by_name, profiles = rows
     for network in ("resnet", "mlp"):
         assert by_name[f"{network} · float32 · against DataLoader"]["verdict"] == "missed"
@@ -51,10 +51,6 @@ def test_every_row_is_written_and_each_miss_has_its_profile(rows):
     assert set(profiles) == {f"{network} · float32 · against DataLoader" for network in ("resnet", "mlp")}
     assert all(0 < sum(shares.values()) <= 1.01 for shares in profiles.values())
     assert 0 < by_name["evaluation, share of a run"]["value"] < 1
-
-
-def test_a_peer_that_is_not_there_is_not_measured_and_never_met(rows):
-    by_name, _ = rows
     missing = [row for name, row in by_name.items() if name.endswith("against Naive")]
     assert len(missing) == 4
     assert {(row["verdict"], row["value"]) for row in missing} == {("not measured", None)}

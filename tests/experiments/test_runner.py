@@ -210,7 +210,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(results, tmp_path, strategy
     [
         ("frozen", {"trained": 2}),
         pytest.param("ewc", {"ewc_strength": 10.0}, marks=pytest.mark.slow),
-        ("lwf", {}),
+        pytest.param("lwf", {}, marks=pytest.mark.slow),
         ("replay", {}),
     ],
 )

@@ -47,12 +47,12 @@ def one_thread():
     torch.set_num_threads(before)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def recipe():
     return Recipe(batch=16, epochs=2, precision="float64", head_warmup_steps=5, gradient_samples=24, learning_rate=0.02)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make():
     """Return a function that makes (network, tasks) for kind resnet or mlp."""
 

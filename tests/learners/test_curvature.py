@@ -12,11 +12,12 @@ from cl_core.learners.curvature import (
 )
 from cl_core.learners.training import train_task
 
+KINDS = ["resnet", "mlp"]
 
-@pytest.fixture(params=["resnet", "mlp"])
-def trained(request, make, recipe):
-    """A trained network, its first task's loss over the last blocks, their parameters and the dense Hessian there."""
-    if request.param == "resnet":
+
+def train(kind, make, recipe):
+    """Return a trained network, its tasks and last blocks, its first task's loss over these, and their parameters."""
+    if kind == "resnet":
         network, data = make("resnet", width=1)
         blocks = [1, 3]
     else:
@@ -24,9 +25,14 @@ def trained(request, make, recipe):
         blocks = [1, 2]
     train_task(network, data[0], 0, len(network.blocks), recipe, 1)
     loss = make_loss_function(network, data[0].x_train, data[0].y_train, 0, blocks)
-    at = flatten_parameters(network, blocks)
-    dense = torch.autograd.functional.hessian(loss, at)
-    return network, data, blocks, loss, at, dense
+    return network, data, blocks, loss, flatten_parameters(network, blocks)
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def trained(request, make, recipe):
+    """The same with the dense Hessian there; made once for the tests that look at it, none of which changes it."""
+    *rest, loss, at = train(request.param, make, recipe)
+    return *rest, loss, at, torch.autograd.functional.hessian(loss, at)
 
 
 def test_products_are_those_of_the_dense_hessian(trained):
@@ -80,8 +86,9 @@ def test_small_updates_are_predicted(trained):
     assert abs(made.increase - made.slope - made.quadratic) < 1e-3 * made.quadratic
 
 
-def test_everything_else_is_held_where_it_was(trained, recipe):
-    network, data, blocks, loss, at, _ = trained
+@pytest.mark.parametrize("kind", KINDS)
+def test_everything_else_is_held_where_it_was(kind, make, recipe):
+    network, data, blocks, loss, at = train(kind, make, recipe)
     value = float(loss(at))
     whole = torch.nn.functional.cross_entropy(network(data[0].x_train, 0), data[0].y_train)
     assert value == pytest.approx(whole.item())

@@ -17,7 +17,7 @@ record("fixed", 1.0)
 verdict("T04", holds=steps < 100, evidence=f"{steps} steps, limit 100")"""
 
 
-def test_equal_reruns_are_equal_and_changes_are_told(write_page, tmp_path):
+def test_equal_reruns_are_equal_and_changes_are_told_and_shown_by_nbdime(write_page, tmp_path, capsys):
     path = write_page("page", PAGE, parameters=PARAMETERS)
     list(refresh([path]))
     before = path.read_bytes()
@@ -37,22 +37,15 @@ def test_equal_reruns_are_equal_and_changes_are_told(write_page, tmp_path):
         Change("double", "60", "800"),
     )
 
-
-def test_nbdime_shows_what_two_reruns_changed_and_nothing_of_two_equal_ones(write_page, tmp_path, capsys):
-    path = write_page("page", PAGE, parameters=PARAMETERS)
-
-    def of(steps, folder):
-        return rerun(path, given=resolve(path, settings={"steps": steps}), out=tmp_path / folder).path
-
     def shown(*paths):
         assert nbdiffapp.main(["--no-color", *map(str, paths)]) == 0
         return capsys.readouterr().out
 
-    one, two, other = of("40", "one"), of("40", "two"), of("41", "other")
-    assert shown(one, two) == ""
-    assert "steps = 41" in shown(one, other)
-    assert "double = 82" in shown(one, other)
-    assert "fixed" not in shown(one, other)
+    other = rerun(path, given={**given, "steps": 401}, out=tmp_path / "other")
+    assert shown(one.path, two.path) == ""
+    assert "steps = 401" in shown(one.path, other.path)
+    assert "double = 802" in shown(one.path, other.path)
+    assert "fixed" not in shown(one.path, other.path)
 
 
 def test_sources_of_parameters(write_page, tmp_path):
