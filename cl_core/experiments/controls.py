@@ -6,7 +6,6 @@ its own choice began stays; the rest is rearranged. `clock` and `walk` follow no
 task's number alone, or at random.
 """
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -24,9 +23,8 @@ _WALK = (2**32 - 1, 2)
 def random(magnitudes: Sequence[int], seed: int, free_from: int = FREE_FROM) -> tuple[int, ...]:
     """Return the rule's `magnitudes` with those from task `free_from` on in a random order fixed by `seed`.
 
-    The multiset of magnitudes is the same. Warns where the rule chose one throughout.
+    The multiset of magnitudes is the same.
     """
-    _warn_if_degenerate(magnitudes, free_from)
     draws = np.random.default_rng(np.random.SeedSequence([seed, *_PURPOSE]))
     order = draws.permutation(len(magnitudes) - free_from)
     free = magnitudes[free_from:]
@@ -37,9 +35,7 @@ def inverted(magnitudes: Sequence[int], scores: Sequence[float | None], free_fro
     """Return the rule's `magnitudes` from task `free_from` on given out the other way round: the higher the score, the more.
 
     The multiset of magnitudes is the same. A missing score counts as the lowest, as the rule itself takes it.
-    Warns where the rule chose one magnitude throughout.
     """
-    _warn_if_degenerate(magnitudes, free_from)
     free = [-np.inf if score is None else score for score in scores[free_from:]]
     by_score = np.argsort(np.array(free), kind="stable")
     given = np.empty(len(free), dtype=np.int64)
@@ -51,9 +47,7 @@ def constant(magnitudes: Sequence[int], block_parameters: Sequence[int], free_fr
     """Return one magnitude for every task from `free_from` on: the one whose share of parameters is nearest the mean share.
 
     `block_parameters` holds the number of parameters of each shared block. A tie goes to the smaller magnitude.
-    Warns where the rule chose one magnitude throughout.
     """
-    _warn_if_degenerate(magnitudes, free_from)
     free = magnitudes[free_from:]
     if not free:
         return tuple(magnitudes)
@@ -85,9 +79,3 @@ def walk(tasks: int, blocks: int, seed: int, *, step: int, modules: int, start: 
 def _moved(scores: Sequence[float], blocks: int, *, step: int, modules: int, start: int) -> tuple[int, ...]:
     _, *held = integrate((None, *scores), 0.0, step, modules, start)
     return (blocks, *(blocks - h for h in held))
-
-
-def _warn_if_degenerate(magnitudes: Sequence[int], free_from: int) -> None:
-    if degenerate(magnitudes, free_from):
-        told = f"the rule chose one magnitude from task {free_from} on, so its control is itself and compares nothing"
-        warnings.warn(told, stacklevel=3)

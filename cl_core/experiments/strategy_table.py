@@ -7,7 +7,6 @@ imported by the maker, so that the table can be read without it.
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -151,13 +150,6 @@ def _constant(run: StrategyInputs, free_from: int) -> Strategy:
     return strategies.Replay(controls.constant(run.followed_magnitudes, run.followed.block_parameters, free_from))
 
 
-def _without_warnings(make: Callable[[StrategyInputs, int], Strategy], run: StrategyInputs, free_from: int) -> Strategy:
-    # A run's summary says where its control compares nothing.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return make(run, free_from)
-
-
 def yoke(rule: str, reads: tuple[str, ...], free_from: int, plugin: Plugin | None = None) -> tuple[Treatment, ...]:
     """Return the three controls that follow the strategy `rule`, whose own choice begins at task `free_from`."""
 
@@ -167,7 +159,7 @@ def yoke(rule: str, reads: tuple[str, ...], free_from: int, plugin: Plugin | Non
             kind="control",
             summary=summary,
             also="yoked control",
-            make=lambda run: _without_warnings(make, run, free_from),
+            make=lambda run: make(run, free_from),
             reads=reads,
             follows=rule,
             free_from=free_from,
