@@ -169,6 +169,27 @@ def test_search_works_from_a_file(visit):
         assert page.troubles == []
 
 
+@pytest.mark.parametrize(
+    ("words", "address"),
+    [
+        ("EWC", "book/glossary.html#term-ewc"),
+        ("backbone", "book/glossary.html#term-backbone"),
+        ("fine-tuning", "book/glossary.html#term-fine-tuning"),
+        ("regularization", "book/glossary.html#term-regularization"),
+        ("C03", "notebooks/08-split-cifar100.html#claim-c03"),
+    ],
+)
+def test_search_finds_the_fields_words_and_claims(visit, words, address):
+    with visit("search") as page:
+        page.goto(f"{page.url}?q={words}")
+        page.wait_for_selector("ul.search li a")
+        page.wait_for_function(
+            "address => [...document.querySelectorAll('ul.search li a')].slice(0, 3)"
+            ".some(link => link.getAttribute('href').includes(address))",
+            arg=address,
+        )
+
+
 def test_the_menus_open_by_keyboard(visit, pages):
     with visit(own(pages)[0], viewport=PHONE) as page:
         page.focus("button.primary-toggle")

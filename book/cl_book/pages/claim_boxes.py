@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.domains import ObjType
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
@@ -46,6 +47,9 @@ _COLOURS = {
 
 SIGNS = {"cl-agrees": "✓", "cl-agrees-when": "✓", "cl-disagrees": "✗", "cl-open": "?", "cl-undecided": "–"}
 """What a chip shows beside its colour, which never stands alone."""
+
+_OBJECT = "statement"
+"""What a claim is to the search: an object of its own, so that its id leads to the row that decides it."""
 
 _LEGEND = (
     (HOLDS, "what happened agrees with the claim"),
@@ -184,6 +188,7 @@ class Verdicts(SphinxDirective):
         claim = standing.claim
         target = nodes.target("", "", ids=[_anchor(claim)], names=[_anchor(claim)])
         self.state.document.note_explicit_target(target)
+        self.env.domains["std"].note_object(_OBJECT, claim.id, _anchor(claim), location=target)
         title = nodes.paragraph("", "", target, nodes.strong(text=claim.id), nodes.Text(" "))
         title += [*set_formulas(claim.heading), nodes.Text(" "), make_mark(claim.mark)]
         said = [claim.statement.strip()]
@@ -296,6 +301,7 @@ def _link(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 def setup(app: Sphinx) -> None:
     """Register roles and directives, and ask anew for each build."""
     app.add_node(claim_link)
+    app.registry.domain_object_types.setdefault("std", {})[_OBJECT] = ObjType("claim")
     app.connect("doctree-resolved", _link)
     app.connect("builder-inited", lambda _app: standings.cache_clear())
     app.add_directive("reads", Reads)
