@@ -14,6 +14,7 @@ from cl_book.claims.design_claims import share_of_claim
 from cl_book.claims.run_claims import EXPLORATORY, FAMILY, PRIMARY
 from cl_book.notebooks.record import format_signed
 from cl_book.pages.claim_boxes import linked_badge, standings, table
+from cl_book.pages.claim_runs import link_runs
 from cl_book.pages.design_pages import make_bar
 from cl_book.pages.evidence_marks import MARKS, make_mark
 from cl_book.pages.evidence_table import make_evidence
@@ -127,6 +128,7 @@ def _folded(standing: Standing, results: ResultSet) -> list[nodes.Node]:
     if standing.evidence:
         reasons = "".join(f"; {label}" for label in standing.labels if ":" in label)
         inside.append(make_evidence(standing.evidence + reasons))
+    inside += link_runs(standing, results)
     for line in report.describe_commands(standing.claim, results):
         is_command = line.startswith("cl-core ")
         text = nodes.literal(text=line) if is_command else nodes.Text(line[:1].upper() + line[1:])
