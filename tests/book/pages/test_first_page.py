@@ -1,4 +1,4 @@
-"""Page one: every sentence that states a result is bound to its verdict, and a verdict that turns is told."""
+"""Page one and the sheet: every sentence that states a result is bound to its verdict, and a verdict that turns is told."""
 
 import re
 from types import SimpleNamespace
@@ -10,7 +10,8 @@ from cl_book.pages import claim_boxes
 from cl_core import files
 
 PAGE = (files.root() / "book" / "index.md").read_text(encoding="utf-8")
-PASSAGES = re.findall(r"^:::\{reads\} (.*?)\n(.*?)^:::$", PAGE, re.MULTILINE | re.DOTALL)
+SHEET = (files.root() / "book" / "summary.md").read_text(encoding="utf-8")
+PASSAGES = re.findall(r"^:::\{reads\} (.*?)\n(.*?)^:::$", PAGE + SHEET, re.MULTILINE | re.DOTALL)
 BOUND = [(words, pair) for words, _ in PASSAGES for pair in claim_boxes.bound(words.split())]
 TURNED = {
     **{HOLDS: FAILS, FAILS: HOLDS, REPRODUCED: NOT_REPRODUCED, NOT_REPRODUCED: REPRODUCED},
@@ -19,7 +20,7 @@ TURNED = {
 
 
 def test_no_claim_is_named_outside_of_a_passage_that_is_bound_to_it():
-    outside = re.sub(r"^:::\{reads\}.*?^:::$", "", PAGE, flags=re.MULTILINE | re.DOTALL)
+    outside = re.sub(r"^:::\{reads\}.*?^:::$", "", PAGE + SHEET, flags=re.MULTILINE | re.DOTALL)
     assert "{claim}" not in outside
     for words, passage in PASSAGES:
         said = set(re.findall(r"\{claim\}`(\w+)`", passage))
