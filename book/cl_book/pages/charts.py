@@ -83,6 +83,8 @@ class Chart(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the figure, or a sentence where no run is there; an unknown chart is an error."""
+        from matplotlib import pyplot as plt
+
         chart, *bound = self.arguments
         if chart not in CHARTS:
             raise self.error(f"there is no chart {chart!r}{suggest(chart, CHARTS)}")
@@ -96,6 +98,7 @@ class Chart(SphinxDirective):
         figure = make_captioned_figure(self, f"fig-{name}", bound, caption=caption)
         figure.insert(0, drawing(svg=to_svg(picture.figure, name=name, alt=picture.alt), name=name))
         figure += data_link(csv=to_csv(picture.data), file=name_data_file(self.env.docname, name))
+        plt.close(picture.figure)
         return [figure]
 
 

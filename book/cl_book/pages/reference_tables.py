@@ -1,6 +1,6 @@
 """An experiment's reference results as a table, beside the paper's row: read from results/ when the book is built."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import ClassVar
 
 from docutils import nodes
@@ -89,19 +89,22 @@ class Reference(SphinxDirective):
             return []
         # A setting that no row has says nothing yet.
         kept = [place for place in range(len(over)) if any(row.values[place] is not None for row in rows)]
-        lines = [self._line(row, own, kept) for row in rows]
-        lines += [self._line(Row(strategy, (None,) * len(over), (), {}), own, kept) for strategy in reported_alone]
+        best = _find_best(rows, self._titles())
+        lines = [self._line(row, own, kept, best) for row in rows]
+        lines += [self._line(Row(strategy, (None,) * len(over), (), {}), own, kept, {}) for strategy in reported_alone]
         settings = [str(SETTINGS[over[place]].title) for place in kept]
         results = table(["Strategy", *settings, *self._titles().values(), "Seeds"], lines, wordy=False)
         results["classes"].append("cl-results")
         return [results]
 
-    def _line(self, row: Row, own: dict[tuple[str, str], Reported], kept: list[int]) -> list[list[nodes.Node]]:
+    def _line(
+        self, row: Row, own: dict[tuple[str, str], Reported], kept: list[int], best: Mapping[str, Row]
+    ) -> list[list[nodes.Node]]:
         cells: list[list[nodes.Node]] = [[nodes.paragraph(text=row.strategy)]]
         cells += [[nodes.paragraph(text=_value(row.values[place]))] for place in kept]
         for metric in self._titles():
             spread = row.measures.get(metric)
-            cell: list[nodes.Node] = [_spread(spread)]
+            cell: list[nodes.Node] = [_spread(spread, best=best.get(metric) is row)]
             if (metric, row.strategy) in own and not row.changed:
                 cell.append(_reported(own[metric, row.strategy]))
             cells.append(cell)
@@ -111,12 +114,28 @@ class Reference(SphinxDirective):
         return {**_TITLES, summaries.DISTANCE: "Distance moved"} if "distance" in self.options else _TITLES
 
 
-def _spread(spread: Spread | None) -> nodes.paragraph:
-    """Return the mean, and the deviation, which the style sheet sets below it."""
+def _find_best(rows: list[Row], titles: Iterable[str]) -> dict[str, Row]:
+    """Return the best row of each measure; bounds are no methods, and what cannot forget is not best at forgetting."""
+    best = {}
+    for name in set(titles) & set(MEASURES):
+        measured = [
+            (row.measures[name].mean, row)
+            for row in rows
+            if name in row.measures
+            and STRATEGIES[row.strategy].kind != "bound"
+            and not (MEASURES[name].better == "less" and row.strategy == "frozen-0")
+        ]
+        if len(measured) > 1:
+            best[name] = (max if MEASURES[name].better == "more" else min)(measured, key=lambda pair: pair[0])[1]
+    return best
+
+
+def _spread(spread: Spread | None, *, best: bool = False) -> nodes.paragraph:
+    """Return the mean, bold where it is the best, and the deviation, which the style sheet sets below it."""
     if spread is None:
         return nodes.paragraph(text="—")
     mean, _, deviation = str(spread).replace("-", "−").partition(" ± ")
-    paragraph = nodes.paragraph("", mean)
+    paragraph = nodes.paragraph("", "", nodes.strong(text=mean) if best else nodes.Text(mean))
     if deviation:
         paragraph += [nodes.Text(" "), nodes.inline("", f"± {deviation}", classes=["cl-deviation"])]
     return paragraph
