@@ -257,6 +257,13 @@ def test_a_stale_result_may_not_be_quoted(book, runs, checkout):
     assert "may not be quoted" in warnings
 
 
+def test_what_a_cell_puts_on_record_is_not_shown_again(book):
+    warnings, pages = book(page="It is {value}`largest_z`.", outputs=(VALUE,))
+    assert warnings == ""
+    assert "It is 2.31." in text(pages["notebooks/page"])
+    assert "largest_z = 2.31" not in text(pages["notebooks/page"])
+
+
 # Verdicts
 
 
