@@ -326,6 +326,8 @@ def test_a_chart_of_one_experiment_says_first_what_it_found(measured):
     warnings, pages = measured(index="# Front\n\n:::{chart} split-cifar100-gains\n:::", outputs=())
     assert warnings == ""
     caption = text(pages["book/index"].select_one("figcaption"))
+    names = [svg["data-figure"] for svg in pages["book/index"].select("figure svg")]
+    assert names == ["results-split-cifar100-gains", "results-split-cifar100-gains-narrow"]
     assert "Frozen ends" in caption
     assert "forgets 0.5 points less. What each method gains" in caption
 

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
@@ -19,7 +20,7 @@ from cl_book.claims.arms import Arm
 from cl_book.claims.overview import Method
 from cl_book.claims.statistics import Interval, t_interval
 from cl_book.figures.drawing import INK, MARKERS, PALETTE, PAPER, WIDTH, style
-from cl_book.figures.picture import Picture
+from cl_book.figures.picture import NARROW, Picture
 from cl_book.figures.result_figures import LEAST_RUNS
 from cl_book.notebooks.notebook_run import format_signed
 from cl_core.experiments.store import metric
@@ -32,6 +33,10 @@ class _Line:
     label: str
     differences: tuple[float, ...]
     reported: float | None
+
+
+_Row = tuple[str, str, dict[str, _Line]]
+"""A method, the one that it is held against, and the line of each measure."""
 
 
 def draw_forest(
@@ -81,7 +86,7 @@ def draw_gains(experiment: str, results: ResultSet) -> Picture | None:
     A row is a pair, the first less the second; marks are those of :func:`draw_forest`. Returns None where no pair has runs
     of two seeds.
     """
-    rows: list[tuple[str, str, dict[str, _Line]]] = []
+    rows: list[_Row] = []
     for method, against in _list_pairs(experiment):
         lines = {name: _make_line(experiment, method.arm, against.arm, name, results) for name in _PANELS}
         kept = {name: line for name, line in lines.items() if line is not None}
@@ -90,37 +95,11 @@ def draw_gains(experiment: str, results: ResultSet) -> Picture | None:
     if not rows:
         return None
     style()
-    groups = list(dict.fromkeys(against for _, against, _ in rows))
-    figure, panels = plt.subplots(
-        1, len(_PANELS), sharey=True, figsize=(WIDTH, 0.75 + 0.27 * (len(rows) + len(groups))), squeeze=False
-    )
     data: dict[str, ArrayLike] = {"of": [of for of, *_ in rows], "against": [against for _, against, _ in rows]}
-    places: dict[int, int] = {}
     words, found = [], []
-    for number, group in enumerate(groups):
-        panels[0, 0].text(
-            0.0,
-            -len(places) - number - 0.05,
-            f"minus {group}",
-            transform=panels[0, 0].get_yaxis_transform(),
-            fontweight="bold",
-            va="center",
-            ha="right",
-        )
-        for row, (_, other, _) in enumerate(rows):
-            if other == group:
-                places[row] = len(places) + number + 1
-    for axes, name in zip(panels[0], _PANELS, strict=True):
-        axes.axvline(0, color=INK, linewidth=0.8, linestyle="-")
-        intervals = [
-            _draw_line(axes, lines[name], places[row], groups.index(against))
-            for row, (_, against, lines) in enumerate(rows)
-        ]
+    for name in _PANELS:
         title = MEASURES[name].title
-        axes.set(title=f"{title}, points", yticks=[-place for place in places.values()])
-        axes.set_yticklabels([rows[row][0] for row in places])
-        axes.set_ylim(-max(places.values()) - 0.6, 0.6)
-        axes.xaxis.set_major_locator(MaxNLocator(5))
+        intervals = [t_interval(lines[name].differences) for *_, lines in rows]
         reported = [lines[name].reported for *_, lines in rows]
         data |= {
             title: [each.mean for each in intervals],
@@ -142,11 +121,40 @@ def draw_gains(experiment: str, results: ResultSet) -> Picture | None:
                 f"{_say_gain(forgets, 'more', 'less', 'equally much')}".replace("equally high than", "as high as")
             )
     return Picture(
-        figure,
+        _draw_rows(rows, stacked=False),
         f"Differences on {overview.STREAMS[experiment]}, means over seeds in points. {'; '.join(words)}.",
         data,
         "; ".join(found)[:1].upper() + "; ".join(found)[1:] + "." * bool(found),
+        _draw_rows(rows, stacked=True),
     )
+
+
+def _draw_rows(rows: Sequence[_Row], *, stacked: bool) -> Figure:
+    """Draw a panel for each of _PANELS, side by side or, for a phone, below one another."""
+    groups = list(dict.fromkeys(against for _, against, _ in rows))
+    height = 0.75 + 0.27 * (len(rows) + len(groups))
+    size = (NARROW, len(_PANELS) * height) if stacked else (WIDTH, height)
+    count = len(_PANELS)
+    figure, panels = plt.subplots(*((count, 1) if stacked else (1, count)), sharey=not stacked, figsize=size)
+    places: dict[int, int] = {}
+    heads: dict[str, int] = {}
+    for number, group in enumerate(groups):
+        heads[group] = len(places) + number
+        for row, (_, other, _) in enumerate(rows):
+            if other == group:
+                places[row] = len(places) + number + 1
+    for number, (axes, name) in enumerate(zip(panels, _PANELS, strict=True)):
+        axes.axvline(0, color=INK, linewidth=0.8, linestyle="-")
+        for row, (_, against, lines) in enumerate(rows):
+            _draw_line(axes, lines[name], places[row], groups.index(against))
+        axes.set(title=f"{MEASURES[name].title}, points", yticks=[-place for place in places.values()])
+        axes.set_yticklabels([rows[row][0] for row in places])
+        axes.set_ylim(-max(places.values()) - 0.6, 0.6)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        for group, place in heads.items() if stacked or number == 0 else ():
+            at = axes.get_yaxis_transform()
+            axes.text(0.0, -place - 0.05, f"minus {group}", transform=at, fontweight="bold", va="center", ha="right")
+    return figure
 
 
 _FOUND = ("frozen", "adaptive", "two-level")

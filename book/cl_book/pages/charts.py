@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from docutils import nodes
+from matplotlib import pyplot as plt
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -83,8 +84,6 @@ class Chart(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the figure, or a sentence where no run is there; an unknown chart is an error."""
-        from matplotlib import pyplot as plt
-
         chart, *bound = self.arguments
         if chart not in CHARTS:
             raise self.error(f"there is no chart {chart!r}{suggest(chart, CHARTS)}")
@@ -97,6 +96,10 @@ class Chart(SphinxDirective):
         caption = [line for line in (picture.finding, *(self.content or [kind.caption])) if line]
         figure = make_captioned_figure(self, f"fig-{name}", bound, caption=caption)
         figure.insert(0, drawing(svg=to_svg(picture.figure, name=name, alt=picture.alt), name=name))
+        if picture.narrow is not None:
+            narrow = to_svg(picture.narrow, name=f"{name}-narrow", alt=picture.alt)
+            figure.insert(1, drawing(svg=narrow, name=name, narrow=True))
+            plt.close(picture.narrow)
         figure += data_link(csv=to_csv(picture.data), file=name_data_file(self.env.docname, name))
         plt.close(picture.figure)
         return [figure]

@@ -27,7 +27,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class drawing(nodes.General, nodes.Element):
-    """An SVG to be set into the page as it is; `name` and `svg`."""
+    """An SVG to be set into the page as it is; `name` and `svg`, and `narrow` for one that a phone shows alone."""
 
 
 class data_link(nodes.General, nodes.Element):
@@ -129,7 +129,8 @@ def _warn(message: str, node: nodes.Node) -> None:
 
 
 def _visit_drawing(translator: HTML5Translator, node: drawing) -> None:
-    translator.body.append(f'<div class="cl-drawing">{node["svg"]}</div>\n')
+    kind = "cl-drawing cl-narrow" if node.get("narrow") else "cl-drawing"
+    translator.body.append(f'<div class="{kind}">{node["svg"]}</div>\n')
     raise nodes.SkipNode
 
 

@@ -72,6 +72,8 @@ def test_gains_of_one_stream_are_told_in_both_measures(keep_all, checkout):
     left, right = picture.figure.axes
     assert [label.get_text() for label in left.get_yticklabels()] == ["frozen", "two-level", "two-level"]
     assert sum(line.get_marker() == "." for line in right.lines) == 3, "every row shows its seeds"
+    above, below = picture.narrow.axes
+    assert above.get_position().y0 > below.get_position().y1, "a phone has the panels below one another"
 
 
 def test_a_gain_is_told_as_its_interval_allows(keep_all, checkout):
