@@ -648,9 +648,10 @@ def test_a_wrong_chart_is_red(measured, chart, said):
 
 
 def test_a_chart_without_runs_says_so(book):
-    warnings, pages = book(index="# Front\n\n:::{chart} overlap\nIt falls.\n:::")
+    warnings, pages = book(index="# Front\n\n:::{chart} overlap\nIt falls.\n:::\n\n:::{chart} split-cifar10-path\n:::")
     assert warnings == ""
     assert "Not run: there is no reference result to draw." in text(pages["book/index"])
+    assert "Not run: Algorithm 1 has no reference result on this stream" in text(pages["book/index"])
 
 
 def test_a_stale_reference_result_is_left_out_and_named(measured, checkout):

@@ -39,11 +39,15 @@ _NO_UPDATE = (
 
 @dataclass(frozen=True)
 class ChartKind:
-    """A chart: the experiment whose results it reads, what draws it, and its caption where a page gives none."""
+    """A chart: the experiment whose results it reads, what draws it, its caption where a page gives none, and what is not run."""
 
     experiment: str
     draw: Draw
     caption: str = ""
+    absent: str = "there is no reference result to draw"
+
+
+_ABSENT = {"path": "Algorithm 1 has no reference result on this stream, so there is no path to draw"}
 
 
 CHARTS: dict[str, ChartKind] = {
@@ -63,7 +67,7 @@ CHARTS: dict[str, ChartKind] = {
     "severity": ChartKind("corrupted-cub50", partial(draw_gains_along, "severity", SEVERITIES)),
     "severity-scores": ChartKind("corrupted-cub50", partial(draw_scores_along, "severity", SEVERITIES)),
     **{
-        f"{experiment}-{kind}": ChartKind(experiment, draw, caption)
+        f"{experiment}-{kind}": ChartKind(experiment, draw, caption, _ABSENT.get(kind, ChartKind.absent))
         for experiment in STREAMS
         for kind, (draw, caption) in INSIDE.items()
     },
@@ -91,7 +95,7 @@ class Chart(SphinxDirective):
         noted(self.env, f"{PROFILE}/{kind.experiment}/*")
         picture = kind.draw(kind.experiment, read_results())
         if picture is None:
-            return [nodes.paragraph(text="Not run: there is no reference result to draw.", classes=["cl-evidence"])]
+            return [nodes.paragraph(text=f"Not run: {kind.absent}.", classes=["cl-evidence"])]
         name = f"results-{chart}"
         caption = [line for line in (picture.finding, *(self.content or [kind.caption])) if line]
         figure = make_captioned_figure(self, f"fig-{name}", bound, caption=caption)
