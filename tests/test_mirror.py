@@ -64,6 +64,7 @@ TESTED_BY = {
             "claim_boxes",
             "evidence_marks",
             "figure_nodes",
+            "folds",
             "formulas",
             "implied_table",
             "numbers",
