@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.domains import ObjType
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
@@ -298,10 +299,15 @@ def _link(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         link.replace_self(nodes.reference("", "", *link.children, internal=True, refuri=address))
 
 
+def _let_search_find(app: Sphinx, _config: Config) -> None:
+    """Make claims known to the search before the domains are made."""
+    app.registry.domain_object_types.setdefault("std", {})[_OBJECT] = ObjType("claim")
+
+
 def setup(app: Sphinx) -> None:
     """Register roles and directives, and ask anew for each build."""
     app.add_node(claim_link)
-    app.registry.domain_object_types.setdefault("std", {})[_OBJECT] = ObjType("claim")
+    app.connect("config-inited", _let_search_find)
     app.connect("doctree-resolved", _link)
     app.connect("builder-inited", lambda _app: standings.cache_clear())
     app.add_directive("reads", Reads)
