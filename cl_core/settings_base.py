@@ -60,10 +60,11 @@ def define(
     least: float | None = None,
     most: float | None = None,
     network: str | None = None,
+    examples: list[Any] | None = None,
 ) -> Any:
-    """Return the field of a setting: default, title, meaning and range; `network` is the one kind that has it."""
+    """Return the field of a setting: default, title, meaning, range, examples; `network` is the one kind that has it."""
     extra: dict[str, Any] = {} if network is None else {"json_schema_extra": {"network": network}}
-    return Field(default=default, title=title, description=description, ge=least, le=most, **extra)
+    return Field(default, title=title, description=description, ge=least, le=most, examples=examples, **extra)
 
 
 def format_value(value: Value) -> str:

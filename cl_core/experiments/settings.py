@@ -21,86 +21,64 @@ from cl_core.learners.recipe import (
 )
 from cl_core.naming import require_name
 from cl_core.setting_ranges import describe_range
-from cl_core.settings_base import SettingsBase, Value
+from cl_core.settings_base import SettingsBase, Value, define
 
 
 class RuleSettings(SettingsBase):
     """The settings of the strategies that choose a number of blocks."""
 
-    trained: int = Field(
-        default=1, ge=0, le=16, title="Blocks that move", description="trailing blocks that stay trainable under frozen"
+    trained: int = define(1, "Blocks that move", "trailing blocks that stay trainable under frozen", least=0, most=16)
+    threshold: float = define(
+        0.08,
+        "Threshold",
+        "score from which two-level counts a task as related; adaptive does above it",
+        least=-1000.0,
+        most=1000.0,
     )
-    threshold: float = Field(
-        default=0.08,
-        ge=-1000.0,
-        le=1000.0,
-        title="Threshold",
-        description="score from which two-level counts a task as related; adaptive does above it",
-    )
-    few: int = Field(default=1, ge=0, le=16, title="Few", description="blocks that two-level lets a related task move")
-    many: int = Field(
-        default=9, ge=0, le=16, title="Many", description="blocks that two-level lets an unrelated task move"
-    )
+    few: int = define(1, "Few", "blocks that two-level lets a related task move", least=0, most=16)
+    many: int = define(9, "Many", "blocks that two-level lets an unrelated task move", least=0, most=16)
 
 
 class StepSettings(GradientSettings):
     """The settings of Algorithm 1 and its controls, which alone read them."""
 
-    first_gradient: Literal["arrival", "trained"] = Field(
-        default="trained",
-        title="First gradient",
-        description="weights at which the first task's gradient is taken: those before its training, or after it",
+    first_gradient: Literal["arrival", "trained"] = define(
+        "trained",
+        "First gradient",
+        "weights at which the first task's gradient is taken: those before its training, or after it",
     )
-    start: int = Field(
-        default=0,
-        ge=0,
-        le=16,
-        title="Start",
-        description="modules that adaptive's count h begins with at the first task",
-    )
-    step: int = Field(
-        default=1, ge=0, le=16, title="Step", description="modules by which h goes up after a related task, else down"
-    )
-    modules: int = Field(
-        default=9,
-        ge=0,
-        le=16,
-        title="Modules",
-        description="greatest h: the leading blocks that adaptive may hold fixed",
-    )
+    start: int = define(0, "Start", "modules that adaptive's count h begins with at the first task", least=0, most=16)
+    step: int = define(1, "Step", "modules by which h goes up after a related task, else down", least=0, most=16)
+    modules: int = define(9, "Modules", "greatest h: the leading blocks that adaptive may hold fixed", least=0, most=16)
 
 
 class VariantSettings(SettingsBase):
     """What the paper leaves open of Algorithm 1 and of frozen training; the defaults are the book's readings."""
 
-    quantile: float = Field(
-        default=0.0,
-        ge=0.0,
-        le=1.0,
-        title="Quantile",
-        description="quantile of the run's earlier scores that takes the threshold's place from the third task on, 0 for none",
+    quantile: float = define(
+        0.0,
+        "Quantile",
+        "quantile of the run's earlier scores that takes the threshold's place from the third task on, 0 for none",
+        least=0.0,
+        most=1.0,
     )
-    budget: Literal["same", "frozen-then-whole"] = Field(
-        default="same",
-        title="Budget",
-        description="steps of a task under adaptive: the others', or as many again with all blocks after those with h held",
+    budget: Literal["same", "frozen-then-whole"] = define(
+        "same",
+        "Budget",
+        "steps of a task under adaptive: the others', or as many again with all blocks after those with h held",
     )
-    counted_in: Literal["blocks", "parameters"] = Field(
-        default="blocks",
-        title="Counted in",
-        description="what m of K blocks stands for: the last blocks, or the last m/K of all shared parameters",
+    counted_in: Literal["blocks", "parameters"] = define(
+        "blocks",
+        "Counted in",
+        "what m of K blocks stands for: the last blocks, or the last m/K of all shared parameters",
     )
 
 
 class BoundSettings(SettingsBase):
     """The settings of the bounds, which do not train task by task."""
 
-    joint_epochs: int = Field(
-        default=10,
-        ge=1,
-        le=1000,
-        title="Joint passes",
-        description="passes over all tasks' training images together, for the bound joint",
+    joint_epochs: int = define(
+        10, "Joint passes", "passes over all tasks' training images together, for the bound joint", least=1, most=1000
     )
 
 
@@ -117,61 +95,43 @@ class LimitSettings(SettingsBase):
         description="schedule of fixed: m lets many blocks move, f few",
         json_schema_extra={"allowed": "letters m and f, one for each task from the second on, or one for all"},
     )
-    share: float = Field(
-        default=1.0,
-        ge=1e-6,
-        le=1.0,
-        title="Share that moves",
-        description="share of the shared parameters that masked lets move",
+    share: float = define(
+        1.0,
+        "Share that moves",
+        "share of the shared parameters that masked lets move",
+        least=1e-6,
+        most=1.0,
         examples=[0.3],
     )
-    place: Literal["trailing", "leading", "random"] = Field(
-        default="trailing",
-        title="Place",
-        description="where the parameters are that masked lets move",
-        examples=["random"],
+    place: Literal["trailing", "leading", "random"] = define(
+        "trailing", "Place", "where the parameters are that masked lets move", examples=["random"]
     )
-    rate_factor: float = Field(
-        default=1.0,
-        ge=1e-6,
-        le=1.0,
-        title="Step length\u00a0×",
-        description="slower's step length, in that of the others",
-        examples=[0.25],
+    rate_factor: float = define(
+        1.0, "Step length\u00a0×", "slower's step length, in that of the others", least=1e-6, most=1.0, examples=[0.25]
     )
-    step_share: float = Field(
-        default=1.0,
-        ge=1e-6,
-        le=1.0,
-        title="Share of steps",
-        description="share of the steps that shorter makes",
-        examples=[0.4],
+    step_share: float = define(
+        1.0, "Share of steps", "share of the steps that shorter makes", least=1e-6, most=1.0, examples=[0.4]
     )
-    pull: float = Field(
-        default=0.0,
-        ge=0.0,
-        le=1e6,
-        title="Pull",
-        description="strength of pulled's pull back to where a task began",
-        examples=[2.0],
+    pull: float = define(
+        0.0, "Pull", "strength of pulled's pull back to where a task began", least=0.0, most=1e6, examples=[2.0]
     )
 
 
 class AveragingSettings(SettingsBase):
     """The settings of averaged, which goes a part of the way that a task's training leads."""
 
-    fractions: Literal["harmonic", "constant", "reversed", "gain", "raised"] = Field(
-        default="harmonic",
-        title="Fractions",
-        description="how far averaged goes along its way: 1/t at task t, the same share each time, 1/t in reversed order, "
+    fractions: Literal["harmonic", "constant", "reversed", "gain", "raised"] = define(
+        "harmonic",
+        "Fractions",
+        "how far averaged goes along its way: 1/t at task t, the same share each time, 1/t in reversed order, "
         "the gain that losses at arrival tell, or what they tell turned round",
     )
-    fraction: float = Field(
-        default=0.3,
-        ge=1e-6,
-        le=1.0,
-        title="Fraction",
-        description="share of the way that averaged goes from the second task on where fractions is constant",
+    fraction: float = define(
+        0.3,
+        "Fraction",
+        "share of the way that averaged goes from the second task on where fractions is constant",
+        least=1e-6,
+        most=1.0,
     )
 
 
@@ -181,114 +141,92 @@ class BaselineSettings(SettingsBase):
     The example of a setting is its value in tiny runs.
     """
 
-    ewc_strength: float = Field(
-        default=100.0,
-        ge=0.0,
-        le=1e9,
-        title="Consolidation",
-        description="strength λ with which ewc holds each parameter by its Fisher information",
+    ewc_strength: float = define(
+        100.0,
+        "Consolidation",
+        "strength λ with which ewc holds each parameter by its Fisher information",
+        least=0.0,
+        most=1e9,
         examples=[10.0],
     )
-    lwf_strength: float = Field(
-        default=1.0,
-        ge=0.0,
-        le=1e6,
-        title="Distillation",
-        description="weight of the old heads' answers in the loss of lwf",
-        examples=[2.0],
+    lwf_strength: float = define(
+        1.0, "Distillation", "weight of the old heads' answers in the loss of lwf", least=0.0, most=1e6, examples=[2.0]
     )
-    temperature: float = Field(
-        default=2.0,
-        ge=0.1,
-        le=100.0,
-        title="Temperature",
-        description="temperature at which lwf compares the old heads' answers",
+    temperature: float = define(
+        2.0,
+        "Temperature",
+        "temperature at which lwf compares the old heads' answers",
+        least=0.1,
+        most=100.0,
         examples=[3.0],
     )
-    images_per_class: int = Field(
-        default=20,
-        ge=1,
-        le=100000,
-        title="Images kept",
-        description="training images of each class that replay keeps",
-        examples=[4],
+    images_per_class: int = define(
+        20, "Images kept", "training images of each class that replay keeps", least=1, most=100000, examples=[4]
     )
 
 
 class EffectSettings(SettingsBase):
     """The settings of what is measured besides; nothing that is trained depends on them."""
 
-    effects: bool = Field(
-        default=False,
-        title="Effects",
-        description="after each task, also measure what its update did: curvature along it, and drift of the old answers",
+    effects: bool = define(
+        False,
+        "Effects",
+        "after each task, also measure what its update did: curvature along it, and drift of the old answers",
     )
 
 
 class BeginningSettings(SettingsBase):
     """The settings of the first task alone."""
 
-    first_epochs: int = Field(
-        default=0,
-        ge=0,
-        le=1000,
-        title="First passes",
-        description="passes over the first task's training images, 0 for as many as over the others'",
+    first_epochs: int = define(
+        0,
+        "First passes",
+        "passes over the first task's training images, 0 for as many as over the others'",
+        least=0,
+        most=1000,
     )
 
 
 class StreamSettings(SettingsBase):
     """The stream's own settings; its definition in :mod:`cl_core.streams` gives the values."""
 
-    tasks: int = Field(
-        default=1, ge=1, le=1000, title="Tasks", description="number of tasks; it must divide a split stream's classes"
+    tasks: int = define(1, "Tasks", "number of tasks; it must divide a split stream's classes", least=1, most=1000)
+    classes: int = define(1, "Classes", "classes that a task has (correlated streams)", least=1, most=1000)
+    class_images: int = define(
+        0,
+        "Images of a class",
+        "most training images that a class has in a task, 0 for no limit (split and correlated streams)",
+        least=0,
+        most=100000,
     )
-    classes: int = Field(
-        default=1, ge=1, le=1000, title="Classes", description="classes that a task has (correlated streams)"
+    first_tasks: int = define(
+        0,
+        "First tasks",
+        "tasks that are run, from the stream's first on, 0 for all (split streams)",
+        least=0,
+        most=1000,
     )
-    class_images: int = Field(
-        default=0,
-        ge=0,
-        le=100000,
-        title="Images of a class",
-        description="most training images that a class has in a task, 0 for no limit (split and correlated streams)",
+    class_order: Literal["drawn", "numbered"] = define(
+        "drawn",
+        "Class order",
+        "order in which a split stream's tasks take the classes: drawn with the seed, or as they are numbered",
     )
-    first_tasks: int = Field(
-        default=0,
-        ge=0,
-        le=1000,
-        title="First tasks",
-        description="tasks that are run, from the stream's first on, 0 for all (split streams)",
+    same_images: bool = define(
+        False, "Same images", "a class that tasks share has the same training images in each (correlated streams)"
     )
-    class_order: Literal["drawn", "numbered"] = Field(
-        default="drawn",
-        title="Class order",
-        description="order in which a split stream's tasks take the classes: drawn with the seed, or as they are numbered",
+    overlap: float = define(
+        0.0, "Overlap", "share of classes that neighbouring tasks share (correlated streams)", least=0.0, most=1.0
     )
-    same_images: bool = Field(
-        default=False,
-        title="Same images",
-        description="a class that tasks share has the same training images in each (correlated streams)",
+    severity: float = define(
+        0.0,
+        "Noise",
+        "strength of the noise at the last task (corrupted streams); of blur and rotation (those after Deng)",
+        least=0.0,
+        most=4.0,
     )
-    overlap: float = Field(
-        default=0.0,
-        ge=0.0,
-        le=1.0,
-        title="Overlap",
-        description="share of classes that neighbouring tasks share (correlated streams)",
-    )
-    severity: float = Field(
-        default=0.0,
-        ge=0.0,
-        le=4.0,
-        title="Noise",
-        description="strength of the noise at the last task (corrupted streams); of blur and rotation (those after Deng)",
-    )
-    corrupted: int = Field(
-        default=1, ge=0, le=1000, title="Corrupted tasks", description="tasks whose training images are corrupted"
-    )
-    corruption: Literal["all", "colour", "blur", "rotation"] = Field(
-        default="all", title="Corruption", description="what is done to the training images of a corrupted task"
+    corrupted: int = define(1, "Corrupted tasks", "tasks whose training images are corrupted", least=0, most=1000)
+    corruption: Literal["all", "colour", "blur", "rotation"] = define(
+        "all", "Corruption", "what is done to the training images of a corrupted task"
     )
 
 
