@@ -47,8 +47,9 @@ def test_the_dearest_come_first_with_what_they_wait_for(checkout):
         "test_nothing",
     ]
     spent = [float(seconds) for seconds, _ in listed]
-    assert spent[0] >= 0.7
-    assert spent[1] >= 0.3
-    assert spent[2] < 0.3
+    # The processor counts in hundredths of a second.
+    assert spent[0] >= 0.68
+    assert spent[1] >= 0.28
+    assert spent[2] < 0.28
     written = json.loads((checkout / "build" / "bench-quick-tests.json").read_text(encoding="utf-8"))
     assert list(written.values()) == spent
