@@ -99,7 +99,7 @@ SLIDES: tuple[Slide, ...] = (
             "It ends higher than initialized training (C82) and than frozen training (C85).",
             "It learns each new task less well; the paper's learns it better (C83).",
             "As tuned it is gradual freezing: nearly every task counts as related.",
-            "Where it decides, a random walk by the same steps does about as well (C349).",
+            "Where it decides, it is not shown to end higher than a random walk by the same steps (C349).",
         ),
         reads="C82 reproduced C85 reproduced C83 not reproduced C349 inconclusive",
         counts="adaptive",
