@@ -59,14 +59,16 @@ def find_browser() -> str:
 def prepare_single_page(folder: Path) -> Path:
     """Return the one page of the build in `folder`, where its links fit: they are relative to the top folder.
 
-    Links to its own parts are cut down to those: a PDF that names a file leads nowhere on another machine.
+    Links to its own parts are cut down to those: a PDF that names a file leads nowhere on another machine. The first page,
+    to which the builder gives no name, gets one.
     Raises SystemExit where there is no such build.
     """
     source, page = folder / "book" / "index.html", folder / "print.html"
     if not source.exists():
         raise SystemExit(f"{source} does not exist; build the single page first: make pdf")
     text = source.read_text(encoding="utf-8")
-    page.write_text(text.replace('href="book/index.html#', 'href="#'), encoding="utf-8")
+    text = text.replace('href="book/index.html#', 'href="#')
+    page.write_text(text.replace("<article", '<a id="document-book/index"></a><article', 1), encoding="utf-8")
     return page
 
 

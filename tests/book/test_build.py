@@ -79,9 +79,9 @@ def test_a_chapter_has_the_number_of_its_file(soups):
     assert len(chapters) > 18
     for name, page in chapters.items():
         number = int(name.removeprefix("notebooks/")[:2])
-        assert page.h1.get_text().startswith(f"{number}. "), name
+        assert page.select_one("article h1").get_text().startswith(f"{number}. "), name
         assert {each.get_text().partition(".")[0] for each in page.select(".eqno")} <= {f"({number}"}, name
-    assert not soups["book/results"].h1.get_text()[0].isdigit()
+    assert not soups["book/results"].select_one("article h1").get_text()[0].isdigit()
 
 
 def test_what_a_page_refers_to_is_there(site, soups):

@@ -65,8 +65,13 @@ def test_nothing_is_wider_than_the_paper(printed):
 
 
 def test_a_line_that_does_not_wrap_is_found(printed):
-    printed.evaluate("document.querySelector('.bd-article pre').style.setProperty('white-space', 'pre', 'important')")
-    printed.evaluate("document.querySelector('.bd-article pre').append('x'.repeat(400))")
+    printed.evaluate(
+        """() => {
+          const seen = [...document.querySelectorAll('.bd-article pre')].find(each => each.getClientRects().length);
+          seen.style.setProperty('white-space', 'pre', 'important');
+          seen.append('x'.repeat(400));
+        }"""
+    )
     assert printed.evaluate(CUT)
 
 

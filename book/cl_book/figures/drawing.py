@@ -37,8 +37,8 @@ INK = "#1b1c1d"
 PAPER = "#fefdfc"
 """The page's background (halos, marker edges): becomes ``--cl-paper``."""
 
-SEQUENTIAL, DIVERGING = "cividis", "PuOr"
-"""Colour maps for values from low to high, and for values on two sides of a middle."""
+SEQUENTIAL = "cividis"
+"""Colour map for values from low to high."""
 
 WIDTH = 6.4
 """Figure width in inches: 11 pt text stays readable where the page is 390 px wide."""

@@ -4,21 +4,22 @@ from itertools import product
 
 import numpy as np
 from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch, Rectangle
 from numpy.typing import ArrayLike, NDArray
 
 from cl_book.claims.arms import Arm
 from cl_book.claims.overview import find_runs
 from cl_book.claims.paired_differences import pair_scores
 from cl_book.figures.curves import to_array
-from cl_book.figures.drawing import DIVERGING, PALETTE, PAPER, WIDTH, style
+from cl_book.figures.drawing import PALETTE, PAPER, WIDTH, style
 from cl_book.figures.picture import Picture
-from cl_book.figures.run_figures import format_values
+from cl_book.figures.run_figures import DEEPEST, format_values
 from cl_book.figures.schedule_figures import read_schedule
 from cl_core.experiments.store import Result, metric
 from cl_core.runs.result_set import ResultSet
 
 _RULES = (("two-level", Arm("two-level")), ("random order", Arm("two-level-random")))
-_LETTER = "#1d1b2e"  # On the colours of a score, which dark pages have too.
 
 
 def draw_strips(experiment: str, results: ResultSet) -> Picture | None:
@@ -34,7 +35,7 @@ def draw_strips(experiment: str, results: ResultSet) -> Picture | None:
     style()
     threshold = float(shown[0][1][0].config["threshold"])
     scores = {title: np.array([to_array(run.scores) for run in runs]) for title, runs in shown}
-    reach = 2 * max(float(np.nanmax(np.abs(values - threshold))) for values in scores.values())
+    reach = max(float(np.nanmax(np.abs(values - threshold))) for values in scores.values())
     heights = [len(runs) for _, runs in shown]
     figure, panels = plt.subplots(
         len(shown),
@@ -46,20 +47,15 @@ def draw_strips(experiment: str, results: ResultSet) -> Picture | None:
     data: dict[str, ArrayLike] = {}
     words, found = [], []
     for axes, (title, runs) in zip(panels[:, 0], shown, strict=True):
-        drawn = axes.imshow(
-            scores[title],
-            aspect="auto",
-            cmap=DIVERGING,
-            vmin=threshold - reach,
-            vmax=threshold + reach,
-            interpolation="nearest",
-        )
         letters = ["m" + read_schedule(run) for run in runs]
         for row, schedule in enumerate(letters):
             for task, letter in enumerate(schedule):
-                unscored = np.isnan(scores[title][row, task])
-                colour = {} if unscored else {"color": _LETTER}
-                axes.text(task, row, letter, ha="center", va="center", fontsize=10, **colour)
+                above = scores[title][row, task] - threshold
+                if not np.isnan(above):
+                    _fill_cell(axes, task, row, above, reach)
+                axes.text(task, row, letter, ha="center", va="center", fontsize=10.5)
+        tasks = scores[title].shape[1]
+        axes.set(xlim=(-0.5, tasks - 0.5), ylim=(len(runs) - 0.5, -0.5))
         axes.set(title=title, ylabel="seed", xticks=range(scores[title].shape[1]), yticks=range(len(runs)))
         axes.set_xticklabels([str(task + 1) for task in range(scores[title].shape[1])])
         axes.set_yticklabels([str(run.seed) for run in runs])
@@ -71,8 +67,12 @@ def draw_strips(experiment: str, results: ResultSet) -> Picture | None:
         if mean := _compare_scores(runs):
             found.append(f"{format_values(mean, 2).replace(', ', ' and ')} ({title})")
     panels[-1, 0].set_xlabel("task")
-    key = figure.colorbar(drawn, ax=panels[:, 0].tolist(), label=f"score; the threshold is {threshold:g}")
-    key.ax.set_ylim(*(bound(np.concatenate([*scores.values()]), axis=None) for bound in (np.nanmin, np.nanmax)))
+    sides = (("above", PALETTE[0]), ("below", PALETTE[1]))
+    handles = [
+        Patch(facecolor=colour, alpha=DEEPEST, linewidth=0, label=f"score {side} the threshold {threshold:g}")
+        for side, colour in sides
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=2)
     finding = (
         f"Mean score of a task after one that moved few blocks, and after one that moved many: {'; '.join(found)}."
     )
@@ -82,6 +82,13 @@ def draw_strips(experiment: str, results: ResultSet) -> Picture | None:
         data,
         finding if found else "",
     )
+
+
+def _fill_cell(axes: Axes, task: int, row: int, above: float, reach: float) -> None:
+    """Colour a cell by the side of the threshold on which its score lies, the deeper the farther."""
+    side = PALETTE[0] if above > 0 else PALETTE[1]
+    depth = DEEPEST * min(1.0, abs(above) / reach) if reach > 0 else 0.0
+    axes.add_patch(Rectangle((task - 0.5, row - 0.5), 1, 1, facecolor=side, alpha=depth, edgecolor="none"))
 
 
 def _compare_scores(runs: list[Result]) -> tuple[float, float] | None:

@@ -109,7 +109,7 @@ def draw_matrix(axes: Axes, a: Matrix, *, chance: float) -> None:
             depth = choose_opacity(a[t, k], chance)
             axes.add_patch(Rectangle((k, t), 1, 1, facecolor=PALETTE[0], alpha=depth, edgecolor="none"))
             if tasks <= _MOST_WRITTEN:
-                axes.text(k + 0.5, t + 0.5, f"{100 * a[t, k]:.0f}", ha="center", va="center", fontsize=9.5)
+                axes.text(k + 0.5, t + 0.5, f"{100 * a[t, k]:.0f}", ha="center", va="center", fontsize=10.5)
     steps = np.repeat(np.arange(tasks + 1), 2)
     axes.plot([*steps[1:], 0, 0], [*steps[:-1], tasks, 0], color=INK, linewidth=0.8, linestyle="-")
     shown = np.arange(tasks) if tasks <= _MOST_WRITTEN else np.arange(0, tasks, 5 if tasks > 10 else 3)

@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from cl_book.figures.drawing import PALETTE
 from cl_book.figures.rule_figures import draw_every_schedule, draw_strips
+from cl_book.figures.run_figures import DEEPEST
 from matplotlib import pyplot as plt
+from matplotlib.colors import to_hex
 
 from cl_core.runs.result_set import read_results
 
@@ -22,8 +25,17 @@ def test_a_strip_has_a_letter_and_a_score_for_every_task_of_every_seed(keep):
     picture = draw_strips("split-cifar100", read_results())
     assert picture.data["two-level, schedule"] == ["mmfm", "mmfm"]
     assert picture.data["two-level, score of task"][:, 1:].tolist() == [[-0.2, 0.2, -0.1]] * 2
-    panel, _ = picture.figure.axes
+    (panel,) = picture.figure.axes
     assert [text.get_text() for text in panel.texts] == list("mmfm") * 2
+    cells = [(patch.get_xy(), to_hex(patch.get_facecolor()), patch.get_alpha()) for patch in panel.patches]
+    below, above = PALETTE[1], PALETTE[0]
+    # The threshold of a run is 0.08 here: -0.2 lies 0.28 below it, 0.2 lies 0.12 above, -0.1 lies 0.18 below.
+    for row in (0, 1):
+        expected = [(1, below, 1.0), (2, above, 0.12 / 0.28), (3, below, 0.18 / 0.28)]
+        for (place, colour, depth), (task, side, share) in zip(cells[3 * row : 3 * row + 3], expected, strict=True):
+            assert place == (task - 0.5, row - 0.5)
+            assert colour == to_hex(side)
+            assert depth == pytest.approx(DEEPEST * share)
     assert [label.get_text() for label in panel.get_yticklabels()] == ["0", "3"]
     assert "−0.10 and 0.20 (two-level)" in picture.finding, "task 4 follows few blocks, task 3 many"
 
