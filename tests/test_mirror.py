@@ -75,6 +75,7 @@ TESTED_BY = {
             "result_values",
             "results_link",
             "role_errors",
+            "run_lists",
             "scoreboard",
             "stale_banner",
             "status_pages",

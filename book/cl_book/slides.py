@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 
 from cl_book.claims import report, standings
-from cl_book.claims.answers import QUESTIONS, answer, count_sides
+from cl_book.claims.answers import QUESTIONS, answer, count_by_measure
 from cl_book.claims.claim import Standing
 from cl_book.figures.drawing import to_svg
 from cl_book.figures.hero_figure import draw_hero
@@ -208,18 +208,12 @@ def _count(question: str, results: ResultSet, stands: Mapping[str, Standing]) ->
     if not question:
         return []
     asked = QUESTIONS[question]
-    rows = answer(asked, results, stands.values())
-    said = []
-    for words, measure in (("average accuracy", "avg_acc"), ("forgetting", "forgetting")):
-        sides = count_sides(
-            row[place] for row in rows.values() for place, (_, of, _) in enumerate(asked.columns) if of == measure
-        )
-        run = sum(sides.values()) - sides["not run"]
-        said.append(
-            f"In {words}: better in {sides['better']} of {run} comparisons that were run, worse in {sides['worse']}, "
-            f"open in {sides['open']}."
-        )
-    return said
+    counted = count_by_measure(asked, answer(asked, results, stands.values()).values())
+    return [
+        f"In {words}: better in {counts['better']} of {counts['run']} comparisons that were run, worse in {counts['worse']}, "
+        f"open in {counts['open']}."
+        for words, counts in (("average accuracy", counted["avg_acc"]), ("forgetting", counted["forgetting"]))
+    ]
 
 
 def main(target: Path) -> None:

@@ -65,6 +65,17 @@ def count_sides(answers: Iterable[Answer | None]) -> dict[str, int]:
     return {side: sides.count(side) for side in ("better", "worse", "open", "not run")}
 
 
+def count_by_measure(question: Question, rows: Iterable[Sequence[Answer | None]]) -> dict[str, dict[str, int]]:
+    """Return by measure how many answers in `rows` are better, worse, open and not run, and how many were run (`run`)."""
+    rows = list(rows)
+    counted = {}
+    for measure in ("avg_acc", "forgetting"):
+        places = [place for place, (_, of, _) in enumerate(question.columns) if of == measure]
+        sides = count_sides(row[place] for row in rows for place in places)
+        counted[measure] = {**sides, "run": sum(sides.values()) - sides["not run"]}
+    return counted
+
+
 def _depth_pairs(strategy: str, depth: int) -> dict[str, Pair]:
     """Return frozen training of `depth` blocks against initialized training; a perceptron has two where others have three."""
     return {

@@ -5,7 +5,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from cl_book.claims import overview
-from cl_book.claims.answers import QUESTIONS, Answer, Question, answer, count_sides
+from cl_book.claims.answers import QUESTIONS, Answer, Question, answer, count_by_measure
 from cl_book.notebooks.record import format_signed
 from cl_book.pages.claim_boxes import SIGNS, colour_of, link_claim, standings, table
 from cl_book.pages.result_values import noted
@@ -93,18 +93,15 @@ def _is_of(name: str, run: store.Result) -> bool:
 
 
 def _count(question: Question, rows: list[list[Answer | None]]) -> list[str]:
-    sentences = []
-    for words, measure in (("average accuracy at the end", "avg_acc"), ("forgetting", "forgetting")):
-        cells = [
-            row[place] for row in rows for place, (_, column, _) in enumerate(question.columns) if column == measure
-        ]
-        sides = count_sides(cells)
-        run = sum(sides.values()) - sides["not run"]
-        sentences.append(
-            f"In {words} {question.of} training is better in {sides['better']} of the {run} comparisons that were run, worse in "
-            f"{sides['worse']} and open in {sides['open']}; {sides['not run']} are not run yet."
+    counted = count_by_measure(question, rows)
+    return [
+        f"In {words} {question.of} training is better in {counts['better']} of the {counts['run']} comparisons that were run, "
+        f"worse in {counts['worse']} and open in {counts['open']}; {counts['not run']} are not run yet."
+        for words, counts in (
+            ("average accuracy at the end", counted["avg_acc"]),
+            ("forgetting", counted["forgetting"]),
         )
-    return sentences
+    ]
 
 
 def setup(app: Sphinx) -> None:

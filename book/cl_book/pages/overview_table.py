@@ -1,13 +1,8 @@
 """``:::{overview}``: all streams and methods in one table, each row with the paper's numbers and a link to its runs."""
 
-from pathlib import Path
-from typing import Any
-
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
-from sphinx.util.osutil import relative_uri
-from sphinx.writers.html5 import HTML5Translator
 
 from cl_book.claims import overview
 from cl_book.claims.overview import OverviewRow
@@ -18,8 +13,8 @@ from cl_book.pages.figure_nodes import DATA
 from cl_book.pages.numbers import reported
 from cl_book.pages.result_values import noted
 from cl_book.pages.role_errors import suggest
+from cl_book.pages.run_lists import run_list
 from cl_book.result_table import format_csv, make_table
-from cl_core import files
 from cl_core.metric_table import MEASURES
 from cl_core.runs.result_set import ResultSet, read_results
 
@@ -29,10 +24,6 @@ FOLDER = f"{DATA}/runs"
 
 SHOWN = ("avg_acc", "task_acc", "forgetting")
 """The measures of a table of one stream."""
-
-
-class runs_link(nodes.Inline, nodes.TextElement):
-    """A link to the list of a row's runs; `file` is its name below FOLDER, `csv` its content."""
 
 
 class Overview(SphinxDirective):
@@ -105,7 +96,9 @@ def _paper(number: Reported) -> nodes.inline:
 def _link_runs(row: OverviewRow, results: ResultSet) -> nodes.paragraph:
     label = nodes.inline("", "Runs", classes=["cl-label"])
     listed = format_csv(make_table(ResultSet(row.runs, results.states)))
-    return nodes.paragraph("", "", label, runs_link("", str(len(row.runs)), file=name_list(row), csv=listed))
+    file = f"{FOLDER}/{name_list(row)}"
+    link = run_list("", str(len(row.runs)), file=file, content=listed, said=" runs")
+    return nodes.paragraph("", "", label, link)
 
 
 def name_list(row: OverviewRow) -> str:
@@ -124,25 +117,6 @@ def _find_best(rows: list[OverviewRow], name: str) -> OverviewRow | None:
     return choose(means, key=lambda pair: pair[0])[1]
 
 
-def _visit(translator: HTML5Translator, node: runs_link) -> None:
-    # The one page that the PDF is printed from has no files beside it.
-    if translator.builder.name == "singlehtml":
-        translator.body.append("<span>")
-        return
-    files.write_text(Path(translator.builder.outdir) / FOLDER / node["file"], node["csv"])
-    address = relative_uri(translator.builder.get_target_uri(translator.docnames[0]), f"{FOLDER}/{node['file']}")
-    translator.body.append(f'<a href="{address}" download aria-label="{node.astext()} runs: {node["file"]}">')
-
-
-def _depart(translator: HTML5Translator, _node: runs_link) -> None:
-    translator.body.append("</span>" if translator.builder.name == "singlehtml" else "</a>")
-
-
-def _pass(_translator: Any, _node: nodes.Node) -> None:
-    return
-
-
 def setup(app: Sphinx) -> None:
-    """Register the directive and what it links to."""
-    app.add_node(runs_link, html=(_visit, _depart), latex=(_pass, _pass), text=(_pass, _pass))
+    """Register the directive."""
     app.add_directive("overview", Overview)

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+from cl_book.claims import answers
 from cl_book.claims.answers import QUESTIONS
 from cl_book.pages import answer_tables
 
@@ -16,10 +17,10 @@ def test_each_measure_is_counted_by_its_own_columns(monkeypatch):
     counted = []
 
     def count(cells):
-        counted.append(cells)
+        counted.append(list(cells))
         return {"better": 2, "worse": 1, "open": 3, "not run": 4}
 
-    monkeypatch.setattr(answer_tables, "count_sides", count)
+    monkeypatch.setattr(answers, "count_sides", count)
     said = answer_tables._count(question, [row, row])
     for cells, measure in zip(counted, ("avg_acc", "forgetting"), strict=True):
         assert len(cells) == 2 * columns.count(measure) > 0
