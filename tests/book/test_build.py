@@ -97,6 +97,11 @@ def test_what_a_page_refers_to_is_there(site, soups):
     assert missing == set()
 
 
+def test_no_page_names_a_place_on_the_machine_that_built_it(site, pages):
+    shown = {page for page in pages if str(TOP) in (site / f"{page}.html").read_text(encoding="utf-8")}
+    assert shown == set()
+
+
 def test_thebe_is_gone(site, pages):
     assert [page for page in pages if "thebe" in (site / f"{page}.html").read_text(encoding="utf-8").lower()] == []
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import partial, reduce
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
@@ -107,7 +108,9 @@ def _block(module: str) -> str:
     members = (
         f"\n   :members: {chosen.strip('*')}\n   :ignore-module-all:\n   :member-order: bysource" if chosen else ""
     )
-    return f"### `{module}`\n\n```{{eval-rst}}\n.. automodule:: {module}{members}\n```"
+    # The value of a path is a place on the machine that builds the book.
+    values = "\n   :no-value:" if any(isinstance(each, Path) for each in vars(import_module(module)).values()) else ""
+    return f"### `{module}`\n\n```{{eval-rst}}\n.. automodule:: {module}{members}{values}\n```"
 
 
 def _plain(_app: Sphinx, _what: str, name: str, described: Any, _options: Any, lines: list[str]) -> None:

@@ -98,3 +98,8 @@ print("described")
 def test_every_module_can_be_described_where_torch_is_not_installed():
     done = subprocess.run([sys.executable, "-c", WITHOUT_TORCH], capture_output=True, text=True, cwd=TOP)
     assert done.stdout == "described\n", done.stderr.splitlines()[-1]
+
+
+def test_a_module_that_names_a_place_on_the_machine_shows_no_values():
+    assert ":no-value:" in expand("modules", "cl_book.figures.drawing")
+    assert ":no-value:" not in expand("modules", "cl_core.metrics")
