@@ -365,6 +365,15 @@ STRATEGIES: Mapping[str, Treatment] = {
             reads=("fractions", "fraction"),
         ),
         Treatment(
+            name="within-averaged",
+            kind="control",
+            summary="all blocks, as far as averaged's update went",
+            also="norm-constrained, distance-matched training",
+            make=_within,
+            reads=("fractions", "fraction"),
+            follows="averaged",
+        ),
+        Treatment(
             name="ewc",
             kind="baseline",
             summary="all blocks, each parameter held by what it meant to earlier tasks",

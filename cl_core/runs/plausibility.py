@@ -48,7 +48,7 @@ def derive_magnitudes(result: Result, plan: Plan, source: Result | None) -> tupl
         moving = strategies.masked_blocks(result.block_parameters, plan.settings.share, plan.settings.place)
         return (blocks, *(moving,) * (result.tasks - 1))
     # What these limit is something else than the number of blocks.
-    if plan.strategy.kind in ("limit", "baseline") or name in ("within", "separate"):
+    if plan.strategy.kind in ("limit", "baseline") or name in ("within", "within-averaged", "separate"):
         return (blocks,) * result.tasks
     if plan.strategy.kind not in ("rule", "control") or (plan.followed is not None and source is None):
         return None

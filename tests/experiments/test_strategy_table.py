@@ -134,6 +134,16 @@ def test_within_follows_the_frozen_run_of_the_same_depth():
         done("within", source=one, trained=2)
 
 
+def test_within_averaged_goes_as_far_as_averaged_by_a_path_of_its_own():
+    averaged = done("averaged", fractions="constant", fraction=0.3)
+    within = done("within-averaged", source=averaged, fractions="constant", fraction=0.3)
+    lengths = [[math.hypot(*row) for row in result.update_norms] for result in (within, averaged)]
+    assert lengths[0][1:] == pytest.approx(lengths[1][1:])
+    assert within.correct != averaged.correct
+    with pytest.raises(ValueError, match="the run given is digits-permuted · averaged"):
+        done("within-averaged", source=averaged)
+
+
 @pytest.mark.parametrize(
     ("strategy", "setting", "values"),
     [

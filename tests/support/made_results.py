@@ -116,7 +116,10 @@ def _magnitudes(plan, tasks):
     if plan.strategy.kind == "bound":
         return (None,) * tasks
     whole = (
-        9 if plan.strategy.kind in {"limit", "baseline"} or plan.strategy.name in {"initialized", "within"} else None
+        9
+        if plan.strategy.kind in {"limit", "baseline"}
+        or plan.strategy.name in {"initialized", "within", "within-averaged"}
+        else None
     )
     constant = {"frozen": settings.trained, "frozen-0": 0}.get(plan.strategy.name, whole)
     return (9, 9, 1, 9)[:tasks] if constant is None else (9, *(constant,) * later)

@@ -20,6 +20,7 @@ from cl_book.claims.paired_differences import (
     PairedComparison,
     Reading,
     mean_along,
+    measure,
     pair_scores,
     rank_correlation,
 )
@@ -174,6 +175,59 @@ class Picked(PairedComparison):
             return None
         means = [float(np.mean([reading.value(rows[seed][i]) for seed in self.picked_on])) for i in range(len(arms))]
         return arms[int(np.argmax(means))]
+
+
+class Matched(PairedComparison):
+    """d = measure under `of` − what `among` would have of it at the Task.Acc of `of`, at the same seed.
+
+    Between the arms of `among`, sorted by their Task.Acc at that seed, the measure is taken along straight lines. A seed
+    at which `of` learns less than all of them, or more, compares nothing.
+    """
+
+    kind: Literal["matched"]
+    of: OneArm
+    among: Arms = Field(min_length=2)
+
+    @model_validator(mode="after")
+    def _reads_another_measure(self) -> "Matched":
+        if self.measure == "task_acc":
+            raise ValueError("the arms are matched in task_acc, so it cannot be compared; take avg_acc or forgetting")
+        return self
+
+    def sides(self) -> tuple[Arm, ...]:
+        """Return `of` and the arms that it is matched among."""
+        return (self.of, *self.among)
+
+    def shows(self) -> str:
+        """Return the sentence."""
+        return (
+            f"At each of {len(self.seeds)} seeds, {wording.measure(self.measure)} of {wording.arm(self.of)} minus what "
+            f"{wording.listed_arms(self.among)} would have of it at the same Task.Acc, taken along straight lines between "
+            "them: mean over the seeds with a 95 % interval. A seed at which none learns as much, or none as little, is "
+            "left out."
+        )
+
+    def compare(self, reading: Reading) -> None:
+        """Match at each seed, and note between which arms."""
+        rows = reading.rows(self.sides(), self.seeds)
+        between: dict[str, int] = {}
+        for seed, (own, *others) in rows.items():
+            at = [measure(run, "task_acc") for run in others]
+            order = np.argsort(at, kind="stable")
+            learned, wanted = np.array(at)[order], measure(own, "task_acc")
+            if not learned[0] <= wanted <= learned[-1]:
+                reading.left_out[seed] = (
+                    f"{self.of} learns {'less' if wanted < learned[0] else 'more'} than all of them"
+                )
+                continue
+            values = np.array([reading.value(run) for run in others])[order]
+            reading.differences[seed] = reading.value(own) - float(np.interp(wanted, learned, values))
+            place = min(int(np.searchsorted(learned, wanted, side="right")), len(order) - 1)
+            name = f"{self.among[order[place - 1]]} and {self.among[order[place]]}"
+            between[name] = between.get(name, 0) + 1
+        for name, count in between.items():
+            reading.notes.append(f"learns as much as between {name} at {count} of {len(rows)} seeds")
+        reading.show_sides((self.of,), rows, keep=(0,))
 
 
 class Schedules(PairedComparison):
@@ -386,7 +440,7 @@ class Share(PairedComparison):
 
 
 Comparison = Annotated[
-    Difference | Trend | Picked | Schedules | Association | Echo | Share, Field(discriminator="kind")
+    Difference | Trend | Picked | Matched | Schedules | Association | Echo | Share, Field(discriminator="kind")
 ]
 """The test of a claim on runs."""
 

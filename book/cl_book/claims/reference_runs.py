@@ -476,6 +476,17 @@ STEPS: Mapping[str, Step] = {
                 _batch("short steps", "split-cifar100", "slower", FRESH, {"rate_factor": (0.03,)}),
                 _batch("short steps", OTHERS, "slower", FIVE, {"rate_factor": (0.03,)}),
                 _batch("short steps", "split-cifar10", "slower", (5,), {"rate_factor": (0.03,)}),
+                _batch("as far, on another path", "split-cifar100", "within-averaged", FRESH),
+                _batch(
+                    "short steps that learn as much", "split-cifar100", "slower", FRESH, {"rate_factor": SHORT_STEPS}
+                ),
+                _batch(
+                    "short steps that learn as much",
+                    "split-cifar100-20",
+                    "slower",
+                    FIVE,
+                    {"rate_factor": SHORT_STEPS[:2]},
+                ),
             ),
         ),
         Step(

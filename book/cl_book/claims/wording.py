@@ -6,7 +6,11 @@ from cl_book.claims.arms import Arm
 from cl_core.experiments.registry import find_experiment, find_strategy
 from cl_core.metric_table import MEASURES
 
-_ARMS = {"frozen-0": "frozen at magnitude zero", "within": "all blocks within frozen's distance"}
+_ARMS = {
+    "frozen-0": "frozen at magnitude zero",
+    "within": "all blocks within frozen's distance",
+    "within-averaged": "all blocks within averaged's distance",
+}
 """What a strategy is called in a sentence, where its name alone would not be understood."""
 
 ALONG = {
@@ -64,7 +68,12 @@ def left_out(of: Arm, against: Arm) -> str:
 
 def best(arms: Sequence[Arm]) -> str:
     """Return ``the best of frozen and initialized``, or the only arm."""
-    return arm(arms[0]) if len(arms) == 1 else f"the best of {_joined([arm(each) for each in arms])}"
+    return arm(arms[0]) if len(arms) == 1 else f"the best of {listed_arms(arms)}"
+
+
+def listed_arms(arms: Sequence[Arm]) -> str:
+    """Return ``frozen and initialized``."""
+    return _joined([arm(each) for each in arms])
 
 
 def listed(values: Sequence[float]) -> str:

@@ -238,6 +238,35 @@ def test_a_rule_that_never_chose_is_compared_with_nothing(keep):
     assert list(found("difference", of="initialized", against="frozen", seeds="0").differences) == [0]
 
 
+def test_a_way_is_matched_with_others_that_learn_as_much(keep):
+    arms = ["slower rate_factor=0.1", "slower rate_factor=0.25", "initialized"]
+    for seed, (learned, forgot) in enumerate([(55, 6), (65, 6), (49, 1), (60, 4)]):
+        keep("split-cifar100", "averaged", seed, task_acc=learned, forgetting=forgot)
+        for arm, own, lost in zip(arms, (50, 60, 70), (2, 4, 20), strict=True):
+            keep("split-cifar100", arm, seed, task_acc=own, forgetting=lost)
+    among = {"of": "averaged", "among": arms[::-1], "measure": "forgetting", "direction": "less", "seeds": "0-3"}
+    reading = found("matched", **among)
+    # Half way from 2 to 4 is 3, from 4 to 20 it is 12; the third learns less than any; the fourth meets the middle one.
+    assert reading.differences == pytest.approx({0: -3.0, 1: 6.0, 3: 0.0})
+    assert reading.left_out == {2: "averaged learns less than all of them"}
+    assert reading.notes == [
+        "learns as much as between slower rate_factor=0.1 and slower rate_factor=0.25 at 1 of 4 seeds",
+        "learns as much as between slower rate_factor=0.25 and initialized at 2 of 4 seeds",
+    ]
+    more = found("matched", **{**among, "direction": "more", "seeds": "0"})
+    assert more.differences == pytest.approx({0: 3.0})
+    with pytest.raises(ValueError, match="cannot be compared; take avg_acc or forgetting"):
+        found("matched", **{**among, "measure": "task_acc"})
+
+
+def test_who_learns_more_than_all_is_matched_with_nobody(keep):
+    keep("split-cifar100", "averaged", 0, task_acc=71)
+    for arm, own in (("frozen", 50), ("initialized", 70)):
+        keep("split-cifar100", arm, 0, task_acc=own)
+    reading = found("matched", of="averaged", among=["frozen", "initialized"], seeds="0")
+    assert (reading.differences, reading.left_out) == ({}, {0: "averaged learns more than all of them"})
+
+
 def test_an_echo_of_what_the_task_before_moved(keep):
     rule = "adaptive threshold=0.08"
     keep("split-cifar100", rule, 0, magnitudes=(9, 7, 5, 3), scores=(None, 0.9, 0.1, 0.3))

@@ -89,6 +89,12 @@ def comparison(kind="difference", **fields):
             f"Avg.Acc: {OVER_SEEDS}",
         ),
         (
+            {"kind": "matched", "of": "averaged", "among": ["frozen", "initialized"], "measure": "forgetting"},
+            "At each of 5 seeds, Forgetting of averaged minus what frozen and initialized would have of it at the same "
+            f"Task.Acc, taken along straight lines between them: {OVER_SEEDS} A seed at which none learns as much, or none "
+            "as little, is left out.",
+        ),
+        (
             {"kind": "echo", "of": "walk", "measure": "score", "direction": "less", "delta": 0.2},
             "At each of 5 seeds of walk, the rank correlation over the tasks from the third on between a task's score and "
             f"the number of blocks that the task before moved, times −1: {OVER_SEEDS}",
