@@ -144,19 +144,19 @@ def open_executor(*, jobs: int, scheduler: str | None = None, cluster: str | Non
     # A worker that dies takes its run down with it; the run itself is not to blame, so it is given out again.
     with dask.config.set({"distributed.scheduler.allowed-failures": 10}):
         if scheduler:
-            with Client(scheduler, timeout="20s") as client:  # type: ignore[no-untyped-call]
+            with Client(scheduler, timeout="20s") as client:
                 yield DaskExecutor(client)
             return
         workers = _local_workers(str(cluster))
         with (
-            LocalCluster(  # type: ignore[no-untyped-call]
+            LocalCluster(
                 n_workers=workers,
                 threads_per_worker=1,
                 processes=True,
                 host="127.0.0.1",
                 dashboard_address=None,
             ) as workers_here,
-            Client(workers_here) as client,  # type: ignore[no-untyped-call]
+            Client(workers_here) as client,
         ):
             yield DaskExecutor(client)
 

@@ -97,6 +97,17 @@ def test_every_code_cell_ran_in_order(stored):
     assert counts == list(range(1, len(counts) + 1))
 
 
+def test_its_code_is_no_wider_than_a_page(stored):
+    # The parameters are read as a table; their code is folded.
+    shown = [
+        cell
+        for cell in notebooks.select_code_cells(notebooks.load(stored))
+        if parameters.TAG not in cell.metadata.get("tags", [])
+    ]
+    wide = [line for cell in shown for line in cell.source.splitlines() if len(line) > 88]
+    assert wide == []
+
+
 def test_it_is_in_the_written_form(stored):
     assert stored.read_text(encoding="utf-8") == to_text(make_stored_form(notebooks.load(stored), stored.stem)), (
         "run `cl-core refresh`"

@@ -77,7 +77,7 @@ def show(figure: Figure, *, name: str, alt: str, data: Mapping[str, ArrayLike]) 
         "text/plain": f"figure {name}: {_join_words(alt)}",
     }
     plt.close(figure)
-    display(bundle, raw=True)  # type: ignore[no-untyped-call]
+    display(bundle, raw=True)
 
 
 def to_svg(figure: Figure, *, name: str, alt: str) -> str:

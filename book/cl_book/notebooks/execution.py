@@ -210,7 +210,7 @@ def _make_kernel_manager(log: Path) -> type[Any]:
         def kernel_spec(self) -> KernelSpec:
             return KernelSpec(resource_dir="", **get_kernel_dict())
 
-        async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
+        async def start_kernel(self, **options: Any) -> None:
             with log.open("ab") as stderr:
                 await super().start_kernel(stderr=stderr, **options)
 

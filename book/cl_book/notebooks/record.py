@@ -133,4 +133,4 @@ def _display(bundle: dict[str, object]) -> None:
         # A chapter's code, run as a program where there are no notebooks.
         print(bundle["text/plain"])
         return
-    display(bundle, raw=True)  # type: ignore[no-untyped-call]
+    display(bundle, raw=True)
