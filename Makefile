@@ -119,8 +119,9 @@ fast: $(VENV)/installed-torch
 	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=10
 
 # nbval runs every stored notebook and compares what it prints with what is stored; their libraries are loaded once.
+# A worker and its kernel wait for one another, so one worker more keeps the cores at work.
 outputs: $(VENV)/installed-torch
-	PYTHONPATH=tests $(BIN)/python -m pytest -p support.warm_kernels -n $(WORKERS) --dist loadfile @tests/notebooks/nbval.args
+	PYTHONPATH=tests $(BIN)/python -m pytest -p support.warm_kernels -n $$(($(WORKERS) + 1)) --dist loadfile @tests/notebooks/nbval.args
 
 # The peers stand in a folder of their own, which the tests of the integrations alone look into.
 slow: $(VENV)/installed-peers

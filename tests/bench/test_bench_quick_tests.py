@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 TOP = Path(__file__).resolve().parents[2]
 
 TESTS = """
@@ -25,6 +27,7 @@ def test_slow(): exec(BURN.format(0.9))
 """
 
 
+@pytest.mark.slow
 def test_the_dearest_come_first_with_what_they_wait_for(checkout):
     (checkout / "test_three.py").write_text(TESTS, encoding="utf-8")
     surroundings = {

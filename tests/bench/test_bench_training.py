@@ -42,6 +42,7 @@ def rows(tiny, tmp_path):
     return {row["name"]: row for row in written["rows"]}, written["profiles_of_misses"]
 
 
+@pytest.mark.slow
 def test_every_row_is_written_each_miss_has_its_profile_and_a_peer_that_is_not_there_is_not_measured(rows):
     by_name, profiles = rows
     for network in ("resnet", "mlp"):

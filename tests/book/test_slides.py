@@ -25,6 +25,7 @@ def page():
     return text
 
 
+@pytest.mark.slow
 def test_there_are_twelve_slides_and_those_with_a_figure_have_it(page):
     sections = BeautifulSoup(page, "html.parser").select("section")
     assert len(sections) == len(slides.SLIDES) == 12
@@ -33,6 +34,7 @@ def test_there_are_twelve_slides_and_those_with_a_figure_have_it(page):
         assert (section.select_one("svg[role=img] desc") is not None) == (slide.draw is not None)
 
 
+@pytest.mark.slow
 def test_nothing_is_asked_of_a_network(page):
     assert re.findall(r"""(?:src|href)=["'](?!#|data:)[^"']*|url\((?!#)[^)]*|@import""", page) == []
 

@@ -8,7 +8,6 @@ import zipfile
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
 
 from cl_core.streams import DataError, arrays, datasets, list_available, load
 from cl_core.streams.manifest import PREPARED, SOURCES
@@ -38,6 +37,8 @@ def prepared(folder, name, images):
 
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_digits_are_scikit_learns_wherever_it_keeps_them(monkeypatch, elsewhere):
+    from sklearn.datasets import load_digits  # half a second in every process that collects tests
+
     images, classes = load_digits(return_X_y=True)
     if elsewhere:
         monkeypatch.setattr(datasets, "find_spec", lambda name: None)

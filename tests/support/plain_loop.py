@@ -5,7 +5,6 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from sklearn.datasets import load_digits
 from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
@@ -35,6 +34,8 @@ class Network(nn.Module):
 
 def digit_pairs():
     """The training and the test images of each task, as datasets."""
+    from sklearn.datasets import load_digits  # half a second in every process that collects tests
+
     images, labels = load_digits(return_X_y=True)
     tasks = split_by_class(images.reshape(-1, 8, 8), labels, tasks=5)[:TASKS]
     return [

@@ -18,6 +18,7 @@ def picture():
     plt.close(drawn.figure)
 
 
+@pytest.mark.slow
 def test_every_method_has_a_mark_of_its_own_and_its_numbers(picture):
     marks = list_marks("split-cifar100", read_results())
     assert {"initialized", "frozen", "frozen-0", "adaptive", "averaged"} <= {mark.strategy for mark in marks}

@@ -35,6 +35,7 @@ def test_a_notebook_is_told_where_nothing_is_stored(monkeypatch, capsys):
     assert capsys.readouterr().out == "results/ has no run of split-cifar100\n"
 
 
+@pytest.mark.slow
 def test_a_notebook_shows_each_stored_figure_after_what_it_found(monkeypatch, capsys):
     names = []
     monkeypatch.setattr(inside.Picture, "show", lambda self, name: names.append(name))

@@ -81,6 +81,7 @@ def test_a_page_is_linked_where_its_place_is_known():
     assert list(kinds.values()) == [["markdown", "code", "markdown"], ["code", "markdown"], ["markdown"]]
 
 
+@pytest.mark.slow
 def test_refreshing_keeps_it_and_runs_the_chapter_alone(checkout, write_page):
     path = write_page("page", "print(1 + 1)", "2 + 2", parameters="steps: int = 30  # [1, 500] steps")
     list(refresh.refresh([path]))

@@ -17,6 +17,7 @@ record("fixed", 1.0)
 verdict("T04", holds=steps < 100, evidence=f"{steps} steps, limit 100")"""
 
 
+@pytest.mark.slow
 def test_equal_reruns_are_equal_and_changes_are_told_and_shown_by_nbdime(write_page, tmp_path, capsys):
     path = write_page("page", PAGE, parameters=PARAMETERS)
     list(refresh([path]))
