@@ -57,6 +57,7 @@ def alone():
     return {made.name: execute(made).outcome for made in schedules(["mmmm", "mffm", "mfmf", "ffff"])}
 
 
+@pytest.mark.slow
 def test_sixteen_schedules_are_thirty_one_trainings_and_the_same_bits(trained, folders, alone):
     plans = schedules()
     assert len(plans) == 16

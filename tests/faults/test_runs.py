@@ -36,6 +36,7 @@ def standing(run):
     return of
 
 
+@pytest.mark.slow
 def test_a_deleted_result_takes_its_claims_back(decided, standing):
     before = standing(FORGETS_LESS, ENDS_HIGHER)
     assert before[FORGETS_LESS][0] == before[ENDS_HIGHER][0] == "reproduced"

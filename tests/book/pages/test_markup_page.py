@@ -88,6 +88,7 @@ def test_every_recipe_of_the_page_is_followed():
     assert all({language for language, _ in recipe(title)} >= {"diff", "console"} for title in titles)
 
 
+@pytest.mark.slow
 def test_every_role_and_directive_says_how_it_is_written():
     """In a process of its own: what is registered stays registered."""
     program = (
