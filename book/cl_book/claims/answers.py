@@ -66,10 +66,10 @@ def count_sides(answers: Iterable[Answer | None]) -> dict[str, int]:
 
 
 def count_by_measure(question: Question, rows: Iterable[Sequence[Answer | None]]) -> dict[str, dict[str, int]]:
-    """Return by measure how many answers in `rows` are better, worse, open and not run, and how many were run (`run`)."""
+    """Return by measure of the question how many answers in `rows` are better, worse, open and not run, and how many were run (`run`)."""
     rows = list(rows)
     counted = {}
-    for measure in ("avg_acc", "forgetting"):
+    for measure in dict.fromkeys(measure for _, measure, _ in question.columns):
         places = [place for place, (_, of, _) in enumerate(question.columns) if of == measure]
         sides = count_sides(row[place] for row in rows for place in places)
         counted[measure] = {**sides, "run": sum(sides.values()) - sides["not run"]}
@@ -130,8 +130,24 @@ def _ask_rule() -> Question:
     )
 
 
-QUESTIONS: Mapping[str, Question] = {question.of: question for question in (_ask_frozen(), _ask_rule())}
-"""The questions of the first page, by the method that each is about."""
+def _ask_averaged() -> Question:
+    way = Arm("averaged")
+    sides: Sequence[tuple[str, Mapping[str, Pair]]] = (
+        ("initialized", _everywhere(way, _ALL)),
+        ("frozen 1", _everywhere(way, _ONE)),
+        ("frozen 3", _against_depth(way, 3)),
+        ("frozen 5", _against_depth(way, 5)),
+        ("Algorithm 1", _everywhere(way, Arm("adaptive"))),
+        ("no update", _everywhere(way, Arm("frozen-0"))),
+        ("short steps", _everywhere(way, Arm("slower", ("rate_factor=0.03",)))),
+    )
+    return Question("averaged", tuple((f"− {words}", "avg_acc", pairs) for words, pairs in sides))
+
+
+QUESTIONS: Mapping[str, Question] = {
+    question.of: question for question in (_ask_frozen(), _ask_rule(), _ask_averaged())
+}
+"""The questions, by the method that each is about: the first page's two, and that of the chapter on a part of the way."""
 
 
 def _index(standings: Iterable[Standing]) -> dict[tuple[str, frozenset[Arm], str], Standing]:

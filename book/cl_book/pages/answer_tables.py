@@ -93,14 +93,11 @@ def _is_of(name: str, run: store.Result) -> bool:
 
 
 def _count(question: Question, rows: list[list[Answer | None]]) -> list[str]:
-    counted = count_by_measure(question, rows)
+    words = {"avg_acc": "average accuracy at the end", "forgetting": "forgetting"}
     return [
-        f"In {words} {question.of} training is better in {counts['better']} of the {counts['run']} comparisons that were run, "
-        f"worse in {counts['worse']} and open in {counts['open']}; {counts['not run']} are not run yet."
-        for words, counts in (
-            ("average accuracy at the end", counted["avg_acc"]),
-            ("forgetting", counted["forgetting"]),
-        )
+        f"In {words[measure]} {question.of} training is better in {counts['better']} of the {counts['run']} comparisons that "
+        f"were run, worse in {counts['worse']} and open in {counts['open']}; {counts['not run']} are not run yet."
+        for measure, counts in count_by_measure(question, rows).items()
     ]
 
 

@@ -1,7 +1,7 @@
 """The answers of the first page: differences of stored runs, on the seeds of the claim that stands beside them."""
 
 import pytest
-from cl_book.claims.answers import QUESTIONS, Answer, answer, count_sides
+from cl_book.claims.answers import QUESTIONS, Answer, answer, count_by_measure, count_sides
 from cl_book.claims.arms import Arm
 from cl_book.claims.statistics import Interval
 
@@ -47,3 +47,18 @@ def test_differences_are_those_of_the_stored_runs():
     assert first.interval.mean == pytest.approx(mean)
     assert rows["permuted-mnist"][2] is None
     assert {len(row) for row in rows.values()} == {6}
+
+
+def test_averaging_is_held_against_every_side_of_its_family_and_counted_by_accuracy_alone():
+    rows = answer(QUESTIONS["averaged"], read_results(), ())
+    assert {len(row) for row in rows.values()} == {7}
+    assert [cell.pair[1] for cell in rows["split-cifar10"]] == [
+        Arm("initialized"),
+        Arm("frozen"),
+        Arm("frozen", ("trained=3",)),
+        Arm("frozen", ("trained=5",)),
+        Arm("adaptive"),
+        Arm("frozen-0"),
+        Arm("slower", ("rate_factor=0.03",)),
+    ]
+    assert list(count_by_measure(QUESTIONS["averaged"], rows.values())) == ["avg_acc"]
