@@ -476,6 +476,20 @@ STEPS: Mapping[str, Step] = {
                 _batch("short steps", "split-cifar100", "slower", FRESH, {"rate_factor": (0.03,)}),
                 _batch("short steps", OTHERS, "slower", FIVE, {"rate_factor": (0.03,)}),
                 _batch("short steps", "split-cifar10", "slower", (5,), {"rate_factor": (0.03,)}),
+                _batch(
+                    "a smaller part where 1/t loses",
+                    "split-cifar10",
+                    "averaged",
+                    (1, 2, 3, 4, 5),
+                    {"fractions": ("constant",), "fraction": (0.1,)},
+                ),
+                _batch(
+                    "a smaller part where 1/t loses",
+                    "split-cifar10",
+                    "averaged",
+                    (1, 2, 3, 4, 5),
+                    {"fractions": ("gain",)},
+                ),
                 _batch("as far, on another path", "split-cifar100", "within-averaged", FRESH),
                 _batch(
                     "short steps that learn as much", "split-cifar100", "slower", FRESH, {"rate_factor": SHORT_STEPS}
