@@ -6,6 +6,7 @@ with a sibling, and takes over what one of them has left. Whatever is left is a 
 whole, locked while it is being made, and removed when no sibling needs it any more.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -64,7 +65,11 @@ class SharedPrefixes:
 
 def any_left(cache: Path) -> bool:
     """Return whether the folder `cache` holds the state of any shared prefix."""
-    return any((cache / "runs").rglob(f"{_FOLDER}~*/*/checkpoint.npz"))
+    # os.walk passes over a folder that another process removes meanwhile.
+    return any(
+        "checkpoint.npz" in names and Path(folder).parent.name.startswith(f"{_FOLDER}~")
+        for folder, _, names in os.walk(cache / "runs")
+    )
 
 
 def siblings_of(plan: Plan, others: Sequence[Plan]) -> tuple[str, ...]:

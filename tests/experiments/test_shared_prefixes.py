@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from cl_book.claims.reference_runs import SCHEDULES
@@ -15,7 +16,7 @@ from cl_core.experiments import store
 from cl_core.experiments.checkpoints import Checkpoint
 from cl_core.experiments.plan import make_plan
 from cl_core.experiments.runner import execute
-from cl_core.experiments.shared_prefixes import SharedPrefixes, siblings_of
+from cl_core.experiments.shared_prefixes import SharedPrefixes, any_left, siblings_of
 from cl_core.learners import training
 from cl_core.runs import grid, sweep
 
@@ -183,3 +184,24 @@ def test_two_processes_share_the_trainings_and_a_kill_costs_at_most_one_each(tmp
     }
     assert sum(sum(result.recorded["begun"]) for result in resumed.values()) <= 31 + 2 * 2
     assert not states(killed / "cache")
+
+
+def test_a_folder_that_another_process_removes_meanwhile_is_passed_over(tmp_path, monkeypatch):
+    left = tmp_path / "runs" / "smoke" / "digits-split" / "prefixes~ab12-100" / "after-2-mf"
+    gone = tmp_path / "runs" / "smoke" / "digits-split" / "frozen-100"
+    for folder in (left, gone):
+        folder.mkdir(parents=True)
+    scan = os.scandir
+
+    def scan_what_is_left(place):
+        if Path(place).name == gone.name:
+            raise FileNotFoundError(place)
+        return scan(place)
+
+    monkeypatch.setattr(os, "scandir", scan_what_is_left)
+    assert not any_left(tmp_path)
+    (left.parent.with_name("frozen~ab12-100") / "after").mkdir(parents=True)
+    (left.parent.with_name("frozen~ab12-100") / "after" / "checkpoint.npz").touch()
+    assert not any_left(tmp_path)
+    (left / "checkpoint.npz").touch()
+    assert any_left(tmp_path)

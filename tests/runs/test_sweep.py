@@ -1,5 +1,6 @@
 """Sweeps: what is missing is done once, in order, whatever dies; what fails is said."""
 
+import fnmatch
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import threading
 import time
 from concurrent.futures import BrokenExecutor
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from support.executor_here import ExecutorHere
@@ -327,9 +329,11 @@ def test_a_process_that_dies_breaks_its_own_future_alone_and_is_replaced():
 
 def _kill_each_worker_of(folder, lock, process):
     while process.poll() is None:
-        for holder in (folder / "cache").rglob(lock):
-            with suppress(OSError, ValueError):
-                os.kill(int(holder.read_text()), signal.SIGKILL)
+        # os.walk passes over folders that the runs remove meanwhile.
+        for place, _, names in os.walk(folder / "cache"):
+            for name in fnmatch.filter(names, lock):
+                with suppress(OSError, ValueError):
+                    os.kill(int(Path(place, name).read_text()), signal.SIGKILL)
         time.sleep(0.005)
 
 
