@@ -113,14 +113,18 @@ def _ask_frozen() -> Question:
     )
 
 
-def _ask_rule() -> Question:
-    rule = Arm("adaptive")
-    sides: Sequence[tuple[str, Mapping[str, Pair]]] = (
-        ("initialized", _everywhere(rule, _ALL)),
-        ("frozen 1", _everywhere(rule, _ONE)),
-        ("frozen 3", _against_depth(rule, 3)),
-        ("frozen 5", _against_depth(rule, 5)),
+def _against_both_ends(of: Arm) -> Sequence[tuple[str, Mapping[str, Pair]]]:
+    """Return `of` against initialized training and frozen training at each depth, with the words of each."""
+    return (
+        ("initialized", _everywhere(of, _ALL)),
+        ("frozen 1", _everywhere(of, _ONE)),
+        ("frozen 3", _against_depth(of, 3)),
+        ("frozen 5", _against_depth(of, 5)),
     )
+
+
+def _ask_rule() -> Question:
+    sides = _against_both_ends(Arm("adaptive"))
     return Question(
         "adaptive",
         (
@@ -132,11 +136,8 @@ def _ask_rule() -> Question:
 
 def _ask_averaged() -> Question:
     way = Arm("averaged")
-    sides: Sequence[tuple[str, Mapping[str, Pair]]] = (
-        ("initialized", _everywhere(way, _ALL)),
-        ("frozen 1", _everywhere(way, _ONE)),
-        ("frozen 3", _against_depth(way, 3)),
-        ("frozen 5", _against_depth(way, 5)),
+    sides = (
+        *_against_both_ends(way),
         ("Algorithm 1", _everywhere(way, Arm("adaptive"))),
         ("no update", _everywhere(way, Arm("frozen-0"))),
         ("short steps", _everywhere(way, Arm("slower", ("rate_factor=0.03",)))),
