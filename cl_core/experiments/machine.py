@@ -1,28 +1,76 @@
-"""The machine that a run was made on: what decides its arithmetic, and how many cores the job may use."""
+"""The machine that a run is made on: its device, what decides its arithmetic, and how many cores the job may use."""
 
 import hashlib
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from cl_core.naming import require_name
+
+if TYPE_CHECKING:
+    import torch
 
 _CPU_LISTING = Path("/proc/cpuinfo")
 _CGROUPS = Path("/sys/fs/cgroup")
 _ISA_LIMITS = ("ATEN_CPU_CAPABILITY", "DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA", "MKL_CBWR", "OPENBLAS_CORETYPE")
+
+DEVICE = "CL_DEVICE"
+"""Name of the environment variable that says where a run computes, ``cpu`` or ``cuda``."""
+
+_DEVICES = ("cpu", "cuda")
 
 ARITHMETIC = ("system", "processor", "family", "flags", "capability", "limits", "device", "threads")
 """Entries of :func:`hardware` that decide how numbers round. A name is not enough: cloud machines of two generations
 are called alike."""
 
 
-def hardware(*, threads: int, device: str = "cpu") -> dict[str, Any]:
+def choose_device(*, gpu: bool) -> "torch.device":
+    """Return where a run computes: what $CL_DEVICE says, else with `gpu` a GPU where there is one, else the processor.
+
+    Raises ValueError where it names no device, RuntimeError where there is none of that kind. Needs torch.
+    """
+    import torch
+
+    present = torch.cuda.is_available()
+    name = os.environ.get(DEVICE) or ("cuda" if gpu and present else "cpu")
+    require_name(f"device (in ${DEVICE})", name, _DEVICES)
+    if name == "cuda" and not present:
+        raise RuntimeError(f"${DEVICE} is cuda, and torch {torch.__version__} sees no GPU here; unset it")
+    return torch.device(name)
+
+
+@contextmanager
+def compute_on(device: "torch.device", *, tf32: bool) -> "Iterator[None]":
+    """Let a GPU repeat itself to the bit, and round its convolutions to TF32 where `tf32` says so; leave a CPU as it is."""
+    if device.type == "cpu":
+        yield
+        return
+    import torch
+
+    chosen = {"allow_tf32": tf32, "deterministic": True, "benchmark": False}
+    before = {name: getattr(torch.backends.cudnn, name) for name in chosen}
+    try:
+        for name, value in chosen.items():
+            setattr(torch.backends.cudnn, name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(torch.backends.cudnn, name, value)
+
+
+def hardware(*, threads: int, device: "torch.device | str" = "cpu") -> dict[str, Any]:
     """Return this machine's system, processor and cores, and the device and threads that a run used.
 
     `family` is the processor's family and model, `flags` the first 16 digits of the SHA-256 of what it can do,
-    `capability` the instruction set that torch chose, `limits` the environment's limits on it. Needs torch.
+    `capability` the instruction set that torch chose, and of a GPU its own and how its convolutions round, as
+    :func:`compute_on` has set it; `limits` the environment's limits on it. Needs torch.
     """
     import torch
+
+    used = torch.device(device)
 
     entries = _read_cpu()
     flags = " ".join(sorted(entries.get("flags", entries.get("Features", "")).split()))
@@ -31,12 +79,23 @@ def hardware(*, threads: int, device: str = "cpu") -> dict[str, Any]:
         "processor": processor(),
         "family": " ".join(entries[key] for key in ("cpu family", "model", "CPU part") if key in entries),
         "flags": hashlib.sha256(flags.encode()).hexdigest()[:16] if flags else "",
-        "capability": torch.backends.cpu.get_cpu_capability(),
+        "capability": _describe_capability(used),
         "limits": " ".join(f"{name}={os.environ[name]}" for name in _ISA_LIMITS if os.environ.get(name)),
         "cores": count_cores(),
-        "device": device,
+        "device": torch.cuda.get_device_name(used) if used.type == "cuda" else used.type,
         "threads": threads,
     }
+
+
+def _describe_capability(device: "torch.device") -> str:
+    import torch
+
+    cpu: str = torch.backends.cpu.get_cpu_capability()
+    if device.type == "cpu":
+        return cpu
+    major, minor = torch.cuda.get_device_capability(device)
+    rounding = "TF32" if torch.backends.cudnn.allow_tf32 else "float32"
+    return f"{cpu}, CUDA {major}.{minor}, convolutions in {rounding}"
 
 
 def have_same_arithmetic(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

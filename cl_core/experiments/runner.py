@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from cl_core.experiments import provenance
 from cl_core.experiments.catalogue import PROTOCOL
 from cl_core.experiments.checkpoints import Checkpoint
-from cl_core.experiments.machine import ARITHMETIC, hardware
+from cl_core.experiments.machine import ARITHMETIC, choose_device, compute_on, hardware
 from cl_core.experiments.plan import Plan, digest_json, require_blocks
 from cl_core.experiments.progress import Listener, silent
 from cl_core.experiments.rows import assemble
@@ -49,12 +49,16 @@ def execute(
     FloatingPointError where training diverges.
     """
     require_source(plan, source)
-    with _threads(plan.profile.threads) as threads, explain_failure(plan.plugins.values()):
+    device = choose_device(gpu=plan.profile.gpu)
+    with (
+        _threads(plan.profile.threads) as threads,
+        compute_on(device, tf32=plan.profile.gpu),
+        explain_failure(plan.plugins.values()),
+    ):
         stream = plan.draw_stream(route)
         if source is not None and source.data["digest"] != stream.data.digest:
             raise ValueError(f"{plan.describe()} would run on other images than {source.strategy}, which it follows")
-        device = torch.device("cuda" if plan.profile.gpu and torch.cuda.is_available() else "cpu")
-        machine = hardware(threads=threads, device=_device_name(device))
+        machine = hardware(threads=threads, device=device)
         identity = _identity(plan.name, plan.config, stream, source, machine)
         checkpoint = None if cache is None else Checkpoint(plan.name, identity, cache)
         context = RunContext(plan, stream, plan.network, plan.recipe, device, checkpoint, listener)
@@ -196,7 +200,3 @@ def _threads(wanted: int) -> Iterator[int]:
             yield wanted
     finally:
         torch.set_num_threads(before)
-
-
-def _device_name(device: torch.device) -> str:
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type

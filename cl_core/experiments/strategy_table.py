@@ -72,7 +72,8 @@ class Treatment:
     method of the field's to compare with; ``bound`` is not sequential training at all, and its maker returns a function
     that does the run. `scores`: it decides by the scores of the arriving tasks, so they are worth showing, and where it
     chose one magnitude throughout, its controls compare nothing.
-    `free_from` is the first task, counted from 0, whose magnitude it chooses. `plugin` is where one from outside is from.
+    `free_from` is the first task, counted from 0, whose magnitude it chooses. `whole`: all blocks move with every task.
+    `plugin` is where one from outside is from.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Treatment:
     follows: str | None = None
     scores: bool = False
     free_from: int = 1
+    whole: bool = False
     plugin: Plugin | None = None
 
     def describe(self) -> str:
@@ -180,6 +182,20 @@ def _within(run: StrategyInputs) -> Strategy:
     return AsFar(tuple(math.hypot(*(norm for norm in row if norm is not None)) for row in norms))
 
 
+def _go_as_far(name: str, followed: str, reads: tuple[str, ...]) -> Treatment:
+    """Return the control whose updates of all blocks go as far as those of the strategy `followed`."""
+    return Treatment(
+        name=name,
+        kind="control",
+        summary=f"all blocks, as far as {followed}'s update went",
+        also="norm-constrained, distance-matched training",
+        make=_within,
+        reads=reads,
+        follows=followed,
+        whole=True,
+    )
+
+
 def _masked(run: StrategyInputs) -> Strategy:
     from cl_core.learners.limits import mask_parameters
 
@@ -244,6 +260,7 @@ STRATEGIES: Mapping[str, Treatment] = {
             summary="every task may move everything",
             also="sequential fine-tuning",
             make=lambda run: strategies.Initialized(),
+            whole=True,
         ),
         Treatment(
             name="frozen",
@@ -307,15 +324,7 @@ STRATEGIES: Mapping[str, Treatment] = {
             free_from=controls.FREE_FROM,
         ),
         *yoke("two-level", _TWO_LEVEL, free_from=controls.FREE_FROM),
-        Treatment(
-            name="within",
-            kind="control",
-            summary="all blocks, as far as frozen's update went",
-            also="norm-constrained, distance-matched training",
-            make=_within,
-            reads=("trained",),
-            follows="frozen",
-        ),
+        _go_as_far("within", "frozen", ("trained",)),
         Treatment(
             name="fixed",
             kind="rule",
@@ -339,6 +348,7 @@ STRATEGIES: Mapping[str, Treatment] = {
             also="smaller learning rate",
             make=lambda run: Limited(Update(run.blocks, rate_factor=run.settings.rate_factor)),
             reads=("rate_factor",),
+            whole=True,
         ),
         Treatment(
             name="shorter",
@@ -347,6 +357,7 @@ STRATEGIES: Mapping[str, Treatment] = {
             also="early stopping",
             make=lambda run: Limited(Update(run.blocks, step_share=run.settings.step_share)),
             reads=("step_share",),
+            whole=True,
         ),
         Treatment(
             name="pulled",
@@ -355,6 +366,7 @@ STRATEGIES: Mapping[str, Treatment] = {
             also="L2-SP, Li et al. 2018 (arXiv:1802.01483)",
             make=_pulled,
             reads=("pull",),
+            whole=True,
         ),
         Treatment(
             name="averaged",
@@ -363,16 +375,9 @@ STRATEGIES: Mapping[str, Treatment] = {
             also="weight averaging along the sequence, α = 1/t as in Lin, Chu and Lai 2021 (arXiv:2110.07905)",
             make=_averaged,
             reads=("fractions", "fraction"),
+            whole=True,
         ),
-        Treatment(
-            name="within-averaged",
-            kind="control",
-            summary="all blocks, as far as averaged's update went",
-            also="norm-constrained, distance-matched training",
-            make=_within,
-            reads=("fractions", "fraction"),
-            follows="averaged",
-        ),
+        _go_as_far("within-averaged", "averaged", ("fractions", "fraction")),
         Treatment(
             name="ewc",
             kind="baseline",
@@ -380,6 +385,7 @@ STRATEGIES: Mapping[str, Treatment] = {
             also="elastic weight consolidation, Kirkpatrick et al. 2017 (arXiv:1612.00796)",
             make=_ewc,
             reads=("ewc_strength",),
+            whole=True,
         ),
         Treatment(
             name="lwf",
@@ -388,6 +394,7 @@ STRATEGIES: Mapping[str, Treatment] = {
             also="learning without forgetting, Li and Hoiem 2016 (arXiv:1606.09282)",
             make=_lwf,
             reads=("lwf_strength", "temperature"),
+            whole=True,
         ),
         Treatment(
             name="replay",
@@ -396,6 +403,7 @@ STRATEGIES: Mapping[str, Treatment] = {
             also="experience replay, rehearsal, Chaudhry et al. 2019 (arXiv:1902.10486)",
             make=_replay,
             reads=("images_per_class",),
+            whole=True,
         ),
         Treatment(
             name="joint",
@@ -411,6 +419,7 @@ STRATEGIES: Mapping[str, Treatment] = {
             summary="one network for each task",
             also="single-task training",
             make=_separate,
+            whole=True,
         ),
     )
 }

@@ -17,6 +17,7 @@ from pydantic import Field, TypeAdapter
 
 from cl_core import files, metrics
 from cl_core.experiments.catalogue import PROTOCOL
+from cl_core.experiments.machine import ARITHMETIC
 from cl_core.experiments.plan import Plan, digest_json
 from cl_core.experiments.provenance import code_digest
 from cl_core.experiments.store import RESULTS, Result
@@ -141,7 +142,7 @@ def record_run(
     if isinstance(done, str):
         return replace(common, failure=done).sealed()
     facts = done.recorded
-    machine = {name: facts["machine"][name] for name in ("processor", "threads") if name in facts["machine"]}
+    machine = {name: facts["machine"][name] for name in ARITHMETIC if name in facts["machine"]}
     return replace(
         common,
         data=dict(done.data),

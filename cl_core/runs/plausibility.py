@@ -47,8 +47,7 @@ def derive_magnitudes(result: Result, plan: Plan, source: Result | None) -> tupl
     if name == "masked":
         moving = strategies.masked_blocks(result.block_parameters, plan.settings.share, plan.settings.place)
         return (blocks, *(moving,) * (result.tasks - 1))
-    # What these limit is something else than the number of blocks.
-    if plan.strategy.kind in ("limit", "baseline") or name in ("within", "within-averaged", "separate"):
+    if plan.strategy.whole:
         return (blocks,) * result.tasks
     if plan.strategy.kind not in ("rule", "control") or (plan.followed is not None and source is None):
         return None
@@ -63,7 +62,7 @@ def derive_magnitudes(result: Result, plan: Plan, source: Result | None) -> tupl
         if isinstance(strategy, strategies.Adaptive):
             _, *held = strategy.integrate(result.scores)
             return (blocks, *(h if strategy.counts == "trained" else blocks - h for h in held))
-        if isinstance(strategy, strategies.Initialized | strategies.Frozen | strategies.Replay):
+        if isinstance(strategy, strategies.Frozen | strategies.Replay):
             return tuple(strategy.update(arrival).blocks for arrival in arrivals)
     except (IndexError, ValueError):
         return None

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
 from cl_core.experiments import machine
 from cl_core.experiments.machine import ARITHMETIC, count_cores, hardware, have_same_arithmetic
@@ -97,3 +98,55 @@ def test_the_cores_are_those_that_the_process_may_use():
     code += "from cl_core.experiments.machine import count_cores; print(count_cores())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "1\n"
+
+
+@pytest.mark.parametrize(
+    ("named", "gpu", "present", "device"),
+    [
+        (None, False, True, "cpu"),
+        (None, True, True, "cuda"),
+        (None, True, False, "cpu"),
+        ("", True, True, "cuda"),
+        ("cpu", True, True, "cpu"),
+        ("cuda", False, True, "cuda"),
+    ],
+)
+def test_the_device_is_the_named_one_else_the_profile_s_where_there_is_one(monkeypatch, named, gpu, present, device):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: present)
+    monkeypatch.delenv(machine.DEVICE, raising=False)
+    if named is not None:
+        monkeypatch.setenv(machine.DEVICE, named)
+    assert machine.choose_device(gpu=gpu) == torch.device(device)
+
+
+def test_a_device_that_there_is_not_is_said_in_one_line(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setenv(machine.DEVICE, "gpu")
+    with pytest.raises(
+        ValueError, match=r"^There is no device \(in \$CL_DEVICE\) 'gpu'; did you mean 'cpu'\? There are cpu, cuda.$"
+    ):
+        machine.choose_device(gpu=True)
+    monkeypatch.setenv(machine.DEVICE, "cuda")
+    with pytest.raises(RuntimeError, match=r"^\$CL_DEVICE is cuda, and torch .* sees no GPU here; unset it$"):
+        machine.choose_device(gpu=False)
+
+
+@pytest.mark.parametrize(("tf32", "rounding"), [(True, "TF32"), (False, "float32")])
+def test_a_gpu_repeats_itself_and_its_machine_says_how_it_rounds(listing, monkeypatch, tf32, rounding):
+    monkeypatch.setattr("torch.cuda.get_device_name", lambda device: "Card 1")
+    monkeypatch.setattr("torch.cuda.get_device_capability", lambda device: (9, 0))
+    cudnn = torch.backends.cudnn
+    before = (cudnn.allow_tf32, cudnn.deterministic, cudnn.benchmark)
+    with machine.compute_on(torch.device("cuda"), tf32=tf32):
+        assert (cudnn.allow_tf32, cudnn.deterministic, cudnn.benchmark) == (tf32, True, False)
+        there = hardware(threads=1, device="cuda")
+    assert (cudnn.allow_tf32, cudnn.deterministic, cudnn.benchmark) == before
+    assert there["device"] == "Card 1"
+    assert there["capability"].endswith(f", CUDA 9.0, convolutions in {rounding}")
+    assert not have_same_arithmetic(there, hardware(threads=1))
+
+
+def test_a_processor_is_left_as_it_is():
+    before = torch.backends.cudnn.deterministic
+    with machine.compute_on(torch.device("cpu"), tf32=True):
+        assert torch.backends.cudnn.deterministic == before

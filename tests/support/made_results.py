@@ -115,13 +115,9 @@ def _magnitudes(plan, tasks):
         return (9, *fixed_magnitudes(settings))[:tasks]
     if plan.strategy.kind == "bound":
         return (None,) * tasks
-    whole = (
-        9
-        if plan.strategy.kind in {"limit", "baseline"}
-        or plan.strategy.name in {"initialized", "within", "within-averaged"}
-        else None
+    constant = {"frozen": settings.trained, "frozen-0": 0, "masked": 9}.get(
+        plan.strategy.name, 9 if plan.strategy.whole else None
     )
-    constant = {"frozen": settings.trained, "frozen-0": 0}.get(plan.strategy.name, whole)
     return (9, 9, 1, 9)[:tasks] if constant is None else (9, *(constant,) * later)
 
 

@@ -57,6 +57,8 @@ HELP = "\n\n".join(
         "Without --cluster or --scheduler the runs go to processes on this machine, one thread each. With one of them they "
         "go to the workers of a Dask cluster (extra cluster), and the results come back here. Whoever "
         "reaches a scheduler's port can run code on its workers: use TLS or a private network.",
+        "Profile paper computes on a GPU where there is one; CL_DEVICE=cuda has any run do so, CL_DEVICE=cpu none. Several "
+        "processes share a GPU well (--jobs): one alone leaves most of it idle.",
         "Examples:",
         "\b\n  cl-core sweep --experiments digits-split,digits-permuted --seeds 100-102\n"
         "  cl-core sweep --experiments split-cifar100 --strategies two-level --seeds 100-104 --profile cpu "
