@@ -56,15 +56,16 @@ def rows(
     over: Sequence[str] = (),
     at: Mapping[str, Value] | None = None,
     strategies: Sequence[str] | None = None,
+    profile: str = PROFILE,
 ) -> list[Row]:
     """Return the rows of `experiment` in the order of the strategies: runs as the protocol has them, of seeds below 100.
 
     With `over` also runs that change those settings alone, by their values. With `at` they are those that have these
-    values of further settings, where they read them. `strategies` leaves out all others.
+    values of further settings, where they read them. `strategies` leaves out all others, `profile` is the size of the runs.
     """
     fixed = at or {}
     groups: dict[tuple[str, tuple[Value | None, ...]], list[Result]] = {}
-    for run in _own(experiment, results):
+    for run in _own(experiment, results, profile):
         there = all(_value(run, name) in (value, None) for name, value in fixed.items())
         changed = set(run.overrides) <= {*over, *fixed}
         if there and changed and (strategies is None or run.strategy in strategies):
@@ -74,30 +75,30 @@ def rows(
     return [_row(strategy, values, groups[strategy, values]) for strategy, values in keys]
 
 
-def circumstances(experiment: str, results: ResultSet) -> list[str]:
+def circumstances(experiment: str, results: ResultSet, profile: str = PROFILE) -> list[str]:
     """Return what was run, on what: data, profile, the first settings, machines; empty where nothing was run."""
-    runs = [run for run in _own(experiment, results) if not run.overrides]
+    runs = [run for run in _own(experiment, results, profile) if not run.overrides]
     if not runs:
         return []
     settings = [f"{name} {_all(run.config.get(name) for run in runs)}" for name in WIDTHS]
     machines = {_machine(run) for run in runs if "machine" in run.recorded}
     return [
         f"data {_all(run.data['label'] for run in runs)}",
-        f"profile {PROFILE} ({', '.join(settings)})",
+        f"profile {profile} ({', '.join(settings)})",
         *(f"computed on {machine}" for machine in sorted(machines)),
     ]
 
 
-def stale(experiment: str, results: ResultSet) -> list[str]:
+def stale(experiment: str, results: ResultSet, profile: str = PROFILE) -> list[str]:
     """Return the names of the results of `experiment` that do not hold and are left out of its rows."""
-    return sorted(name for name in results.stale if name.startswith(f"{PROFILE}/{experiment}/"))
+    return sorted(name for name in results.stale if name.startswith(f"{profile}/{experiment}/"))
 
 
-def _own(experiment: str, results: ResultSet) -> list[Result]:
+def _own(experiment: str, results: ResultSet, profile: str) -> list[Result]:
     return [
         run
         for run in results.current.values()
-        if run.experiment == experiment and run.profile == PROFILE and run.config["part"] == "test"
+        if run.experiment == experiment and run.profile == profile and run.config["part"] == "test"
     ]
 
 
@@ -128,7 +129,8 @@ def summarise(numbers: Sequence[float]) -> Spread:
 
 def _machine(run: Result) -> str:
     machine = run.recorded["machine"]
-    return f"{machine['processor']}, {machine['threads']} thread{'' if machine['threads'] == 1 else 's'} a run"
+    card = "" if machine.get("device", "cpu") == "cpu" else f"{machine['device']} ({machine['capability']}), "
+    return f"{card}{machine['processor']}, {machine['threads']} thread{'' if machine['threads'] == 1 else 's'} a run"
 
 
 def _all(values: Iterable[object]) -> str:

@@ -8,13 +8,14 @@ from matplotlib import pyplot as plt
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from cl_book.claims.arms import PROFILE, Arm
+from cl_book.claims.arms import Arm
 from cl_book.claims.overview import STREAMS
 from cl_book.claims.reference_runs import OVERLAPS, PASSES, SEVERITIES, WIDTHS
 from cl_book.figures.algorithm_figures import draw_echo, draw_paths
 from cl_book.figures.drawing import to_csv, to_svg
 from cl_book.figures.forest_figure import draw_forest
 from cl_book.figures.inside import INSIDE, Draw
+from cl_book.figures.paper_size_figure import draw_paper_size
 from cl_book.figures.part_way_figures import draw_order, draw_pareto, draw_theory_and_network
 from cl_book.figures.result_figures import draw_forgetting_by_distance, draw_gains_along, draw_scores_along
 from cl_book.figures.scale_figures import draw_scale
@@ -64,6 +65,9 @@ CHARTS: dict[str, ChartKind] = {
     "order": ChartKind("split-cifar100", draw_order),
     "scale-width": ChartKind("split-cifar100", partial(draw_scale, "width", WIDTHS)),
     "scale-passes": ChartKind("split-cifar100", partial(draw_scale, "epochs", PASSES)),
+    "paper-size": ChartKind(
+        "split-cifar100", draw_paper_size, absent="the paper's width has no run with which to compare the book's size"
+    ),
     "severity": ChartKind("corrupted-cub50", partial(draw_gains_along, "severity", SEVERITIES)),
     "severity-scores": ChartKind("corrupted-cub50", partial(draw_scores_along, "severity", SEVERITIES)),
     **{
@@ -92,7 +96,7 @@ class Chart(SphinxDirective):
         if chart not in CHARTS:
             raise self.error(f"there is no chart {chart!r}{suggest(chart, CHARTS)}")
         kind = CHARTS[chart]
-        noted(self.env, f"{PROFILE}/{kind.experiment}/*")
+        noted(self.env, f"*/{kind.experiment}/*")
         picture = kind.draw(kind.experiment, read_results())
         if picture is None:
             return [nodes.paragraph(text=f"Not run: {kind.absent}.", classes=["cl-evidence"])]

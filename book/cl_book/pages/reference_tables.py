@@ -19,7 +19,7 @@ from cl_book.pages.numbers import reported
 from cl_book.pages.result_values import noted
 from cl_book.pages.results_link import results_link
 from cl_book.pages.role_errors import suggest
-from cl_core.experiments.catalogue import CATALOGUE
+from cl_core.experiments.catalogue import CATALOGUE, PROFILES
 from cl_core.experiments.settings import SETTINGS, parse
 from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.metric_table import MEASURES
@@ -35,7 +35,7 @@ class Reference(SphinxDirective):
 
     ``:over: overlap`` also takes runs that change that setting alone (several: those), a row for each value,
     ``:at: tasks=10 classes=10`` takes runs with those values in place of the protocol's,
-    ``:strategies: frozen masked`` leaves out all others, and ``:distance:`` adds how far the parameters moved.
+    ``:strategies: frozen masked`` leaves out all others, ``:profile: paper`` takes runs of that size, and ``:distance:`` adds how far the parameters moved.
     ``:brief:`` leaves out the paper's row and how the results were made. Where nothing was run it says so.
     """
 
@@ -44,6 +44,7 @@ class Reference(SphinxDirective):
         "over": directives.unchanged_required,
         "at": directives.unchanged_required,
         "strategies": directives.unchanged_required,
+        "profile": directives.unchanged_required,
         "distance": directives.flag,
         "brief": directives.flag,
     }
@@ -65,18 +66,21 @@ class Reference(SphinxDirective):
         for word in strategies or ():
             if word not in STRATEGIES:
                 raise self.error(f"there is no strategy {word!r}{suggest(word, STRATEGIES)}")
+        profile = self.options.get("profile", PROFILE)
+        if profile not in PROFILES:
+            raise self.error(f"there is no profile {profile!r}{suggest(profile, PROFILES)}")
         results = read_results()
-        noted(self.env, f"{PROFILE}/{name}/*")
+        noted(self.env, f"{profile}/{name}/*")
         paper = {key: number for key, number in reported(self.env).items() if key.split("/")[1] == name}
         if "brief" in self.options or at:
             paper = {}
         elif strategies is not None:
             paper = {key: number for key, number in paper.items() if key.split("/")[2] in strategies}
-        rows = summaries.rows(name, results, over=over, at=at, strategies=strategies)
+        rows = summaries.rows(name, results, over=over, at=at, strategies=strategies, profile=profile)
         return [
             *self._table(rows, paper, over),
             *([results_link()] if rows and "brief" not in self.options else []),
-            *_about(name, results, ran=bool(rows), paper=bool(paper), brief="brief" in self.options),
+            *_about(name, results, profile, ran=bool(rows), paper=bool(paper), brief="brief" in self.options),
         ]
 
     def _table(self, rows: list[Row], paper: dict[str, Reported], over: list[str]) -> list[nodes.Node]:
@@ -165,8 +169,8 @@ def _reported(number: Reported) -> nodes.paragraph:
     return paragraph
 
 
-def _about(name: str, results: ResultSet, *, ran: bool, paper: bool, brief: bool) -> list[nodes.Node]:
-    facts = summaries.circumstances(name, results)
+def _about(name: str, results: ResultSet, profile: str, *, ran: bool, paper: bool, brief: bool) -> list[nodes.Node]:
+    facts = summaries.circumstances(name, results, profile)
     circumstances = "; ".join(facts)
     text = f"Reference results in per cent, mean ± standard deviation over seeds: {circumstances}. "
     if not ran:
@@ -176,8 +180,10 @@ def _about(name: str, results: ResultSet, *, ran: bool, paper: bool, brief: bool
         text = "Reference results in per cent, mean ± standard deviation over seeds. "
     if ran and brief:
         text = ""
-    text += "The paper's numbers are of another width and of choices that are not known." if paper else ""
-    left_out = summaries.stale(name, results)
+    if paper:
+        other = "of choices" if profile == "paper" else "of another width and of choices"
+        text += f"The paper's numbers are {other} that are not known."
+    left_out = summaries.stale(name, results, profile)
     if left_out:
         text += f" Stale and left out: {', '.join(left_out)}."
     return [nodes.paragraph(text=text.strip(), classes=["cl-evidence"])] if text else []
