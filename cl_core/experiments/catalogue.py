@@ -47,12 +47,35 @@ VALUES: Mapping[str, Mapping[str, Mapping[str, Value]]] = {
         },
     },
     "cpu": {
-        "resnet": {"width": 8, "stem_stride": 2, "epochs": 4, "joint_epochs": 4},
-        "mlp": {"width": 128, "learning_rate": 0.05, "many": 3, "modules": 3, "epochs": 2, "joint_epochs": 2},
+        "resnet": {
+            "width": 8,
+            "stem_stride": 2,
+            "epochs": 4,
+            "joint_epochs": 4,
+            "ewc_strength": 1.0,
+            "lwf_strength": 3.0,
+        },
+        "mlp": {
+            "width": 128,
+            "learning_rate": 0.05,
+            "many": 3,
+            "modules": 3,
+            "epochs": 2,
+            "joint_epochs": 2,
+            "lwf_strength": 3.0,
+        },
     },
     "paper": {
-        "resnet": {"width": 64, "epochs": 20, "joint_epochs": 20},
-        "mlp": {"width": 256, "learning_rate": 0.05, "many": 3, "modules": 3, "epochs": 5, "joint_epochs": 5},
+        "resnet": {"width": 64, "epochs": 20, "joint_epochs": 20, "ewc_strength": 1.0, "lwf_strength": 3.0},
+        "mlp": {
+            "width": 256,
+            "learning_rate": 0.05,
+            "many": 3,
+            "modules": 3,
+            "epochs": 5,
+            "joint_epochs": 5,
+            "lwf_strength": 3.0,
+        },
     },
 }
 """What each profile changes for each kind of network."""

@@ -58,8 +58,15 @@ _STRENGTHS: Mapping[str, tuple[str, tuple[Value, ...]]] = {
 }
 """The baselines' strengths. Replay has none: it keeps a stated number of images, and weighs them as the new ones."""
 
-_DIVERGED: Mapping[str, tuple[float, ...]] = {"ewc-mlp": (1000.0, 10000.0)}
-"""Strengths at which the training loss was not a number at the end of a pass, with both seeds, by choice."""
+_DIVERGED: Mapping[str, tuple[float, ...]] = {
+    "ewc-resnet": (10.0, 100.0, 1000.0, 10000.0),
+    "ewc-mlp": (1000.0, 10000.0),
+    "lwf-mlp": (10.0,),
+}
+"""Strengths at which the training loss was not a number at the end of a pass, by choice: with both seeds, lwf's with one."""
+
+_EXTENDED: Mapping[str, tuple[float, ...]] = {"ewc-resnet": (0.1,)}
+"""The strength beyond an end of the grid that was tried because the best mean was there, by choice."""
 
 _ALGORITHM: Mapping[str, Mapping[str, tuple[Value, ...]]] = {
     "threshold": {"step": (1,), "threshold": (0.08, 0.0, -0.1, 0.04, 0.16)},
@@ -76,6 +83,7 @@ CHOICES: Mapping[str, Choice] = {
             experiment=experiment,
             strategy=strategy,
             grid={setting: values},
+            extended=_EXTENDED.get(f"{strategy}-{network}", ()),
             diverged=_DIVERGED.get(f"{strategy}-{network}", ()),
         )
         for network, experiment in (("resnet", "split-cifar100"), ("mlp", "permuted-mnist"))
