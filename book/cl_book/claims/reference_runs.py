@@ -491,6 +491,8 @@ STEPS: Mapping[str, Step] = {
                     {"fractions": ("gain",)},
                 ),
                 _batch("as far, on another path", "split-cifar100", "within-averaged", FRESH),
+                _batch("methods of the field", "split-cifar100", ("ewc", "lwf"), FRESH),
+                _batch("methods of the field", "split-cifar100", "pulled", FRESH, {"pull": (0.3,)}),
                 _batch(
                     "short steps that learn as much", "split-cifar100", "slower", FRESH, {"rate_factor": SHORT_STEPS}
                 ),
