@@ -1,5 +1,6 @@
 """What the tables of designs say, set into the page: the axes, shares, curves, deciding choices, regions, distances."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -102,8 +103,27 @@ def describe_progress(design: Design, records: int, rows: Rows, failures: Sequen
     if not records:
         text = f"Not run yet: {text}"
     elif failures:
-        text += f" {len(failures)} runs diverged, and count as not holding in every order that they stand in."
-    return [_quiet(text)]
+        count = "One run diverged, and counts" if len(failures) == 1 else f"{len(failures)} runs diverged, and count"
+        text += f" {count} as not holding in every order that they stand in."
+    return [_quiet(f"{text} {_describe_machines(rows)}".strip())]
+
+
+def _describe_machines(rows: Rows) -> str:
+    """Return where there was more than one machine, how many protocols each made, and how many were made on several."""
+    sets = [frozenset(map(_name_machine, row.values())) - {""} for row in rows.values()]
+    machines = Counter(name for own in sets for name in own)
+    if len(machines) < 2:
+        return ""
+    each = ", ".join(f"{count} on {name}" for name, count in machines.most_common())
+    mixed = sum(len(own) > 1 for own in sets)
+    return f"By machine: {each}; {mixed or 'none'} on more than one."
+
+
+def _name_machine(record: DesignRecord) -> str:
+    """Return what a run was made on; nothing for one that diverged."""
+    machine = record.recorded.get("machine", {})
+    words = (str(machine.get(name, "")) for name in ("device", "processor", "family"))
+    return ", ".join(word for word in words if word not in ("", "cpu"))
 
 
 def list_shares(_directive: SphinxDirective, design: Design, rows: Rows) -> list[nodes.Node]:

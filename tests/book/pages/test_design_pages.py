@@ -1,5 +1,6 @@
 """The design's page: with no record, with three, and with all of them."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -67,7 +68,20 @@ def test_with_all_records_every_part_is_there(monkeypatch, whole, part):
 def test_runs_that_diverged_are_counted():
     records = make_table(NAME, lambda *_: {}, 1)
     text = words(design_pages.describe_progress(DESIGN, 5, complete_protocols(records), ["nan"]))
-    assert "1 runs diverged" in text
+    assert "One run diverged, and counts" in text
+    assert "By machine" not in text
+
+
+def test_machines_are_told_where_there_are_several_and_protocols_that_mix_them():
+    def on(record, family):
+        return replace(record, recorded={"machine": {"processor": "Some", "family": family, "device": "cpu"}})
+
+    records = make_table(NAME, lambda *_: {}, 3)
+    made = [on(record, "1" if record.protocol == 0 or record.role == "frozen" else "2") for record in records]
+    text = words(design_pages.describe_progress(DESIGN, 15, complete_protocols(made), []))
+    assert "By machine: 3 on Some, 1, 2 on Some, 2; 2 on more than one." in text
+    alone = [on(record, "1") for record in records]
+    assert "By machine" not in words(design_pages.describe_progress(DESIGN, 15, complete_protocols(alone), []))
 
 
 def test_a_bar_says_its_share_in_words_and_shows_it():
