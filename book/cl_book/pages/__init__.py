@@ -47,6 +47,7 @@ from cl_book.pages import (
     run_lists,
     scoreboard,
     setting_tables,
+    social_card,
     stale_banner,
     status_pages,
     strategy_tables,
@@ -99,6 +100,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         footer,
         redirect,
         launch,
+        social_card,
         links,
     ):
         part.setup(app)
