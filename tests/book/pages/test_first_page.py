@@ -11,7 +11,8 @@ from cl_core import files
 
 PAGE = (files.root() / "book" / "index.md").read_text(encoding="utf-8")
 SHEET = (files.root() / "book" / "summary.md").read_text(encoding="utf-8")
-PASSAGES = re.findall(r"^:::\{reads\} (.*?)\n(.*?)^:::$", PAGE + SHEET, re.MULTILINE | re.DOTALL)
+READS = re.compile(r"^(?P<fence>:{3,})\{reads\} (?P<words>.*?)\n(?P<passage>.*?)^(?P=fence)$", re.MULTILINE | re.DOTALL)
+PASSAGES = [(found["words"], found["passage"]) for found in READS.finditer(PAGE + SHEET)]
 BOUND = [(words, pair) for words, _ in PASSAGES for pair in claim_boxes.bound(words.split())]
 TURNED = {
     **{HOLDS: FAILS, FAILS: HOLDS, REPRODUCED: NOT_REPRODUCED, NOT_REPRODUCED: REPRODUCED},
@@ -20,7 +21,7 @@ TURNED = {
 
 
 def test_no_claim_is_named_outside_of_a_passage_that_is_bound_to_it():
-    outside = re.sub(r"^:::\{reads\}.*?^:::$", "", PAGE + SHEET, flags=re.MULTILINE | re.DOTALL)
+    outside = READS.sub("", PAGE + SHEET)
     assert "{claim}" not in outside
     for words, passage in PASSAGES:
         said = set(re.findall(r"\{claim\}`(\w+)`", passage))
