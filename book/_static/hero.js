@@ -2,14 +2,14 @@
 window.addEventListener("DOMContentLoaded", function () {
   const figure = document.querySelector("figure.cl-hero");
   if (figure === null) return;
-  const drawing = figure.querySelector(".cl-drawing");
+  // One for a wide screen and one for a phone, of which a reader sees one.
+  const forms = Array.from(figure.querySelectorAll(".cl-drawing"));
   const said = figure.querySelector(".cl-said");
   const store = figure.querySelector(".cl-streams");
   const streams = JSON.parse(store.dataset.streams);
-  const others = Array.from(store.querySelectorAll("template"), (each) => each.innerHTML);
-  const drawings = [drawing.innerHTML, ...others];
+  const drawings = [...forms, ...store.querySelectorAll("template")].map((each) => each.innerHTML);
 
-  function mark(number) {
+  function mark(drawing, number) {
     streams[number][1].forEach(function (sentence, place) {
       const group = drawing.querySelector(`[id$="-method-${place}"]`);
       if (group === null) return;
@@ -22,10 +22,12 @@ window.addEventListener("DOMContentLoaded", function () {
   }
 
   function show(number) {
-    drawing.innerHTML = drawings[number];
+    forms.forEach(function (form, place) {
+      form.innerHTML = drawings[number * forms.length + place];
+      mark(form, number);
+    });
     said.textContent = "Point at a mark, or move to it by the Tab key, for its numbers.";
     buttons.forEach((button, place) => button.setAttribute("aria-pressed", String(place === number)));
-    mark(number);
   }
 
   const row = document.createElement("div");

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cl_book.claims.arms import PROFILE
 from cl_book.claims.statistics import t_interval
-from cl_book.figures.drawing import INK, PALETTE, PAPER, style, to_csv, to_svg
+from cl_book.figures.drawing import INK, PALETTE, PAPER, style, to_csv, to_svgs
 from cl_core import files
 from cl_core.experiments import store
 from cl_core.linear import optimal_magnitude, simulate_losses
@@ -211,8 +211,10 @@ def render() -> dict[str, str]:
         for name in MEASURES
         for what, values in (("", measured.means), ("_half_interval", measured.halves))
     }
+    wide, narrow = to_svgs(draw(curve, measured), name="cover", alt=words)
     return {
-        "cover.svg": to_svg(draw(curve, measured), name="cover", alt=words),
+        "cover.svg": wide,
+        "cover-narrow.svg": narrow,
         "cover.csv": to_csv(data),
         "cover.txt": words,
     }

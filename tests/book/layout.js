@@ -84,6 +84,28 @@ const layout = {
     return found;
   },
 
+  // Words of a figure that lie on top of other words of it, or leave it. What is slanted is left out: its box is no
+  // measure of it.
+  figureWords() {
+    const found = [];
+    for (const svg of [...document.querySelectorAll("figure svg[data-figure]")].filter(layout.seen)) {
+      const edge = svg.getBoundingClientRect();
+      const level = (text) => Math.abs(text.getCTM().a) < 0.01 || Math.abs(text.getCTM().b) < 0.01;
+      const words = [...svg.querySelectorAll("text")].filter((text) => text.textContent.trim() && level(text));
+      const boxes = words.map((text) => [text.textContent.trim(), text.getBoundingClientRect()]);
+      boxes.forEach(([word, one], place) => {
+        const outside = Math.max(edge.left - one.left, one.right - edge.right, edge.top - one.top, one.bottom - edge.bottom);
+        if (outside > 3) found.push(`"${word}" leaves ${svg.dataset.figure}`);
+        for (const [other, two] of boxes.slice(0, place)) {
+          const across = Math.min(one.right, two.right) - Math.max(one.left, two.left);
+          const down = Math.min(one.bottom, two.bottom) - Math.max(one.top, two.top);
+          if (across > 2 && down > 4) found.push(`"${word}" lies on "${other}" in ${svg.dataset.figure}`);
+        }
+      });
+    }
+    return found;
+  },
+
   ground(element) {
     for (let box = element.closest("svg").parentElement; box; box = box.parentElement) {
       const colour = getComputedStyle(box).backgroundColor;

@@ -5,6 +5,7 @@ import itertools
 from pathlib import Path
 
 import pytest
+from support import phone
 
 pytestmark = pytest.mark.slow
 
@@ -12,10 +13,20 @@ LAYOUT = (Path(__file__).parent / "layout.js").read_text(encoding="utf-8")
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 THEMES = ("light", "dark")
 VIEWS = {"desktop": DESKTOP, "phone": PHONE}
-CHECKS = ("overflow", "figures", "overlaps", "maths", "headings", "unreachable", "cutCode", "hiddenColumns")
+CHECKS = (
+    "overflow",
+    "figures",
+    "figureWords",
+    "overlaps",
+    "maths",
+    "headings",
+    "unreachable",
+    "cutCode",
+    "hiddenColumns",
+)
 PATIENCE = 120_000
 """Milliseconds after which what did not happen never will; how long a page takes is no matter here."""
-FIGURE_TEXT = "layout.figureText(4.5, 7)"
+FIGURE_TEXT = f"layout.figureText(4.5, {phone.LEAST})"
 
 _RETIRED = "docutils marks an entry of the bibliography by doc-biblioentry, which ARIA has since retired"
 ACCEPTED = {
@@ -203,6 +214,7 @@ def test_the_menus_open_by_keyboard(visit, pages):
 BREAKS = {
     "overflow": "document.querySelector('article').insertAdjacentHTML('beforeend', '<div style=\"width: 900px; height: 9px\"></div>')",
     "figures": "document.querySelector('figure svg').style.cssText = 'width: 140%; max-width: none; margin-left: 40%'",
+    "figureWords": "[...document.querySelectorAll('figure svg text')].find(layout.seen).setAttribute('transform', 'translate(-99 0)')",
     "overlaps": "document.querySelector('article section > p + p').style.marginTop = '-4em'",
     "maths": "document.querySelector('article').insertAdjacentHTML('beforeend', '<span class=\"math\">\\\\(x\\\\)</span>')",
     "unreachable": "document.querySelector('article').insertAdjacentHTML('beforeend', "

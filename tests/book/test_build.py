@@ -11,6 +11,7 @@ from bs4 import BeautifulSoup
 from cl_book.pages.api_page import modules_of, public_names
 from cl_book.pages.links import list_addresses
 from sphinx.ext.autodoc.mock import mock
+from support import phone
 
 import cl_core
 
@@ -118,6 +119,16 @@ def test_every_figure_is_described_captioned_and_has_its_data(site, soups):
             data = (site / f"{name}.html").parent / figure.select_one(".cl-data a")["href"]
             assert len(data.read_text(encoding="utf-8").splitlines()) > 1, data.name
     assert figures > 0
+
+
+def test_every_figure_has_a_form_for_a_phone(soups):
+    faults = []
+    for name, page in soups.items():
+        for figure in page.select("figure.cl-figure"):
+            narrow = figure.select_one(".cl-narrow > svg")
+            if narrow is None or phone.measure_letters(str(narrow)) < phone.LEAST:
+                faults.append((name, figure.svg["data-figure"]))
+    assert faults == []
 
 
 def test_every_id_on_a_page_is_unique(soups):

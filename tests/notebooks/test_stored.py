@@ -13,6 +13,7 @@ from cl_book.notebooks.normalise import to_text
 from cl_book.notebooks.record import VALUE_MIME, VERDICT_LINE, VERDICT_MIME
 from cl_book.notebooks.refresh import make_stored_form
 from nbformat import NotebookNode
+from support import phone
 
 TEXTS = ("text/plain", "text/csv", "text/html")
 
@@ -160,6 +161,15 @@ def test_every_figure_is_shown_with_its_words_and_its_data(stored):
             if "image/svg+xml" in kinds:
                 assert kinds == {"image/svg+xml", "text/csv", "text/plain"}
                 assert re.fullmatch(r"figure [a-z0-9-]+: \S.*", output.data["text/plain"])
+
+
+def test_every_figure_has_a_form_for_a_phone(stored):
+    for cell in notebooks.select_code_cells(notebooks.load(stored)):
+        for output in cell.outputs:
+            if notebooks.SVG in output.get("data", {}):
+                narrow = output.metadata.get(notebooks.SVG, {}).get(notebooks.NARROW_FORM, [])
+                assert narrow, "run `cl-core refresh`"
+                assert phone.measure_letters("\n".join(narrow)) >= phone.LEAST
 
 
 def test_figure_names_are_unique_on_the_page(stored):

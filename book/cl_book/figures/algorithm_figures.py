@@ -29,6 +29,8 @@ ECHOES = (
 )
 """The runs whose scores are drawn against the blocks that the task before moved."""
 
+_LEAST_HEIGHT = 2.3  # Inches, that the colour bar's words need.
+
 
 def draw_paths(experiment: str, results: ResultSet, paths: Sequence[tuple[str, Arm]] = PATHS) -> Picture | None:
     """Draw how many blocks each task moved, a row a seed, for the runs of `paths`. Returns None where there is none."""
@@ -42,7 +44,7 @@ def draw_paths(experiment: str, results: ResultSet, paths: Sequence[tuple[str, A
     figure, panels = plt.subplots(
         len(shown),
         1,
-        figsize=(WIDTH, 0.8 + 0.21 * sum(heights) + 0.45 * len(shown)),
+        figsize=(WIDTH, max(_LEAST_HEIGHT, 0.8 + 0.21 * sum(heights) + 0.45 * len(shown))),
         height_ratios=heights,
         squeeze=False,
     )

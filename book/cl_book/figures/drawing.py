@@ -1,7 +1,7 @@
 """The look of all figures, and how a notebook shows one: as an SVG that takes the page's colours, with alt text and data.
 
 A notebook calls :func:`style` once, draws with matplotlib, and ends the cell with :func:`show`. The stored output has
-three parts: an SVG, the numbers drawn as CSV, and the alt text. The ink of the SVG is the page's text colour and its
+three parts: an SVG with a narrow form of it for a phone, the numbers drawn as CSV, and the alt text. The ink of the SVG is the page's text colour and its
 series are CSS variables (``--cl-1`` … ``--cl-6``, ``--cl-paper``), so it follows the page's light or dark theme.
 """
 
@@ -22,6 +22,9 @@ from matplotlib.text import Text
 from matplotlib.ticker import LogFormatterSciNotation
 from numpy.typing import ArrayLike
 
+from cl_book.figures.narrow import make_narrow
+from cl_book.notebooks.notebook import NARROW_FORM, SVG
+
 PALETTE = ("#2563b8", "#c8580a", "#128a68", "#b0509e", "#6b4a08", "#2b3040")
 """Series colours, apart in hue and lightness under the common colour-blindnesses; on a page ``--cl-1`` … ``--cl-6``."""
 
@@ -41,7 +44,7 @@ SEQUENTIAL = "cividis"
 """Colour map for values from low to high."""
 
 WIDTH = 6.4
-"""Figure width in inches: 11 pt text stays readable where the page is 390 px wide."""
+"""Figure width in inches on a page that is wide enough for it; on a phone a figure has another form."""
 
 STYLE_SHEET = Path(__file__).with_name("companion.mplstyle")
 """The style sheet of all figures."""
@@ -60,24 +63,40 @@ def style() -> None:
     mpl.style.use(STYLE_SHEET)
 
 
-def show(figure: Figure, *, name: str, alt: str, data: Mapping[str, ArrayLike]) -> None:
+def show(figure: Figure, *, name: str, alt: str, data: Mapping[str, ArrayLike], narrow: Figure | None = None) -> None:
     """Display `figure` as one output: SVG, the data drawn as CSV, and ``figure NAME: ALT`` as text; then close it.
 
     `name` is unique on its page, lower-case words joined by hyphens. `alt` says in words what is to be seen and should
     be computed from the arrays drawn. `data` maps column names to those arrays: 1-D of any length, or 2-D, whose second
-    axis becomes columns ``name[0]``, ``name[1]``, …
+    axis becomes columns ``name[0]``, ``name[1]``, … In the metadata stands the SVG for a phone: of `narrow`, or of the
+    figure laid out anew.
     Raises ValueError on a bad name, an empty alt text, no data, or text set as mathtext.
     """
     from IPython.display import display
     from matplotlib import pyplot as plt
 
+    wide, slim = to_svgs(figure, name=name, alt=alt, narrow=narrow)
     bundle = {
-        "image/svg+xml": to_svg(figure, name=name, alt=alt),
+        SVG: wide,
         "text/csv": to_csv(data),
         "text/plain": f"figure {name}: {_join_words(alt)}",
     }
-    plt.close(figure)
-    display(bundle, raw=True)
+    for each in (figure, narrow):
+        if each is not None:
+            plt.close(each)
+    display(bundle, metadata={SVG: {NARROW_FORM: slim.split("\n")}}, raw=True)
+
+
+def to_svgs(figure: Figure, *, name: str, alt: str, narrow: Figure | None = None) -> tuple[str, str]:
+    """Return `figure` as :func:`to_svg` does, and its form for a phone: `narrow`, or else the figure itself laid out anew.
+
+    The second is named ``NAME-narrow``.
+    """
+    wide = to_svg(figure, name=name, alt=alt)
+    if narrow is None:
+        make_narrow(figure)
+        narrow = figure
+    return wide, to_svg(narrow, name=f"{name}-narrow", alt=alt)
 
 
 def to_svg(figure: Figure, *, name: str, alt: str) -> str:

@@ -20,7 +20,8 @@ from cl_book.claims.arms import Arm
 from cl_book.claims.overview import Method
 from cl_book.claims.statistics import Interval, t_interval
 from cl_book.figures.drawing import INK, MARKERS, PALETTE, PAPER, WIDTH, style
-from cl_book.figures.picture import NARROW, Picture
+from cl_book.figures.narrow import NARROW
+from cl_book.figures.picture import Picture
 from cl_book.figures.result_figures import LEAST_RUNS
 from cl_book.notebooks.notebook_run import format_signed
 from cl_core.experiments.store import metric

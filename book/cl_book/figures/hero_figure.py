@@ -5,12 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 
 from cl_book.claims import overview
 from cl_book.claims.statistics import Interval, t_interval
 from cl_book.figures.drawing import INK, MARKERS, PALETTE, PAPER, WIDTH, style
+from cl_book.figures.narrow import NARROW
 from cl_book.figures.picture import Picture
 from cl_book.figures.result_figures import LEAST_RUNS
 from cl_core.experiments.store import metric
@@ -21,8 +23,16 @@ _AXES = ("task_acc", "forgetting")
 _FAMILIES = ("initialized", "frozen", "frozen-0", "adaptive", "two-level", "averaged")
 """Strategies with a colour and a marker of their own; all others share the last."""
 
-_PLACES = [(6, 5), (6, -5), (-6, 5), (-6, -5), (0, 10), (0, -10), (6, 16), (6, -16), (-6, 16), (-6, -16)]
+_SIDES = ((1, 1), (1, -1), (-1, 1), (-1, -1), (0, 1), (0, -1))
+_PLACES = [
+    (x * across, y * (up if x else up + 5))
+    for across, up in ((6, 5), (6, 16), (16, 5), (6, 26), (26, 5), (16, 26))
+    for x, y in _SIDES
+]
 """Where a label may stand beside its mark, in points, the best first."""
+
+_CROSSED = 30.0
+"""What a label pays for what it covers of a bar, which is thin, against a label or a mark."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +77,6 @@ def draw_hero(experiment: str, results: ResultSet) -> Picture | None:
     if len(marks) < 2:
         return None
     style()
-    figure, axes = plt.subplots(figsize=(WIDTH, 4.9))
-    for number, mark in enumerate(marks):
-        _draw_mark(axes, number, mark)
-    _set_limits(axes, marks)
-    _draw_levels(axes, marks)
-    axes.set(xlabel=MEASURES["task_acc"].axis, ylabel=MEASURES["forgetting"].axis)
-    axes.grid(visible=False)
-    _place_labels(axes, marks)
     columns = {
         "method": np.array([mark.title for mark in marks]),
         **{
@@ -85,7 +87,19 @@ def draw_hero(experiment: str, results: ResultSet) -> Picture | None:
         "seeds": np.array([mark.task_acc.seeds for mark in marks]),
     }
     alt = f"{overview.STREAMS[experiment]}. " + ". ".join(mark.describe() for mark in marks) + "."
-    return Picture(figure, alt, columns)
+    return Picture(_draw(marks, WIDTH), alt, columns, narrow=_draw(marks, NARROW))
+
+
+def _draw(marks: list[Mark], width: float) -> Figure:
+    figure, axes = plt.subplots(figsize=(width, 4.9))
+    for number, mark in enumerate(marks):
+        _draw_mark(axes, number, mark)
+    _set_limits(axes, marks)
+    _draw_levels(axes, marks)
+    axes.set(xlabel=MEASURES["task_acc"].axis, ylabel=MEASURES["forgetting"].axis)
+    axes.grid(visible=False)
+    _place_labels(axes, marks)
+    return figure
 
 
 def _slot(strategy: str) -> int:
@@ -135,51 +149,69 @@ def _draw_levels(axes: Axes, marks: list[Mark]) -> None:
             x, y = left, (left - level) / ratio
         if left <= x < right - 0.03 * (right - left) and y < high - 0.05 * (high - low):
             axes.annotate(
-                f"{level}", (x, y), xytext=(3, 3), textcoords="offset points", fontsize=10, alpha=0.8, zorder=2
+                f"{level}",
+                (x, y),
+                xytext=(3, 3),
+                textcoords="offset points",
+                fontsize=10.5,
+                alpha=0.8,
+                zorder=2,
+                bbox={"facecolor": PAPER, "edgecolor": "none", "boxstyle": "square,pad=0.1"},
             )
     axes.set(xlim=(left, right), ylim=(low, high))
 
 
 def _place_labels(axes: Axes, marks: list[Mark]) -> None:
-    """Put each label where it covers least of the other labels, the marks and the frame."""
-    canvas = axes.figure.canvas
+    """Put each label where it covers least of the other labels, the marks, their bars and the frame."""
     axes.get_figure(root=True).draw_without_rendering()  # type: ignore[union-attr]
-    renderer = canvas.get_renderer()  # type: ignore[attr-defined]
     points = axes.transData.transform([(mark.task_acc.mean, mark.forgetting.mean) for mark in marks])
     scale = axes.figure.dpi / 72
-    taken = [Bbox.from_bounds(x - 6 * scale, y - 6 * scale, 12 * scale, 12 * scale) for x, y in points]
+    taken = [(1.0, Bbox.from_bounds(x - 6 * scale, y - 6 * scale, 12 * scale, 12 * scale)) for x, y in points]
+    taken += [(1.0, level.get_window_extent()) for level in axes.texts]
     for mark in marks:
         across, up = mark.task_acc, mark.forgetting
         ends = axes.transData.transform([(across.low, up.low), (across.mean, up.mean), (across.high, up.high)])
-        taken.append(Bbox([[ends[0, 0], ends[1, 1] - scale], [ends[2, 0], ends[1, 1] + scale]]))
-        taken.append(Bbox([[ends[1, 0] - scale, ends[0, 1]], [ends[1, 0] + scale, ends[2, 1]]]))
-    frame = axes.get_window_extent(renderer)
-    for mark in sorted(marks, key=lambda each: each.task_acc.mean):
-        labels = [_label(axes, mark, place) for place in _PLACES]
-        boxes = [label.get_window_extent(renderer) for label in labels]
+        taken.append((_CROSSED, Bbox([[ends[0, 0], ends[1, 1] - scale], [ends[2, 0], ends[1, 1] + scale]])))
+        taken.append((_CROSSED, Bbox([[ends[1, 0] - scale, ends[0, 1]], [ends[1, 0] + scale, ends[2, 1]]])))
+    frame = axes.get_window_extent()
+    for mark, point in sorted(zip(marks, points, strict=True), key=lambda each: each[0].task_acc.mean):
+        label = _label(axes, mark)
+        size = label.get_window_extent()
+        boxes = [_stand(point, size, (x * scale, y * scale)) for x, y in _PLACES]
         costs = [
-            sum(_overlap(box, other) for other in taken) + 3 * (box.width * box.height - _overlap(box, frame)) + number
+            sum(weight * _overlap(box, other) for weight, other in taken)
+            + 3 * (box.width * box.height - _overlap(box, frame))
+            + number * scale
             for number, box in enumerate(boxes)
         ]
         best = int(np.argmin(costs))
-        taken.append(boxes[best])
-        for number, label in enumerate(labels):
-            if number != best:
-                label.remove()
+        taken.append((1.0, boxes[best]))
+        label.set_position(_PLACES[best])
+        _align(label, _PLACES[best])
 
 
-def _label(axes: Axes, mark: Mark, place: tuple[int, int]) -> Annotation:
-    x, y = place
+def _label(axes: Axes, mark: Mark) -> Annotation:
     return axes.annotate(
         mark.title.partition(",")[0] if mark.strategy not in {"frozen"} else mark.title.replace(",", ""),
         (mark.task_acc.mean, mark.forgetting.mean),
-        xytext=place,
+        xytext=_PLACES[0],
         textcoords="offset points",
-        ha="left" if x > 0 else "right" if x < 0 else "center",
-        va="bottom" if y > 0 else "top" if y < 0 else "center",
         fontsize=10.5,
         zorder=4,
     )
+
+
+def _align(label: Annotation, place: tuple[int, int]) -> None:
+    x, y = place
+    label.set_horizontalalignment("left" if x > 0 else "right" if x < 0 else "center")
+    label.set_verticalalignment("bottom" if y > 0 else "top")
+
+
+def _stand(point: tuple[float, float], size: Bbox, shift: tuple[float, float]) -> Bbox:
+    """Return the box of a label of this size whose nearest corner or side is `shift` away from `point`, in pixels."""
+    (x, y), (right, up) = point, shift
+    left = x + right - (0 if right > 0 else size.width if right < 0 else size.width / 2)
+    return Bbox.from_bounds(left, y + up - (0 if up > 0 else size.height), size.width, size.height)
 
 
 def _overlap(one: Bbox, other: Bbox) -> float:

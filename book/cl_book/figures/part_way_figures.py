@@ -135,11 +135,12 @@ def draw_pareto(experiment: str, results: ResultSet) -> Picture | None:
     data: dict[str, ArrayLike] = {}
     free: list[tuple[float, float, str]] = []
     for number, (name, strengths) in enumerate(groups.items()):
+        # Hollow marks, as some lie on top of one another.
         points = sorted(strengths.items(), key=lambda entry: entry[1])
         x, y = np.array([place for _, place in points]).T
         axes.plot(
             x, y, color=PALETTE[number % 6], marker=MARKERS[(number + number // 6) % 6], linestyle=LINES[number % 6],
-            linewidth=1.1, markersize=7, markeredgecolor=PAPER, label=name,
+            linewidth=1.1, markersize=6.5, markerfacecolor="none", markeredgewidth=1.4, label=name,
         )  # fmt: skip
         data |= {f"{name}: settings": [words or "as it is" for words, _ in points]}
         data |= {f"{name}: task_acc": x, f"{name}: forgetting": y}

@@ -3,21 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from cl_book.figures.drawing import show
-
-NARROW = 4.6
-"""Width in inches of a figure for a phone: its letters are as large there as those of the text."""
 
 
 @dataclass(frozen=True)
 class Picture:
     """A figure with its alt text, the numbers that it draws, and what it found, in a sentence computed from them.
 
-    `narrow` is the same with its panels below one another, NARROW inches wide, which a phone shows in its place.
+    `narrow` is what a phone shows in its place, where it has to be drawn anew for that and not only laid out anew.
     """
 
     figure: Figure
@@ -28,6 +24,4 @@ class Picture:
 
     def show(self, name: str) -> None:
         """Display the picture in a notebook under `name`."""
-        if self.narrow is not None:
-            plt.close(self.narrow)
-        show(self.figure, name=name, alt=self.alt, data=self.data)
+        show(self.figure, name=name, alt=self.alt, data=self.data, narrow=self.narrow)

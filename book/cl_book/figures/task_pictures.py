@@ -58,7 +58,8 @@ def draw_tasks(streams: Stream | Sequence[Stream], *, images: int = 3) -> Pictur
     cell = WIDTH / max(widest, 5)
     figure, panels = plt.subplots(len(bands), 1, figsize=(WIDTH, len(bands) * (images * cell + 0.42)), squeeze=False)
     if several[0].data.name == STAND_IN:
-        panels[0, 0].set_title(STAND_IN)
+        # Above the numbers of the tasks: a layout does not know that the title gives way to them.
+        panels[0, 0].set_title(STAND_IN, y=1.0, pad=20)
     for (stream, band), axes in zip(bands, panels[:, 0], strict=True):
         shape = stream.data.image_shape
         gap = max(1, shape[1] // 12)

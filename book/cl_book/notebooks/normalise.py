@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 
-from cl_book.notebooks.notebook import METADATA, Cell, Notebook, is_setup
+from cl_book.notebooks.notebook import METADATA, NARROW_FORM, SVG, Cell, Notebook, is_setup
 from cl_core.imports import package_folder
 
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -68,7 +68,9 @@ def _join_streams(outputs: list[Cell]) -> list[Cell]:
 
 def _normalise_output(output: Cell) -> Cell:
     if output.output_type in ("display_data", "execute_result"):
-        output.metadata = nbformat.from_dict({})  # type: ignore[no-untyped-call]
+        narrow = output.metadata.get(SVG, {}).get(NARROW_FORM)
+        kept = {SVG: {NARROW_FORM: narrow}} if narrow else {}
+        output.metadata = nbformat.from_dict(kept)  # type: ignore[no-untyped-call]
     elif output.output_type == "stream":
         output.text = _hide_paths(output.text)
     elif output.output_type == "error":

@@ -15,6 +15,10 @@ FOLDER = "notebooks"
 METADATA = "cl_core"
 """Notebook metadata key under which this project keeps its own notes."""
 
+SVG = "image/svg+xml"
+NARROW_FORM = "narrow"
+"""In the metadata of a stored figure, under its own type SVG: the lines of its form for a phone."""
+
 SETUP = "setup-colab"
 """Tag of the cell that :mod:`cl_book.notebooks.colab` puts before a chapter, which is not part of it."""
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from docutils import nodes
-from matplotlib import pyplot as plt
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -12,14 +11,14 @@ from cl_book.claims.arms import Arm
 from cl_book.claims.overview import STREAMS
 from cl_book.claims.reference_runs import OVERLAPS, PASSES, SEVERITIES, WIDTHS
 from cl_book.figures.algorithm_figures import draw_echo, draw_paths
-from cl_book.figures.drawing import to_csv, to_svg
+from cl_book.figures.drawing import to_csv
 from cl_book.figures.forest_figure import draw_forest
 from cl_book.figures.inside import INSIDE, Draw
 from cl_book.figures.paper_size_figure import draw_paper_size
 from cl_book.figures.part_way_figures import draw_order, draw_pareto, draw_theory_and_network
 from cl_book.figures.result_figures import draw_forgetting_by_distance, draw_gains_along, draw_scores_along
 from cl_book.figures.scale_figures import draw_scale
-from cl_book.pages.figure_nodes import data_link, drawing, make_captioned_figure, name_data_file
+from cl_book.pages.figure_nodes import data_link, draw, make_captioned_figure, name_data_file
 from cl_book.pages.result_values import noted
 from cl_book.pages.role_errors import suggest
 from cl_core.runs.result_set import read_results
@@ -103,13 +102,8 @@ class Chart(SphinxDirective):
         name = f"results-{chart}"
         caption = [line for line in (picture.finding, *(self.content or [kind.caption])) if line]
         figure = make_captioned_figure(self, f"fig-{name}", bound, caption=caption)
-        figure.insert(0, drawing(svg=to_svg(picture.figure, name=name, alt=picture.alt), name=name))
-        if picture.narrow is not None:
-            narrow = to_svg(picture.narrow, name=f"{name}-narrow", alt=picture.alt)
-            figure.insert(1, drawing(svg=narrow, name=name, narrow=True))
-            plt.close(picture.narrow)
+        figure.insert(0, draw(picture, name))
         figure += data_link(csv=to_csv(picture.data), file=name_data_file(self.env.docname, name))
-        plt.close(picture.figure)
         return [figure]
 
 

@@ -6,7 +6,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from cl_book.pages.figure_nodes import data_link, drawing
+from cl_book.pages.figure_nodes import data_link, make_drawings
 
 FOLDER = Path("book/_static")
 
@@ -19,16 +19,18 @@ class Cover(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the figure; an absent file is an error that says how to draw it."""
         self.assert_has_content()
-        svg, numbers = (Path(self.env.srcdir) / FOLDER / name for name in ("cover.svg", "cover.csv"))
-        if not (svg.is_file() and numbers.is_file()):
-            raise self.error(f"{svg.name} is not there; run `python book/cl_book/cover.py`")
-        self.env.note_dependency(str(svg))
+        files = [Path(self.env.srcdir) / FOLDER / name for name in ("cover.svg", "cover-narrow.svg", "cover.csv")]
+        for file in files:
+            if not file.is_file():
+                raise self.error(f"{file.name} is not there; run `python book/cl_book/cover.py`")
+            self.env.note_dependency(str(file))
+        wide, narrow, numbers = (file.read_text(encoding="utf-8") for file in files)
         body = nodes.Element()
         self.state.nested_parse(self.content, self.content_offset, body)
         caption = nodes.caption("", "", *body.children[0].children)
-        figure = nodes.figure("", drawing(svg=svg.read_text(encoding="utf-8"), name="cover"), caption)
+        figure = nodes.figure("", *make_drawings(wide, narrow, "cover"), caption)
         figure["classes"] = ["cl-figure", "cl-cover"]
-        figure += data_link(csv=numbers.read_text(encoding="utf-8"), file="cover.csv")
+        figure += data_link(csv=numbers, file="cover.csv")
         return [figure]
 
 

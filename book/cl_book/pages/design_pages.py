@@ -15,9 +15,9 @@ from cl_book.claims.design_analysis import Order, Rows, Share
 from cl_book.claims.design_claims import describe_region, describe_share, read_current
 from cl_book.claims.design_tests import LEAST_PROTOCOLS
 from cl_book.figures.design_figures import draw_curve
-from cl_book.figures.drawing import to_csv, to_svg
+from cl_book.figures.drawing import to_csv
 from cl_book.pages.claim_boxes import table
-from cl_book.pages.figure_nodes import data_link, drawing, name_data_file
+from cl_book.pages.figure_nodes import data_link, draw, name_data_file
 from cl_book.pages.result_values import noted
 from cl_book.pages.role_errors import suggest
 from cl_core.metric_table import MEASURES
@@ -158,7 +158,7 @@ def draw_curves(directive: SphinxDirective, design: Design, rows: Rows) -> list[
             continue
         name = f"curve-{design.name}-{order.of}-{order.measure.replace('_', '-')}"
         figure = nodes.figure(classes=["cl-figure"])
-        figure += drawing(svg=to_svg(picture.figure, name=name, alt=picture.alt), name=name)
+        figure += draw(picture, name)
         figure += nodes.caption("", f"{what}: every protocol, sorted, and its choices where they decide most.")
         figure += data_link(csv=to_csv(picture.data), file=name_data_file(directive.env.docname, name))
         found.append(figure)

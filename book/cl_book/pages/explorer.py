@@ -44,7 +44,7 @@ def write_markup() -> str:
     ]
     return (
         f'<div class="cl-explorer">\n{interactive.make_form(SLIDERS, prefix="cl", name="Settings", reset=True)}'
-        f"{interactive.wrap_drawing(_draw_picture(curve, sizes))}"
+        f"{interactive.wrap_drawing(*_draw_picture(curve, sizes))}"
         f'<p class="cl-said" role="status">{describe_valley(curve, settings["samples"])}</p>\n{interactive.make_table(COLUMNS, rows)}</div>\n'
     )
 
@@ -69,7 +69,7 @@ def describe_valley(curve: Tradeoff, samples: int) -> str:
     return f"Beyond the peak the valley is at m = {valley}: {interactive.format_number(curve.forgetting[valley])}."
 
 
-def _draw_picture(curve: Tradeoff, sizes: tuple[int, ...]) -> str:
+def _draw_picture(curve: Tradeoff, sizes: tuple[int, ...]) -> tuple[str, str]:
     from matplotlib import pyplot as plt
 
     drawing.style()
@@ -87,7 +87,7 @@ def _draw_picture(curve: Tradeoff, sizes: tuple[int, ...]) -> str:
         f"{name} {interactive.format_number(curve.forgetting[m])} at m = {m}"
         for name, m in zip(("frozen", "initialized", "least"), sizes[1:], strict=True)
     )
-    drawn = drawing.to_svg(figure, name="explorer", alt=f"{alt}.")
+    drawn = drawing.to_svgs(figure, name="explorer", alt=f"{alt}.")
     plt.close(figure)
     return drawn
 

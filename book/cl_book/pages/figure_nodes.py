@@ -10,6 +10,7 @@ from typing import Any
 
 from docutils import nodes
 from docutils.statemachine import StringList
+from matplotlib import pyplot as plt
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
@@ -17,6 +18,8 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 from sphinx.writers.html5 import HTML5Translator
 
+from cl_book.figures.drawing import to_svgs
+from cl_book.figures.picture import Picture
 from cl_book.figures.run_figures import STAND_IN
 from cl_book.pages.claim_boxes import require
 
@@ -32,6 +35,20 @@ class drawing(nodes.General, nodes.Element):
 
 class data_link(nodes.General, nodes.Element):
     """A link to the numbers that a figure draws; `file` (name in the data folder) and `csv` (its content)."""
+
+
+def draw(picture: Picture, name: str) -> list[drawing]:
+    """Return the drawings of `picture` for a wide page and for a phone, and close its figures."""
+    wide, narrow = to_svgs(picture.figure, name=name, alt=picture.alt, narrow=picture.narrow)
+    for figure in (picture.figure, picture.narrow):
+        if figure is not None:
+            plt.close(figure)
+    return make_drawings(wide, narrow, name)
+
+
+def make_drawings(wide: str, narrow: str, name: str) -> list[drawing]:
+    """Return the nodes of two SVGs, of which a page shows one; without a narrow one the wide serves everywhere."""
+    return [drawing(svg=wide, name=name), *([drawing(svg=narrow, name=name, narrow=True)] if narrow else [])]
 
 
 class Caption(SphinxDirective):
@@ -93,9 +110,10 @@ class JoinFigures(SphinxTransform):
         captions = {figure["cl_label"]: figure for figure in self.document.findall(_is_caption)}
         names: set[str] = set()
         for bundle in list(self.document.findall(is_bundle)):
-            shown = next(iter(bundle.findall(drawing)), None)
-            if shown is None:
+            forms = list(bundle.findall(drawing))
+            if not forms:
                 continue
+            shown = forms[0]
             label = f"fig-{shown['name']}"
             if label in names:
                 _warn(f"figure {shown['name']!r} is shown twice on this page; give each its own name", bundle)
@@ -105,7 +123,7 @@ class JoinFigures(SphinxTransform):
             if figure is None:
                 _warn(f"figure {shown['name']!r} has no caption; put `:::{{caption}} {label}` below it", bundle)
                 continue
-            figure.insert(0, shown)
+            figure.insert(0, forms)
             for link in bundle.findall(data_link):
                 link["file"] = name_data_file(self.env.docname, shown["name"])
                 figure += link.deepcopy()

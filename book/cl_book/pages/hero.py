@@ -15,16 +15,16 @@ from sphinx.writers.html5 import HTML5Translator
 
 from cl_book.claims import overview
 from cl_book.claims.arms import PROFILE
-from cl_book.figures.drawing import to_csv, to_svg
+from cl_book.figures.drawing import to_csv
 from cl_book.figures.hero_figure import draw_hero, list_marks
-from cl_book.pages.figure_nodes import data_link, drawing, make_captioned_figure, name_data_file
+from cl_book.pages.figure_nodes import data_link, draw, make_captioned_figure, name_data_file
 from cl_book.pages.result_values import noted
 from cl_book.pages.role_errors import suggest
 from cl_core.runs.result_set import read_results
 
 
 class other_streams(nodes.General, nodes.Element):
-    """Figures of other streams, hidden; `streams` as (name in words, svg or "", sentences) of each, the shown one first."""
+    """Figures of other streams, hidden; `streams` as (name in words, SVGs, sentences) of each, the shown one first and without SVGs."""
 
 
 class Hero(SphinxDirective):
@@ -36,14 +36,12 @@ class Hero(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the figure, or a sentence where too little was run; an unknown stream is an error."""
-        from matplotlib import pyplot as plt
-
         first, *bound = self.arguments
         if first not in overview.STREAMS:
             raise self.error(f"there is no stream {first!r} on the page of results{suggest(first, overview.STREAMS)}")
         noted(self.env, f"{PROFILE}/*")
         results = read_results()
-        streams: list[tuple[str, str, list[str]]] = []
+        streams: list[tuple[str, list[str], list[str]]] = []
         figure = make_captioned_figure(self, "fig-hero", bound)
         for experiment in (first, *(name for name in overview.STREAMS if name != first)):
             picture = draw_hero(experiment, results)
@@ -54,14 +52,14 @@ class Hero(SphinxDirective):
                     ]
                 continue
             name = f"hero-{experiment}"
-            svg = to_svg(picture.figure, name=name, alt=picture.alt)
-            plt.close(picture.figure)
+            forms = draw(picture, name)
             sentences = [mark.describe() for mark in list_marks(experiment, results)]
             if experiment == first:
-                figure.insert(0, drawing(svg=svg, name=name))
+                figure.insert(0, forms)
                 figure += data_link(csv=to_csv(picture.data), file=name_data_file(self.env.docname, name))
-            streams.append((overview.STREAMS[experiment], "" if experiment == first else svg, sentences))
-        figure.insert(1, other_streams(streams=streams))
+            svgs = [] if experiment == first else [form["svg"] for form in forms]
+            streams.append((overview.STREAMS[experiment], svgs, sentences))
+        figure.insert(2, other_streams(streams=streams))
         figure["classes"].append("cl-hero")
         return [figure]
 
@@ -69,7 +67,7 @@ class Hero(SphinxDirective):
 def _visit(translator: HTML5Translator, node: other_streams) -> None:
     if translator.builder.name != "singlehtml":
         sentences = json.dumps([[title, each] for title, _, each in node["streams"]], ensure_ascii=False)
-        body = "".join(f"<template>{svg}</template>" for _, svg, _ in node["streams"][1:])
+        body = "".join(f"<template>{svg}</template>" for _, svgs, _ in node["streams"] for svg in svgs)
         translator.body.append(
             f'<p class="cl-said" aria-live="polite"></p><div class="cl-streams" hidden data-streams="{escape(sentences)}">'
             f"{body}</div>\n"

@@ -46,9 +46,10 @@ def make_form(sliders: Sequence[Slider], *, prefix: str, name: str, reset: bool)
     return f'<form class="cl-sliders" hidden aria-label="{escape(name)}">\n{rows}\n{button}</form>\n'
 
 
-def wrap_drawing(static: str) -> str:
-    """Return the static picture, and the place where a script draws instead."""
-    return f'<div class="cl-drawing cl-static">{static}</div>\n<div class="cl-drawing cl-live" hidden></div>\n'
+def wrap_drawing(wide: str, narrow: str) -> str:
+    """Return the static picture in its two forms, and the place where a script draws instead."""
+    static = f'<div class="cl-drawing">{wide}</div><div class="cl-drawing cl-narrow">{narrow}</div>'
+    return f'<div class="cl-static">{static}</div>\n<div class="cl-drawing cl-live" hidden></div>\n'
 
 
 def make_table(columns: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> str:

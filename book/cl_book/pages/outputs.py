@@ -8,9 +8,10 @@ from myst_nb.core import render as myst_nb_render
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
+from cl_book.notebooks.notebook import NARROW_FORM, SVG
 from cl_book.notebooks.record import VALUE_MIME, VERDICT_MIME
 from cl_book.pages.claim_boxes import printed_verdict
-from cl_book.pages.figure_nodes import data_link, drawing, is_bundle
+from cl_book.pages.figure_nodes import data_link, is_bundle, make_drawings
 
 _FIGURE = re.compile(r'<svg[^>]*\bdata-figure="([a-z0-9-]+)"')
 
@@ -25,8 +26,9 @@ class StoredOutputs:
         """Return the nodes for one entry of a bundle, None to leave it to myst-nb."""
         if inline:
             return None
-        if data.mime_type == "image/svg+xml" and (match := _FIGURE.search(data.string)):
-            return [drawing(svg=data.string, name=match[1])]
+        if data.mime_type == SVG and (match := _FIGURE.search(data.string)):
+            narrow = data.output_metadata.get(SVG, {}).get(NARROW_FORM, [])
+            return list(make_drawings(data.string, "\n".join(narrow), match[1]))
         if data.mime_type == "text/csv":
             return [data_link(csv=data.string)]
         if data.mime_type == VERDICT_MIME:

@@ -61,7 +61,7 @@ def write_markup() -> str:
     ]
     return (
         f'<div class="cl-phase-map">\n{interactive.make_form(SETTINGS, prefix="cl-map", name="Settings", reset=True)}'
-        f"{interactive.wrap_drawing(_draw_picture(settings))}{interactive.make_form(POINT, prefix='cl-map', name='The chosen point', reset=False)}"
+        f"{interactive.wrap_drawing(*_draw_picture(settings))}{interactive.make_form(POINT, prefix='cl-map', name='The chosen point', reset=False)}"
         f'<p class="cl-said" role="status"></p>\n{interactive.make_table(COLUMNS, rows)}</div>\n'
     )
 
@@ -72,7 +72,7 @@ def make_axes() -> tuple[Floats, Floats]:
     return 10**far, 10 ** left[::-1]
 
 
-def _draw_picture(settings: dict[str, Any]) -> str:
+def _draw_picture(settings: dict[str, Any]) -> tuple[str, str]:
     from matplotlib import pyplot as plt
 
     drawing.style()
@@ -93,7 +93,7 @@ def _draw_picture(settings: dict[str, Any]) -> str:
         "Map of where frozen training gains over initialized training, over the distance of the tasks and the error left in u. "
         f"Part of the map in which it gains in {parts}; in which no update is best {100 * np.mean(outcomes.idle_gain() > 0):.0f} %."
     )
-    drawn = drawing.to_svg(figure, name="touch-phase-map", alt=alt)
+    drawn = drawing.to_svgs(figure, name="touch-phase-map", alt=alt)
     plt.close(figure)
     return drawn
 

@@ -8,9 +8,9 @@ from sphinx.util.docutils import SphinxDirective
 
 from cl_book.claims.arms import PROFILE, Arm, run_of
 from cl_book.claims.overview import find_runs
-from cl_book.figures.drawing import style, to_csv, to_svg
+from cl_book.figures.drawing import style, to_csv
 from cl_book.figures.task_pictures import draw_tasks
-from cl_book.pages.figure_nodes import data_link, drawing, make_captioned_figure, name_data_file
+from cl_book.pages.figure_nodes import data_link, draw, make_captioned_figure, name_data_file
 from cl_book.pages.result_values import noted
 from cl_book.pages.role_errors import suggest
 from cl_core.experiments.catalogue import CATALOGUE
@@ -57,7 +57,7 @@ class StreamBox(SphinxDirective):
         label = f"stream-{name}"
         caption = f"The first {IMAGES} training images of each task at seed {plan.seed}, a column a task."
         figure = make_captioned_figure(self, f"fig-{label}", [], caption=[caption])
-        figure.insert(0, drawing(svg=to_svg(picture.figure, name=label, alt=picture.alt), name=label))
+        figure.insert(0, draw(picture, label))
         figure += data_link(csv=to_csv(picture.data), file=name_data_file(self.env.docname, label))
         return [figure]
 

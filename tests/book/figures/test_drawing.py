@@ -127,10 +127,11 @@ def test_bad_name_or_no_alt(figure, name, alt):
 
 def test_show_is_one_output_with_words_and_data(figure, monkeypatch):
     shown = []
-    monkeypatch.setattr("IPython.display.display", lambda bundle, raw: shown.append((bundle, raw)))
+    monkeypatch.setattr("IPython.display.display", lambda bundle, metadata, raw: shown.append((bundle, metadata, raw)))
     show(figure, name="valley", alt="least at m = 42", data={"m": [1, 2], "F": [0.1, -0.0]})
-    ((bundle, raw),) = shown
+    ((bundle, metadata, raw),) = shown
     assert raw
+    assert 'data-figure="valley-narrow"' in "\n".join(metadata["image/svg+xml"]["narrow"])
     assert set(bundle) == {"image/svg+xml", "text/csv", "text/plain"}
     assert bundle["text/plain"] == "figure valley: least at m = 42"
     assert bundle["text/csv"] == "m,F\n1,0.1\n2,0\n"

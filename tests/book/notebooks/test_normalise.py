@@ -48,6 +48,14 @@ def test_results_and_prose_stay():
         assert gone not in text
 
 
+def test_of_an_outputs_metadata_the_narrow_form_of_a_figure_stays():
+    notebook = executed(0)
+    notebook.cells[1].outputs[1].metadata["image/svg+xml"] = {"narrow": ["<svg>", "</svg>"], "width": 3}
+    kept = [output.get("metadata") for output in normalise_notebook(notebook).cells[1].outputs]
+    assert {"image/svg+xml": {"narrow": ["<svg>", "</svg>"]}} in kept
+    assert '"width"' not in to_text(normalise_notebook(notebook))
+
+
 def test_a_second_time_changes_nothing_and_the_original_is_untouched():
     original = executed(1)
     before = nbformat.writes(original)

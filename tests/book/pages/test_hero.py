@@ -8,7 +8,7 @@ import pytest
 from cl_book.pages import hero
 from docutils import nodes
 
-STREAMS = [("One & all", "", ["a 'b' <c>"]), ("Two", "<svg>2</svg>", [])]
+STREAMS = [("One & all", [], ["a 'b' <c>"]), ("Two", ["<svg>2</svg>", "<svg>n</svg>"], [])]
 
 
 def visit(builder):
@@ -22,8 +22,8 @@ def test_the_script_is_handed_every_stream_and_the_figures_that_the_page_does_no
     body = visit("html")
     handed = body.split('data-streams="')[1].split('"')[0]
     assert json.loads(unescape(handed)) == [["One & all", ["a 'b' <c>"]], ["Two", []]]
-    assert body.count("<template>") == 1
-    assert "<template><svg>2</svg></template>" in body
+    assert body.count("<template>") == 2
+    assert "<template><svg>2</svg></template><template><svg>n</svg></template>" in body
     assert 'aria-live="polite"' in body
 
 
