@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from cl_book.claims.arms import PROFILE, Arm, run_of
 from cl_book.claims.overview import list_reported
 from cl_book.figures.drawing import INK, MARKERS, PALETTE, PAPER, WIDTH, style
-from cl_book.figures.picture import NARROW, Picture
+from cl_book.figures.picture import Picture
 from cl_core.experiments.store import metric
 from cl_core.metric_table import MEASURES
 from cl_core.runs.result_set import ResultSet
@@ -58,11 +58,10 @@ def draw_paper_size(experiment: str, results: ResultSet) -> Picture | None:
     words = "; ".join(f"{name} {numbers}" for name, numbers in means.items())
     style()
     return Picture(
-        _draw(values, reported, stacked=False),
+        _draw(values, reported),
         f"Six strategies at two sizes. At the paper's width, means of {seeds} seeds in per cent: {words}.",
         data,
         _say_order(values),
-        _draw(values, reported, stacked=True),
     )
 
 
@@ -103,9 +102,8 @@ def _find(reported: Mapping[tuple[str, str], float], name: str, measure: str) ->
     return np.nan if arm.settings else reported.get((arm.strategy, measure), np.nan)
 
 
-def _draw(values: Values, reported: Mapping[tuple[str, str], float], *, stacked: bool) -> Figure:
-    size = (NARROW, 8.4) if stacked else (WIDTH, 3.1)
-    figure, panels = plt.subplots(*((3, 1) if stacked else (1, 3)), sharey=True, figsize=size)
+def _draw(values: Values, reported: Mapping[tuple[str, str], float]) -> Figure:
+    figure, panels = plt.subplots(1, 3, sharey=True, figsize=(WIDTH, 3.1))
     for panel, measure in zip(panels, _SHOWN, strict=True):
         for row, name in enumerate(ARMS):
             for place, (profile, title) in enumerate(SIZES.items()):
@@ -122,5 +120,5 @@ def _draw(values: Values, reported: Mapping[tuple[str, str], float], *, stacked:
         panel.set(title=f"{MEASURES[measure].title}, %", yticks=[-row for row in range(len(ARMS))])
         panel.set_yticklabels(list(ARMS))
         panel.grid(axis="y", visible=False)
-    figure.legend(loc="outside upper center", ncols=1 if stacked else 3)
+    figure.legend(loc="outside upper center", ncols=3)
     return figure

@@ -60,9 +60,7 @@ def test_the_figure_says_the_order_that_it_draws(stored):
     assert picture.finding.startswith("At the paper's width no update at ")
     mean = sum(stored["paper", "no update", "avg_acc"]) / 3
     assert f"no update at {mean:.1f} % ends highest" in picture.finding
-    assert picture.narrow is not None
     plt.close(picture.figure)
-    plt.close(picture.narrow)
 
 
 def test_the_runs_were_made_on_one_card_which_they_name():
