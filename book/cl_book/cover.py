@@ -160,7 +160,7 @@ def _draw_theory(axes: Axes, curve: Curve) -> None:
         "as many parameters as samples:\nforgetting has no bound", (SAMPLES + 5, 1.15), (33, 1.15), va="center"
     )
     axes.annotate("all parameters", (CAPACITY, -0.6), ha="right", va="top")
-    axes.set(xlim=(-3, CAPACITY + 5), ylim=(-2.25, 1.6), xlabel="magnitude m: parameters that may move")
+    axes.set(xlim=(-3, CAPACITY + 5), ylim=(-2.75, 1.6), xlabel="magnitude m: parameters that may move")
     axes.set_ylabel("forgetting F (below 0: repaired)")
     axes.plot([], [], color=PALETTE[0], ls="-", label="theory, exact")
     axes.plot([], [], "o", color=PALETTE[1], ls="none", ms=6, label="simulation, ± 2 standard errors")

@@ -58,11 +58,11 @@ INSIDE: dict[str, tuple[Draw, str]] = {
     ),
     "course": (
         partial(_draw_groups, draw_curves, _ALL),
-        f"Left: mean accuracy on the tasks so far. Right: how much of the earlier ones is forgotten so far. {_THIN}",
+        f"Mean accuracy on the tasks so far, and how much of the earlier ones is forgotten so far. {_THIN}",
     ),
     "updates": (
         partial(_draw_groups, draw_updates, _MOVING),
-        "Left: how far all shared parameters moved with each task. Right: how far each block moved, as a share of its own "
+        "How far all shared parameters moved with each task; and how far each block moved, as a share of its own "
         f"length, averaged over the tasks after the first. {_THIN}",
     ),
     "strips": (

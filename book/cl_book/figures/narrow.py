@@ -115,7 +115,8 @@ def _place_panels(figure: Figure, rows: Sequence[Sequence[Panel]]) -> None:
     grid = GridSpec(len(rows), columns, figure=figure)
     for number, row in enumerate(rows):
         for place, panel in enumerate(row):
-            spec = grid[number, place] if len(row) > 1 or len(rows[number - 1]) > 1 else grid[number, :]
+            # The last of an odd number of square ones is no wider than the others; what spanned them spans them still.
+            spec = grid[number, place] if len(row) > 1 or _is_square(panel) else grid[number, :]
             for axes in panel:
                 axes.set_subplotspec(spec)
 
