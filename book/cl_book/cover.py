@@ -153,18 +153,18 @@ def _draw_theory(axes: Axes, curve: Curve) -> None:
     axes.plot(*valley, marker="D", color=PALETTE[3], ls="none", ms=8, mec=PAPER)
     axes.annotate("local minimum m*", valley, (valley[0] + 9, -1.05), arrowprops={"arrowstyle": "-", "color": INK})
     axes.annotate(
-        "few parameters:\nthe best of all here", (SIGNAL, curve.exact[0]), (26, -1.9), va="center",
+        "few parameters:\nthe best of all here", (SIGNAL, curve.exact[0]), (26, -1.7), va="center",
         arrowprops={"arrowstyle": "-", "color": INK},
     )  # fmt: skip
     axes.annotate(
         "as many parameters as samples:\nforgetting has no bound", (SAMPLES + 5, 1.15), (33, 1.15), va="center"
     )
     axes.annotate("all parameters", (CAPACITY, -0.6), ha="right", va="top")
-    axes.set(xlim=(-3, CAPACITY + 5), ylim=(-2.75, 1.6), xlabel="magnitude m: parameters that may move")
+    axes.set(xlim=(-3, CAPACITY + 5), ylim=(-3.0, 1.6), xlabel="magnitude m: parameters that may move")
     axes.set_ylabel("forgetting F (below 0: repaired)")
     axes.plot([], [], color=PALETTE[0], ls="-", label="theory, exact")
     axes.plot([], [], "o", color=PALETTE[1], ls="none", ms=6, label="simulation, ± 2 standard errors")
-    axes.legend(loc="lower right", bbox_to_anchor=(1, 0.02))
+    axes.legend(loc="lower right", bbox_to_anchor=(1, -0.02))
     axes.set_title("the linear model")
 
 
