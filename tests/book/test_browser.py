@@ -213,7 +213,7 @@ def test_the_menus_open_by_keyboard(visit, pages):
 
 BREAKS = {
     "overflow": "document.querySelector('article').insertAdjacentHTML('beforeend', '<div style=\"width: 900px; height: 9px\"></div>')",
-    "figures": "document.querySelector('figure svg').style.cssText = 'width: 140%; max-width: none; margin-left: 40%'",
+    "figures": "[...document.querySelectorAll('figure svg')].find(layout.seen).style.cssText = 'width: 140%; max-width: none; margin-left: 40%'",
     "figureWords": "[...document.querySelectorAll('figure svg text')].find(layout.seen).setAttribute('transform', 'translate(-99 0)')",
     "overlaps": "document.querySelector('article section > p + p').style.marginTop = '-4em'",
     "maths": "document.querySelector('article').insertAdjacentHTML('beforeend', '<span class=\"math\">\\\\(x\\\\)</span>')",

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from cl_book.claims.arms import PROFILE, Arm
@@ -48,6 +49,9 @@ _PANELS: tuple[tuple[Along, str], ...] = (
 )
 
 _LINEAR_SCALE: tuple[Along, ...] = ("moved_share",)
+
+_LETTER = (0.06, 0.06)
+"""What a letter takes of a panel's width, and of its height."""
 
 
 def draw_theory_and_network(experiment: str, results: ResultSet) -> Picture | None:
@@ -190,12 +194,17 @@ def draw_order(experiment: str, results: ResultSet) -> Picture | None:
     for panel, (along, title) in zip(panels.flat, _PANELS, strict=True):
         values = np.array([[mean_along(each[seed], along) for seed in seeds] for each in runs])
         rho = fmean(rank_correlation(values[:, place], lost[:, place]) for place in range(len(seeds)))
-        _draw_letters(panel, values.mean(axis=1), lost.mean(axis=1), letters)
+        panel.plot(values.mean(axis=1), lost.mean(axis=1), "o", color=PALETTE[0], markersize=4)
         if along not in _LINEAR_SCALE and (values.mean(axis=1) > 0).all():
             panel.set_xscale("log")
+            panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            panel.xaxis.set_major_formatter("{x:g}")
+            panel.xaxis.set_minor_formatter(NullFormatter())
         panel.set(title=f"ρ = {rho:.2f}".replace("-", "−"), xlabel=title)
         data[along] = values.mean(axis=1)
         words.append(f"{title.partition(',')[0]} {rho:.2f}")
+    for panel, (along, _) in zip(panels.flat, _PANELS, strict=True):
+        _draw_letters(panel, np.asarray(data[along]), lost.mean(axis=1), letters)
     for panel in panels[:, 0]:
         panel.set_ylabel("forgetting, points")
     handles = [Line2D([], [], linestyle="none", label=f"{a}  {name}") for a, name in zip(letters, names, strict=True)]
@@ -208,9 +217,30 @@ def draw_order(experiment: str, results: ResultSet) -> Picture | None:
 
 
 def _draw_letters(panel: Axes, x: NDArray[np.float64], y: NDArray[np.float64], letters: Sequence[str]) -> None:
-    panel.plot(x, y, "o", color=PALETTE[0], markersize=4)
-    for place, letter in enumerate(letters):
-        panel.annotate(letter, (x[place], y[place]), xytext=(4, 3), textcoords="offset points")
+    """Write each letter beside its point, and those of points too close together as one word, by the rightmost of them."""
+    points = panel.transAxes.inverted().transform(panel.transData.transform(np.column_stack([x, y])))
+    groups: list[list[int]] = [[place] for place in range(len(letters))]
+    while (pair := _find_close(points, groups)) is not None:
+        first, second = pair
+        groups[first] += groups.pop(second)
+    for group in groups:
+        at = max(group, key=lambda place: points[place][0])
+        word = " ".join(letters[place] for place in sorted(group))
+        panel.annotate(word, (x[at], y[at]), xytext=(4, 3), textcoords="offset points")
+
+
+def _find_close(points: NDArray[np.float64], groups: Sequence[Sequence[int]]) -> tuple[int, int] | None:
+    """Return the first two groups whose words would touch, in shares of the panel; None where none would."""
+    for second, others in enumerate(groups):
+        for first in range(second):
+            one, two = ([*each] for each in (groups[first], others))
+            right = [points[each][:, 0].max() for each in (one, two)]
+            heights = [points[each][points[each][:, 0].argmax(), 1] for each in (one, two)]
+            left = 0 if right[0] <= right[1] else 1
+            reach = _LETTER[0] * len((one, two)[left])
+            if abs(right[0] - right[1]) < reach and abs(heights[0] - heights[1]) < _LETTER[1]:
+                return first, second
+    return None
 
 
 def _place(experiment: str, arms: Sequence[str], results: ResultSet) -> Points:

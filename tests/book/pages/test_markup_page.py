@@ -102,7 +102,7 @@ def test_every_role_and_directive_says_how_it_is_written():
         "    def add_directive(self, name, kind, **k): directives.register_directive(name, kind)\n"
     )
     sources = [path.read_text(encoding="utf-8") for path in Path(cl_book.pages.__file__).parent.glob("*.py")]
-    names = {name for text in sources for name in re.findall(r'app\.add_(?:role|directive)\("(\w+)"', text)}
+    names = {name for text in sources for name in re.findall(r'app\.add_(?:role|directive)\("([\w-]+)"', text)}
     parts = sorted(
         path.stem
         for path in Path(cl_book.pages.__file__).parent.glob("*.py")
