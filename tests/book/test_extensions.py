@@ -587,6 +587,15 @@ def test_reference_results_stand_beside_what_was_reported(measured):
     assert "another width" in about
 
 
+def test_a_passage_bound_to_every_seed_stands_while_the_order_does_and_is_an_error_where_it_does_not(measured):
+    bound = ":::{{every-seed}} cpu/split-cifar100/{}\nIt is so.\n:::"
+    warnings, pages = measured(index=f"# Front\n\n{bound.format('forgetting initialized>frozen')}", outputs=())
+    assert warnings == ""
+    assert text(pages["book/index"].select_one(".cl-reads")) == "It is so."
+    warnings, _ = measured(index=f"# Front\n\n{bound.format('forgetting frozen>initialized')}", outputs=())
+    assert "it is not so with seed 0, 1, 2, 3, 4" in warnings
+
+
 def test_reference_results_over_a_setting(measured, make_run, checkout):
     run = make_run("split-cifar100", "frozen trained=2", 0)
     store.save(run, checkout / "results/cpu/split-cifar100" / f"frozen~{digest_json({'trained': 2})[:10]}-0.json")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from cl_book.claims.arms import Arm, run_of
+from cl_book.claims.arms import PROFILE, Arm, run_of
 from cl_book.claims.paper_table import Reported, reported_rows
 from cl_core.experiments.catalogue import VALIDATION_SEEDS_FROM
 from cl_core.experiments.store import Result, metric
@@ -93,9 +93,9 @@ def list_rows(results: ResultSet) -> Iterator[OverviewRow]:
                 yield OverviewRow(experiment, method, runs, paper)
 
 
-def find_runs(experiment: str, arm: Arm, results: ResultSet) -> dict[str, Result]:
+def find_runs(experiment: str, arm: Arm, results: ResultSet, profile: str = PROFILE) -> dict[str, Result]:
     """Return the reference runs of one side by name, in the order of their seeds."""
-    plans = [run_of(experiment, arm, seed) for seed in range(VALIDATION_SEEDS_FROM)]
+    plans = [run_of(experiment, arm, seed, profile) for seed in range(VALIDATION_SEEDS_FROM)]
     return {plan.name: run for plan in plans if (run := results.get(plan)) is not None}
 
 

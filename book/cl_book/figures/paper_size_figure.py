@@ -8,8 +8,8 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from cl_book.claims.arms import PROFILE, Arm, run_of
-from cl_book.claims.overview import list_reported
+from cl_book.claims.arms import PROFILE, Arm
+from cl_book.claims.overview import find_runs, list_reported
 from cl_book.figures.drawing import INK, MARKERS, PALETTE, PAPER, WIDTH, style
 from cl_book.figures.picture import Picture
 from cl_core.experiments.store import metric
@@ -30,7 +30,6 @@ ARMS = {
 """The strategies, by what they are called."""
 
 _SHOWN = ("avg_acc", "task_acc", "forgetting")
-_SEEDS = range(12)
 
 Values = Mapping[tuple[str, str, str], Sequence[float]]
 """What each seed had, in points, by size, strategy and measure."""
@@ -68,9 +67,7 @@ def draw_paper_size(experiment: str, results: ResultSet) -> Picture | None:
 def list_values(experiment: str, results: ResultSet) -> Values:
     """Return what each strategy had with the seeds that all of ARMS have at a size; empty where a size has none."""
     found = {
-        (size, name): {
-            seed: run for seed in _SEEDS if (run := results.get(run_of(experiment, arm, seed, size))) is not None
-        }
+        (size, name): {run.seed: run for run in find_runs(experiment, arm, results, size).values()}
         for size in SIZES
         for name, arm in ARMS.items()
     }

@@ -5,6 +5,7 @@ Each function returns a figure with its words and numbers, or None where there i
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 from statistics import fmean
 
 import numpy as np
@@ -219,28 +220,20 @@ def draw_order(experiment: str, results: ResultSet) -> Picture | None:
 def _draw_letters(panel: Axes, x: NDArray[np.float64], y: NDArray[np.float64], letters: Sequence[str]) -> None:
     """Write each letter beside its point, and those of points too close together as one word, by the rightmost of them."""
     points = panel.transAxes.inverted().transform(panel.transData.transform(np.column_stack([x, y])))
-    groups: list[list[int]] = [[place] for place in range(len(letters))]
-    while (pair := _find_close(points, groups)) is not None:
-        first, second = pair
-        groups[first] += groups.pop(second)
+    # From the right, and from above: a group's word stands beside its first member.
+    groups = [[int(place)] for place in np.lexsort((-points[:, 1], -points[:, 0]))]
+    while pair := next((two for two in combinations(groups, 2) if _touch(points, *two)), None):
+        pair[0].extend(pair[1])
+        groups.remove(pair[1])
     for group in groups:
-        at = max(group, key=lambda place: points[place][0])
         word = " ".join(letters[place] for place in sorted(group))
-        panel.annotate(word, (x[at], y[at]), xytext=(4, 3), textcoords="offset points")
+        panel.annotate(word, (x[group[0]], y[group[0]]), xytext=(4, 3), textcoords="offset points")
 
 
-def _find_close(points: NDArray[np.float64], groups: Sequence[Sequence[int]]) -> tuple[int, int] | None:
-    """Return the first two groups whose words would touch, in shares of the panel; None where none would."""
-    for second, others in enumerate(groups):
-        for first in range(second):
-            one, two = ([*each] for each in (groups[first], others))
-            right = [points[each][:, 0].max() for each in (one, two)]
-            heights = [points[each][points[each][:, 0].argmax(), 1] for each in (one, two)]
-            left = 0 if right[0] <= right[1] else 1
-            reach = _LETTER[0] * len((one, two)[left])
-            if abs(right[0] - right[1]) < reach and abs(heights[0] - heights[1]) < _LETTER[1]:
-                return first, second
-    return None
+def _touch(points: NDArray[np.float64], right: Sequence[int], left: Sequence[int]) -> bool:
+    """Return whether the word of the group `left` would run into that of `right`, by their shares of the panel."""
+    across, up = np.abs(points[right[0]] - points[left[0]])
+    return bool(across < _LETTER[0] * len(left) and up < _LETTER[1])
 
 
 def _place(experiment: str, arms: Sequence[str], results: ResultSet) -> Points:

@@ -4,7 +4,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from cl_book.claims.arms import parse_arm, run_of
+from cl_book.claims.arms import Arm
+from cl_book.claims.overview import find_runs
 from cl_book.pages.result_values import noted
 from cl_core.experiments.store import metric
 from cl_core.metric_table import MEASURES
@@ -12,8 +13,6 @@ from cl_core.runs.result_set import ResultSet, read_results
 
 LEAST_SEEDS = 3
 """Seeds that both sides of an order must share."""
-
-_SEEDS = range(100)
 
 
 class EverySeed(SphinxDirective):
@@ -60,12 +59,14 @@ def find_wrong_seeds(place: str, order: str, results: ResultSet) -> list[int]:
     profile, experiment, measure = parts
     if measure not in MEASURES:
         raise ValueError(f"there is no measure {measure!r}; there are {', '.join(MEASURES)}")
-    arms = [parse_arm(side.replace(":", " ")) for side in sides]
-    pairs = {
-        seed: [results.get(run_of(experiment, arm, seed, profile)) for arm in arms]  # type: ignore[arg-type]
-        for seed in _SEEDS
-    }
-    both = {seed: [metric(run, measure) for run in pair if run] for seed, pair in pairs.items() if all(pair)}
+    runs = [
+        {
+            run.seed: metric(run, measure)
+            for run in find_runs(experiment, Arm(strategy, tuple(words)), results, profile).values()
+        }
+        for strategy, *words in (side.split(":") for side in sides)
+    ]
+    both = {seed: (more, runs[1][seed]) for seed, more in runs[0].items() if seed in runs[1]}
     if len(both) < LEAST_SEEDS:
         raise ValueError(f"{len(both)} seeds have both sides, and it takes {LEAST_SEEDS}")
     return [seed for seed, (first, second) in both.items() if not first > second]
