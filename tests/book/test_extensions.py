@@ -812,7 +812,8 @@ def test_the_times_of_reference_runs_are_those_that_they_recorded(book, checkout
     assert "No reference run is stored yet" in text(pages["book/index"])
     machine = {"processor": "Some", "system": "Linux x86_64", "threads": 1}
     for seed, seconds in enumerate((60.0, 180.0, 7200.0)):
-        recorded = {"times": {"total_s": seconds}, "machine": machine}
+        card = {"device": "Card X"} if seed == 2 else {}
+        recorded = {"times": {"total_s": seconds}, "machine": machine | card}
         store.save(
             make_result(seed=seed, recorded=recorded), checkout / f"results/cpu/split-cifar10/frozen-{seed}.json"
         )
@@ -820,7 +821,9 @@ def test_the_times_of_reference_runs_are_those_that_they_recorded(book, checkout
     assert warnings == ""
     cells = [text(cell) for cell in pages["book/index"].select("tbody td")]
     assert cells == ["split-cifar10, cpu", "3", format_duration(180), format_duration(7440)]
-    assert "Some, Linux x86_64, 1 thread a run" in text(pages["book/index"])
+    said = text(pages["book/index"])
+    assert "profile cpu: Some, Linux x86_64, 1 thread a run" in said
+    assert "profile cpu: Card X beside Some, Linux x86_64, 1 thread a run" in said
 
 
 def test_the_status_page_says_when_each_page_ran_and_whether_it_is_fresh(book, checkout):

@@ -72,6 +72,9 @@ def list_methods(experiment: str) -> list[Method]:
         Method("averaged: 1/t of the way", Arm("averaged")),
         Method("slower: rate × 0.03", Arm("slower", ("rate_factor=0.03",))),
         Method("pulled: L2 anchor, 0.3", Arm("pulled", ("pull=0.3",))),
+        Method("EWC: weighted anchor", Arm("ewc")),
+        Method("LwF: distillation", Arm("lwf")),
+        Method("replay: old images kept", Arm("replay")),
         Method("joint: all at once", Arm("joint"), bound=True),
         Method("separate: one each", Arm("separate"), bound=True),
     ]

@@ -109,14 +109,27 @@ def _count(verdicts: Sequence[str], one: str, several: str) -> str:
     return f"{len(verdicts)} {one if len(verdicts) == 1 else several}: {', '.join(parts)}"
 
 
-def by_chance(standings: Sequence[Standing]) -> str:
-    """Return how many exploratory verdicts to expect by chance, in a sentence; empty where fewer than two are decided."""
-    decided = [one for one in standings if EXPLORATORY in one.labels and one.verdict != NOT_RUN]
-    if len(decided) < 2:
+def describe_readings(standings: Sequence[Standing]) -> str:
+    """Return how many of the paper's statements name what the paper does not, in a sentence; empty where none does."""
+    tests = [one.claim.test for one in standings if one.claim.origin == "paper" and one.claim.test is not None]
+    rule = sum(any(arm.strategy.startswith("two-level") for arm in test.sides()) for test in tests)
+    depth = sum(any(value.startswith("trained=") for arm in test.sides() for value in arm.settings) for test in tests)
+    if not rule and not depth:
         return ""
     return (
-        f"{len(decided)} exploratory claims were decided, each at its own level: if no effect were there at all, "
-        f"{expected_false(len(decided)):.1f} would come out reproduced by chance"
+        f"{rule} of the paper's statements are tested on our two-level rule in the place of Algorithm 1, "
+        f"and {depth} on frozen training of more than one block; the paper does not state the number"
+    )
+
+
+def by_chance(standings: Sequence[Standing]) -> str:
+    """Return how many exploratory verdicts to expect by chance, in a sentence; empty where fewer than two were tested."""
+    tested = [one for one in standings if EXPLORATORY in one.labels and one.verdict != NOT_RUN]
+    if len(tested) < 2:
+        return ""
+    return (
+        f"{len(tested)} exploratory claims were tested, each at its own level: if no effect were there at all, "
+        f"{expected_false(len(tested)):.1f} would come out reproduced by chance"
     )
 
 

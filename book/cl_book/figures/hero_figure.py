@@ -23,6 +23,9 @@ _AXES = ("task_acc", "forgetting")
 _FAMILIES = ("initialized", "frozen", "frozen-0", "adaptive", "two-level", "averaged")
 """Strategies with a colour and a marker of their own; all others share the last."""
 
+_SIZES = {"*": 13.0, "P": 9.5}
+"""Sizes in points of the shapes that look smaller than they are."""
+
 _SIDES = ((1, 1), (1, -1), (-1, 1), (-1, -1), (0, 1), (0, -1))
 _PLACES = [
     (x * across, y * (up if x else up + 5))
@@ -107,16 +110,18 @@ def _slot(strategy: str) -> int:
 
 
 def _draw_mark(axes: Axes, number: int, mark: Mark) -> None:
-    slot = 5 if mark.strategy in {"slower", "pulled"} else _slot(mark.strategy)
+    slot = _slot(mark.strategy)
+    shape = "*" if mark.strategy == "averaged" else MARKERS[slot]
     lines = axes.errorbar(
         mark.task_acc.mean,
         mark.forgetting.mean,
         xerr=mark.task_acc.high - mark.task_acc.mean,
         yerr=mark.forgetting.high - mark.forgetting.mean,
         color=PALETTE[slot],
-        marker="*" if mark.strategy == "averaged" else MARKERS[slot],
-        markersize=13 if mark.strategy == "averaged" else 7.5,
+        marker=shape,
+        markersize=_SIZES.get(shape, 7.5),
         markeredgecolor=PAPER,
+        markeredgewidth=0.8,
         linewidth=1.3,
         linestyle="none",
         zorder=3,

@@ -79,7 +79,7 @@ class Protocols(SphinxDirective):
             paragraph += [
                 nodes.Text("Under "),
                 nodes.literal(text=name),
-                nodes.Text(f", {PROTOCOLS[name].summary}, nothing is run yet. "),
+                nodes.Text(f", {PROTOCOLS[name].summary}, nothing is run yet."),
             ]
         return [paragraph]
 
@@ -96,7 +96,8 @@ def _count(question: Question, rows: list[list[Answer | None]]) -> list[str]:
     words = {"avg_acc": "average accuracy at the end", "forgetting": "forgetting"}
     return [
         f"In {words[measure]} {question.of} training is better in {counts['better']} of the {counts['run']} comparisons that "
-        f"were run, worse in {counts['worse']} and open in {counts['open']}; {counts['not run']} are not run yet."
+        f"were run, worse in {counts['worse']} and open in {counts['open']}, each by its own interval; "
+        f"{counts['not run']} are not run yet."
         for measure, counts in count_by_measure(question, rows).items()
     ]
 

@@ -155,7 +155,9 @@ class Legend(SphinxDirective):
         for place, (verdict, words) in enumerate(_LEGEND):
             chip = nodes.inline("", f"C00 {SIGNS[_COLOURS[verdict]]}", classes=["cl-badge", _COLOURS[verdict]])
             line += [nodes.Text("; " if place else ""), chip, nodes.Text(f" {words}")]
-        line += nodes.Text(".")
+        line += nodes.Text(
+            ". A claim may say the reverse of the sentence that cites it: then the sentence is right and the claim failed. Click to read it."
+        )
         return [line]
 
 

@@ -126,6 +126,19 @@ def _name_machine(record: DesignRecord) -> str:
     return ", ".join(word for word in words if word not in ("", "cpu"))
 
 
+def list_paper_orders(_directive: SphinxDirective, design: Design, rows: Rows) -> list[nodes.Node]:
+    """Return a row for each of the paper's orders: in how many protocols it holds."""
+    cells = [
+        [
+            _cell(MEASURES[order.measure].title),
+            _cell(order.words),
+            [make_bar(analysis.share_of(analysis.effect(rows, order) > 0))],
+        ]
+        for order in analysis.paper_orders(design.experiment)
+    ]
+    return [table(["Measure", "The paper's order", "How often"], cells)]
+
+
 def list_shares(_directive: SphinxDirective, design: Design, rows: Rows) -> list[nodes.Node]:
     """Return a row an order: how often it holds, and how large the difference is."""
     cells = []
@@ -219,6 +232,7 @@ PARTS: dict[str, _Part] = {
     "axes": lambda _directive, design, _rows: list_axes(design),
     "fields": lambda _directive, _design, _rows: list_fields(),
     "progress": lambda _directive, design, rows: describe_progress(design, 0, rows, ()),
+    "paper-orders": list_paper_orders,
     "shares": list_shares,
     "curves": draw_curves,
     "deciding": list_deciding,
@@ -239,7 +253,7 @@ def _weighed(levels: Sequence[str]) -> list[str]:
 
 
 def _not_yet(design: Design, rows: Rows) -> str:
-    return f"Not run yet: {len(rows)} of {design.protocols} protocols; {LEAST_PROTOCOLS} are needed to say something."
+    return f"{len(rows)} of {design.protocols} protocols have run; the results are shown from {LEAST_PROTOCOLS} on."
 
 
 def _cell(text: str) -> list[nodes.Node]:

@@ -78,9 +78,10 @@ def claims_of(place: str, known: dict[str, Standing]) -> list[str]:
 
 
 def experiment_page(experiment: str, known: dict[str, Standing]) -> str:
-    """Return the page of an experiment: that of its first claim, or the open question where it has none."""
+    """Return the page of an experiment: that of its first claim on a cell of the paper, or the open question without one."""
     for standing in known.values():
-        if standing.claim.test is not None and standing.claim.test.experiment == experiment:
+        test = standing.claim.test
+        if test is not None and test.experiment == experiment and test.paper:
             return standing.claim.page
     return OPEN_QUESTION
 

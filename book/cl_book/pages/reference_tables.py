@@ -175,7 +175,8 @@ def _about(name: str, results: ResultSet, profile: str, *, ran: bool, paper: boo
     text = f"Reference results in per cent, mean ± standard deviation over seeds: {circumstances}. "
     if not ran:
         needs = UNAVAILABLE.get(DEFINITIONS[CATALOGUE[name].stream].dataset)
-        text = f"Not run: it needs {needs}. " if needs else "Not run: there is no reference result of this experiment. "
+        why = f"this experiment needs {needs}" if needs else "there is no reference result of this experiment"
+        text = f"Not run: {name}, {CATALOGUE[name].description}; {why}. "
     elif not facts:
         text = "Reference results in per cent, mean ± standard deviation over seeds. "
     if ran and brief:

@@ -100,7 +100,7 @@ class Scoreboard(SphinxDirective):
 class Tally(SphinxDirective):
     """``:::{tally}``: how many statements of the paper stand where, and apart from them how many claims of our own.
 
-    A line says how many verdicts chance alone would give. ``:mark: P`` counts claims with that mark alone, ``:origin:
+    A line says how many of the paper's name our two-level rule or a depth, one how many verdicts chance alone would give. ``:mark: P`` counts claims with that mark alone, ``:origin:
     paper`` (or ours) those of one origin.
     """
 
@@ -112,8 +112,11 @@ class Tally(SphinxDirective):
         lines: list[nodes.Node] = [
             nodes.paragraph(text=f"Of {line}.", classes=["cl-tally"]) for line in report.tally(counted)
         ] or [nodes.paragraph(text="No claim is written down yet.", classes=["cl-tally"])]
-        if chance := report.by_chance(counted):
-            lines.append(nodes.paragraph(text=chance[0].upper() + chance[1:] + "."))
+        lines += [
+            nodes.paragraph(text=sentence[0].upper() + sentence[1:] + ".")
+            for sentence in (report.describe_readings(counted), report.by_chance(counted))
+            if sentence
+        ]
         return lines
 
 

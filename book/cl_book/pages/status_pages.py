@@ -128,7 +128,9 @@ class RunTimes(SphinxDirective):
                     result.recorded["times"]["total_s"]
                 )
                 machine = result.recorded["machine"]
-                machines.add(f"{machine['processor']}, {machine['system']}, {machine['threads']} thread a run")
+                card = machine.get("device", "cpu")
+                name = machine["processor"] if card == "cpu" else f"{card} beside {machine['processor']}"
+                machines.add(f"profile {result.profile}: {name}, {machine['system']}, {machine['threads']} thread a run")
         if not seconds:
             return [nodes.paragraph(text="No reference run is stored yet, so there is no time to tell.")]
         head = ["Experiment and profile", "Runs", "A run, median", "All of them, one after another"]
@@ -197,7 +199,7 @@ def _confirmation() -> str:
         said = f"Today's code was confirmed on {day:%d} {day:%B} {day:%Y} by {entry.golden_runs} golden runs, all as stored."
     if repeated:
         equal = sum(one.identical for one in repeated)
-        said += f" Made again: {len(repeated)} results, {equal} of them identical to the bit"
+        said += f" Made again: {len(repeated)} {'result' if len(repeated) == 1 else 'results'}, {equal} identical to the bit"
         largest = max(one.largest for one in repeated)
         said += f", the others within {largest:.2f} points." if equal < len(repeated) else "."
     return said

@@ -56,6 +56,11 @@ def test_what_no_number_of_tasks_fits():
             function(50.0, 10.0, 1)
 
 
+def test_a_row_is_held_against_the_usual_number_of_tasks():
+    rows = {experiment: row.tasks for (experiment, _), row in ROWS.items()}
+    assert (rows["split-cifar10"], rows["split-cifar100"], rows["split-cifar100-20"]) == (5, 10, 20)
+
+
 def test_the_permuted_row_allows_four_tasks():
     average, lost = (reported_means("I", "permuted-mnist", name) for name in ("avg_acc", "forgetting"))
     assert {most_tasks(average[strategy], lost[strategy]) for strategy in average} == {4}

@@ -6,7 +6,7 @@ import pytest
 import yaml
 from cl_book.claims import standings as claims
 from cl_book.claims.claim import Claim
-from cl_book.claims.report import by_chance, entry, lines
+from cl_book.claims.report import by_chance, describe_readings, entry, lines
 from cl_book.claims.run_claims import decide, runs_judge
 from cl_book.claims.stated import claim_digests
 from cl_book.notebooks.record import format_signed
@@ -356,6 +356,15 @@ def test_a_run_that_the_catalogue_does_not_have(checkout):
     found = decide(Claim(**claim(of="frosen")), read_results())
     assert found.verdict == "not run"
     assert "frosen" in found.evidence
+
+
+def test_the_report_says_which_statements_name_what_the_paper_does_not(state):
+    state(claim("C01", of="two-level"), claim("C02"), claim("C03", of="frozen trained=3"))
+    said = describe_readings(claims.standings())
+    assert said.startswith("1 of the paper's statements are tested on our two-level rule")
+    assert "and 1 on frozen training of more than one block" in said
+    state(claim("C02"))
+    assert describe_readings(claims.standings()) == ""
 
 
 def test_the_report_says_how_many_verdicts_chance_would_give(state, keep_all):

@@ -27,7 +27,7 @@ def test_each_measure_is_counted_by_its_own_columns(monkeypatch):
         assert all(cell.startswith(measure) for cell in cells)
     assert said[0] == (
         "In average accuracy at the end frozen training is better in 2 of the 6 comparisons that were run, worse in 1 and "
-        "open in 3; 4 are not run yet."
+        "open in 3, each by its own interval; 4 are not run yet."
     )
 
 

@@ -55,10 +55,13 @@ def test_without_a_slice_every_part_says_how_many_protocols_ran(monkeypatch, who
 @pytest.mark.parametrize("part", design_pages.PARTS)
 def test_with_all_records_every_part_is_there(monkeypatch, whole, part):
     found = make_part(monkeypatch, whole, part)
-    assert "Not run" not in words(found)
+    assert "have run; the results" not in words(found)
     assert {"progress": "150 of 150", "region": "regions", "deciding": "%"}.get(part, "") in words(found)
     if part == "shares":
         assert len(list(found[0].findall(nodes.row))) == 1 + 9 + 4
+    if part == "paper-orders":
+        assert len(list(found[0].findall(nodes.row))) == 1 + 9
+        assert words(found).count("of 150 protocols") == 9
     if part == "curves":
         assert len(found) == 3
         assert all("<svg" in figure[0]["svg"] for figure in found)

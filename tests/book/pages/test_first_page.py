@@ -40,16 +40,22 @@ def test_a_verdict_that_turns_is_told(words, pair, monkeypatch):
     monkeypatch.setattr(claim_boxes._LOGGER, "warning", lambda text, *given, **_: told.append(text % given))
     claim_boxes.require(directive, words.split())
     assert told == []
-    stands[claim] = _standing(claim, TURNED[verdict])
-    claim_boxes.require(directive, words.split())
-    assert told == [
-        f"this text was written for {claim} {verdict}, but the verdict is: {TURNED[verdict]}; read it again and rewrite it"
-    ]
+    plain, _, label = verdict.partition(", ")
+    turned = [_standing(claim, TURNED[plain]), *([_standing(claim, plain)] if label else [])]
+    for stand in turned:
+        told.clear()
+        stands[claim] = stand
+        claim_boxes.require(directive, words.split())
+        assert told == [
+            f"this text was written for {claim} {verdict}, but the verdict is: {stand.verdict}; read it again and rewrite it"
+        ]
 
 
 def _standing(claim, verdict):
+    plain, _, label = verdict.partition(", ")
     about = SimpleNamespace(id=claim, page="book/scoreboard")
-    return SimpleNamespace(claim=about, verdict=verdict, words=verdict, printed=verdict, condition="", labels=())
+    labels = (label,) if label else ()
+    return SimpleNamespace(claim=about, verdict=plain, words=plain, printed=plain, condition="", labels=labels)
 
 
 def test_it_says_what_the_setting_is_and_has_its_figure_and_answers():
