@@ -199,7 +199,7 @@
       across: { ...FAR, ticks: ticks(FAR) },
       up: { low: LEFT_OVER.high, high: LEFT_OVER.low, ticks: ticks(LEFT_OVER) },
       above: "error left in u, λ",
-      below: "distance D",
+      below: "squared distance D",
     });
     const { svg, defs, inner, box, x, y } = drawn, found = regions(settings);
     [["forgetting", "--cl-1", 45], ["meanLoss", "--cl-2", -45]].forEach(([name, colour, turn]) => {

@@ -40,7 +40,7 @@ PROTOCOLS: Mapping[str, TrainingProtocol] = {
         TrainingProtocol(COMPANION, "the book's own, chosen on validation; the page Protocol says how"),
         TrainingProtocol(
             "deng2025",
-            "the nearest documented recipe, of a work that the paper follows; heads apart, no augmentation, as here",
+            "the recipe of Deng et al., whose experiments are the nearest documented ones (a head for each task and no augmentation, as here)",
             {
                 "shared_head": SourcedValue(False, f"{_DENG}: multi-headed"),
                 "learning_rate": SourcedValue(0.05, _DENG),

@@ -180,8 +180,8 @@ class BeginningSettings(SettingsBase):
 
     first_epochs: int = define(
         0,
-        "First passes",
-        "passes over the first task's training images, 0 for as many as over the others'",
+        "First epochs",
+        "epochs on the first task, 0 for as many as on the others",
         least=0,
         most=1000,
     )

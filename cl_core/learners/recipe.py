@@ -16,7 +16,7 @@ class NetworkSettings(SettingsBase):
         "batch", "Normalisation", "normalisation of the ResNet's blocks", network="resnet"
     )
     stem_stride: int = define(
-        1, "Stem stride", "stride of the ResNet's first convolution", least=1, most=4, network="resnet"
+        1, "Input stride", "stride of the ResNet's first convolution", least=1, most=4, network="resnet"
     )
     shared_head: bool = define(False, "Shared head", "one head for all tasks instead of one a task")
 
@@ -41,7 +41,7 @@ class TrainingSettings(SettingsBase):
     momentum: float = define(0.9, "Momentum", "momentum of SGD, started anew with each task", least=0.0, most=0.999)
     weight_decay: float = define(5e-4, "Weight decay", "L2 pull on the parameters that train", least=0.0, most=1.0)
     batch: int = define(64, "Batch", "images in a minibatch", least=2, most=4096)
-    epochs: int = define(10, "Passes", "passes over a task's training images", least=1, most=1000)
+    epochs: int = define(10, "Epochs", "epochs on a task: passes over its training images", least=1, most=1000)
     schedule: Literal["constant", "cosine", "step"] = define(
         "cosine", "Schedule", "course of the step length within a task"
     )
@@ -85,7 +85,7 @@ class ArrivalSettings(SettingsBase):
 
     head_warmup_steps: int = define(
         50,
-        "Head's first steps",
+        "Head-only steps",
         "steps in which a new head is fitted alone before the gradients are taken",
         least=0,
         most=10000,

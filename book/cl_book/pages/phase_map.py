@@ -24,7 +24,7 @@ SETTINGS = (
     Slider("placed", "part φ of the distance in q", 0, 1, 0.05, 0),
 )
 POINT = (
-    Slider("distance", "distance D", -2, 1, 0.05, -1, log=True),
+    Slider("distance", "squared distance D", -2, 1, 0.05, -1, log=True),
     Slider("left", "error left in u, λ", -3, 0, 0.05, -2, log=True),
 )
 SLIDERS = (*SETTINGS, *POINT)
@@ -84,7 +84,7 @@ def _draw_picture(settings: dict[str, Any]) -> tuple[str, str]:
     axes.plot(
         settings["distance"], settings["left"], "o", color=drawing.INK, markeredgecolor=drawing.PAPER, markersize=8
     )
-    axes.set(xscale="log", yscale="log", ylim=(left[0], left[-1]), xlabel="distance D", title="error left in u, λ")
+    axes.set(xscale="log", yscale="log", ylim=(left[0], left[-1]), xlabel="squared distance D", title="error left in u, λ")
     parts = ", ".join(
         f"{name} {100 * np.mean(values > 0):.0f} %"
         for name, values in (("forgetting", gain.forgetting), ("mean loss", gain.mean_loss))
