@@ -37,7 +37,7 @@ class Averaged(Strategy):
 
 @dataclass(frozen=True)
 class AveragedByGain(Strategy):
-    """Every task trains everything, and the model then goes the part of the way that the losses at arrival tell.
+    """Every task trains everything, and the model then goes a part of the way computed from the losses at arrival.
 
     No data is kept, no gradient read and no setting needed; see :func:`read_fractions`.
     """

@@ -81,8 +81,8 @@ def require_writable(folder: Path, *, doing: str, remedy: str = "") -> None:
 def locate_user_folder(variable: str) -> Path:
     """Return the folder that the environment's `variable` names, else the user's cache folder; it need not exist.
 
-    Raises RuntimeError for a user without a home, unless the variable is set, and for a variable that begins with the
-    home of a user that there is none of.
+    Raises RuntimeError if there is no home directory, unless the variable is set, and for a variable that begins with
+    the home of a user that does not exist.
     """
     named = os.environ.get(variable)
     if named:

@@ -12,7 +12,7 @@ from cl_core.strategies import Arrival, Strategy, Update, find_score, require_fi
 
 @dataclass(frozen=True)
 class Adaptive(Strategy):
-    """The paper's hybrid rule: a related task holds `step` blocks more fixed than the task before, any other fewer.
+    """The paper's hybrid rule: a related task holds `step` more blocks fixed than the task before, an unrelated one `step` fewer.
 
     h counts what is held fixed, 0 to `modules` leading blocks, and goes from `start` by :func:`integrate`; a task
     moves the other blocks, the first task all. With a `quantile` the bar is that quantile of the run's earlier scores

@@ -2,7 +2,7 @@
 
 ``a[t, k]`` is the accuracy on task k after training task t, for k ≤ t; entries above the diagonal are not read (NaN
 by custom). M is the number of tasks. Each function keeps the unit it is given, share or per cent. Tasks count from 1
-in the formulas. Source: paper, metrics (second-hand).
+in the formulas. Source: paper, Section V.
 """
 
 from typing import Any

@@ -33,7 +33,7 @@ def run(
 
     Names are those of CATALOGUE, STRATEGIES and PROFILES, or a user's own, ``package.module:name``; under profile ``smoke`` an experiment on real images becomes
     its embedded stand-in, and the result carries the stand-in's name. `seed` from 100 on scores on validation images.
-    `overrides` change settings, `route` says where the images come from, a control needs its two-level run as `source`,
+    `overrides` change settings, `route` says where the images come from, a control needs the run that it follows as `source`,
     and `listener` hears how far the run is; `recorded` is kept with the result and decides nothing. Needs torch.
     Raises ValueError for what does not fit, before anything runs.
     """

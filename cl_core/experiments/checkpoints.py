@@ -33,7 +33,7 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def locate_cache() -> Path:
-    """Return the folder for checkpoints: ``$CL_CACHE_DIR``, else the user's cache folder. RuntimeError without a home."""
+    """Return the folder for checkpoints: ``$CL_CACHE_DIR``, else the user's cache folder. RuntimeError if there is no home directory."""
     return files.locate_user_folder(CACHE)
 
 
@@ -41,7 +41,7 @@ def locate_cache() -> Path:
 class Checkpoint:
     """The place of one run's checkpoint. `name` is the run's name, `identity` a digest of all that decides its bits.
 
-    A checkpoint of another identity (other settings, data, code or versions) is never gone on with.
+    A checkpoint of another identity (other settings, data, code or versions) is never resumed.
     """
 
     name: str

@@ -124,7 +124,7 @@ class AveragingSettings(SettingsBase):
         "harmonic",
         "Fractions",
         "how far averaged goes along its way: 1/t at task t, the same share each time, 1/t in reversed order, "
-        "the gain that losses at arrival tell, or what they tell turned round",
+        "the gain computed from losses at arrival, or its reverse",
     )
     fraction: float = define(
         0.3,

@@ -281,7 +281,7 @@ STRATEGIES: Mapping[str, Treatment] = {
         Treatment(
             name="adaptive",
             kind="rule",
-            summary="one block more or fewer than the task before, by the two gradients",
+            summary="a step of blocks more or fewer than the task before, by the two gradients",
             also="the hybrid rule, the paper's Algorithm 1",
             make=_adaptive,
             reads=_ADAPTIVE,

@@ -1,7 +1,7 @@
 """Networks as ordered lists of blocks with one head per task.
 
 A block is the unit that may move or stand still. The ResNet has nine: a stem of one convolution and eight residual
-blocks in four groups, the shape of a ResNet-18 (paper, experiments; second-hand). The MLP has one per hidden layer.
+blocks in four groups, the shape of a ResNet-18 (paper, Section V). The MLP has one per hidden layer.
 """
 
 import math

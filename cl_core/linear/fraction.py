@@ -98,7 +98,7 @@ def gains(error: float, distance: float, *, share: float, cost: float, tasks: in
 
 
 def read_gains(arrival_losses: ArrayLike, *, parameters: int, samples: int, noise: float) -> Floats:
-    """Return the gains (..., t) that the losses at arrival ‖y − Φw‖²/n (..., t) tell, everything trained and σ known.
+    """Return the gains (..., t) computed from the losses at arrival ‖y − Φw‖²/n (..., t), everything trained and σ known.
 
     A loss at arrival is e + D² + σ² in expectation. The first task goes the whole way; the first two losses split into
     e and D², taken as equal in both tasks (eq-split); from then on e follows its recursion. In [0, 1]; from the

@@ -8,7 +8,7 @@ def forgetting(losses: ArrayLike) -> float:
     """Return F = 1/(T−1) Σ_{k<T} (L[T, k] − L[k, k]): how much worse the earlier tasks have become; negative is backward transfer.
 
     NaN for a single task (there is nothing to forget) and where an entry that it reads is infinite. Raises ValueError
-    unless `losses` is (T, T). Source: paper, Section III (as summarised); book, eq-forgetting.
+    unless `losses` is (T, T). Source: paper, Section III; book, eq-forgetting.
     """
     matrix = _square(losses)
     tasks = matrix.shape[0]

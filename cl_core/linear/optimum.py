@@ -2,7 +2,8 @@
 
 Redundant: true value zero in both tasks, and never trained before, so that ξ = ‖e_S‖² − ‖δ_S‖² (what the update repairs
 beyond the drift) and η = B (what the frozen part leaves behind, plus noise) do not change with m.
-Source: book, chapter "The optimal magnitude"; compare Theorem IV.4 of the paper, whose ξ and η are not known to us.
+Source: book, chapter "The optimal magnitude"; compare Theorem IV.4 of the paper, whose
+ξ and η are in :mod:`cl_core.linear.paper`.
 """
 
 import math

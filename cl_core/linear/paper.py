@@ -5,7 +5,7 @@ assumptions; *exact* forms agree with :func:`cl_core.linear.expected_losses` in 
 printed theorems made to agree with the exact values. Losses are expected squared parameter errors; the first task starts
 at zero and trains everything. Equation numbers are those of the main text, arXiv 2602.20796 v1; its appendices are not
 known to this project, so that a form that is called deferred here is this project's own.
-Source: book, page "The paper, item by item", which proves each exact form.
+Source: book, the pages on the paper's items, which prove each exact form.
 """
 
 import math

@@ -1,7 +1,7 @@
 """The paper's two tasks in its own letters: sizes, truths, noise, and the abbreviations that its formulas use.
 
 Task k shows n_k samples of y_k = X_kᵀu_k + Z_kᵀq_k + ε_k: u_k lives on the p shared features, q_k on the p_k features of
-the task. Source: paper, Section III and the abbreviations of Section IV; book, page "The paper, item by item".
+the task. Source: paper, Section III and the abbreviations of Section IV; book, the pages on the paper's items.
 """
 
 from dataclasses import dataclass

@@ -672,10 +672,16 @@ def test_a_stale_reference_result_is_left_out_and_named(measured, checkout):
 
 
 def test_reference_results_that_are_not_there_are_not_run(book):
-    warnings, pages = book(index="# Front\n\n:::{reference} split-cub50\n:::\n\n:::{reference} split-cub200\n:::")
+    elsewhere = ":::{reference} corrupted-cub50-deng\n:at: tasks=4\n:::"
+    warnings, pages = book(
+        index=f"# Front\n\n:::{{reference}} split-cub50\n:::\n\n:::{{reference}} split-cub200\n:::\n\n{elsewhere}"
+    )
     assert warnings == ""
-    assert "Not run: there is no reference result" in text(pages["book/index"])
-    assert "Not run: it needs CUB-200." in text(pages["book/index"])
+    assert "Not run: there is no reference result of Split CUB-50." in text(pages["book/index"])
+    assert "Not run: there is no reference result of Corrupted CUB-50 (Deng et al.) at tasks 4." in text(
+        pages["book/index"]
+    )
+    assert "Not run: Split CUB-200 needs CUB-200." in text(pages["book/index"])
     warnings, _ = book(index="# Front\n\n:::{reference} split-cub51\n:::")
     assert "there is no experiment 'split-cub51'; did you mean 'split-cub50'?" in warnings
 

@@ -80,6 +80,15 @@ def test_every_cell_of_the_tables_is_in_the_map_with_its_page(row):
     assert f"- file: {page}\n" in (TOP / "book/_toc.yml").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("stream", "page"),
+    [("permuted-mnist", "notebooks/10-permuted-mnist"), ("split-cifar100", "notebooks/08-split-cifar100")],
+)
+def test_a_row_leads_to_the_chapter_that_takes_it_up(stream, page):
+    """The first claim on Permuted MNIST is our own, on another page, and is held against no cell."""
+    assert experiment_page(stream, known_claims()) == page
+
+
 def test_every_number_that_a_claim_is_held_against_stands_in_a_cell():
     known = known_claims()
     cells = ["/".join(list(row.values())[:4]) for row in reported_rows()]

@@ -152,8 +152,9 @@ def unpaired(used: Iterable[Result]) -> str:
 def _left_out(reading: Reading) -> str:
     if not reading.left_out:
         return ""
-    seeds = ", ".join(str(seed) for seed in reading.left_out)
-    return f"left out of {len(reading.test.seeds)} seeds: {seeds} ({next(iter(reading.left_out.values()))})"
+    *others, last = (str(seed) for seed in reading.left_out)
+    seeds = f"seeds {', '.join(others)} and {last}" if others else f"seed {last}"
+    return f"left out: {seeds} of the {len(reading.test.seeds)} ({next(iter(reading.left_out.values()))})"
 
 
 def _mean(runs: Iterable[Result], name: str) -> float:

@@ -391,7 +391,7 @@ class Share(PairedComparison):
     def _is_share(self) -> "Share":
         if self.delta is None:
             raise ValueError(
-                "a share needs its own delta, in per cent of the protocols: the rule in points does not apply"
+                "a share needs its own delta, in percentage points: the rule in points of a measure does not apply"
             )
         if len(self.protocols()) < 2:
             raise ValueError("`across` gives one protocol alone; give two values or more of some setting")
@@ -400,7 +400,7 @@ class Share(PairedComparison):
     @property
     def unit(self) -> str:
         """What one unit of d is."""
-        return "per cent of the protocols"
+        return "percentage points"
 
     def protocols(self) -> list[tuple[str, ...]]:
         """Return the settings of each protocol, as ``--set`` takes them."""

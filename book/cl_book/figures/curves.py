@@ -28,6 +28,20 @@ def retention(a: ArrayLike) -> Vector:
     return np.array([np.diag(matrix, -age).mean() for age in range(len(matrix))])
 
 
+def losses_of_old_tasks(a: ArrayLike) -> tuple[float, float]:
+    """Return what an old task lost to the very next one, and from then until it was old: means over the same tasks.
+
+    A task becomes old when half as many tasks as there are have been learned after it, or more; from then on its accuracy
+    is its mean.
+    """
+    matrix = np.asarray(a, dtype=np.float64)
+    half = len(matrix) // 2
+    old = range(len(matrix) - half)
+    first = [matrix[k, k] - matrix[k + 1, k] for k in old]
+    later = [matrix[k + 1, k] - matrix[k + half :, k].mean() for k in old]
+    return float(np.mean(first)), float(np.mean(later))
+
+
 def update_lengths(result: Result) -> Vector:
     """Return ‖θ_t − θ_{t−1}‖ over all shared parameters, one a task: (M,); NaN where a run has no update norms."""
     return np.array([float(np.linalg.norm(row)) for row in _to_matrix(result.update_norms)])

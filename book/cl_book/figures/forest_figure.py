@@ -119,7 +119,9 @@ def draw_gains(experiment: str, results: ResultSet) -> Picture | None:
             ends, forgets = (t_interval(gains[name].differences) for name in _PANELS)
             found.append(
                 f"{title} ends {_say_gain(ends, 'higher', 'lower', 'equally high')} than {other} and forgets "
-                f"{_say_gain(forgets, 'more', 'less', 'equally much')}".replace("equally high than", "as high as")
+                f"{_say_gain(forgets, 'more', 'less', 'equally much')} ({ends.seeds} seeds)".replace(
+                    "equally high than", "as high as"
+                )
             )
     return Picture(
         _draw_rows(rows, stacked=False),

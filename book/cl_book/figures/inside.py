@@ -67,8 +67,7 @@ INSIDE: dict[str, tuple[Draw, str]] = {
     ),
     "strips": (
         draw_strips,
-        "What each task moved, a row a seed: f for few blocks, m for many. The colour is the task's score. In random order "
-        "the same magnitudes are dealt out by chance, so there the score decides nothing.",
+        "What each task moved, a row a seed: f for few blocks, m for many. The colour is the task's score.",
     ),
     "path": (
         partial(draw_paths, paths=PATHS[:1]),

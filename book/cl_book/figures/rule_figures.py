@@ -73,14 +73,18 @@ def draw_strips(experiment: str, results: ResultSet) -> Picture | None:
         for side, colour in sides
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=2)
-    finding = (
-        f"Mean score of a task after one that moved few blocks, and after one that moved many: {'; '.join(found)}."
-    )
+    said = []
+    if found:
+        said.append(
+            f"Mean score of a task after one that moved few blocks, and after one that moved many: {'; '.join(found)}."
+        )
+    if len(shown) > 1:
+        said.append("In random order the magnitudes are dealt out by chance, so there the score decides nothing.")
     return Picture(
         figure,
         f"Schedules of few (f) and many (m) blocks, a seed a row, coloured by score. {'; '.join(words)}.",
         data,
-        finding if found else "",
+        " ".join(said),
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 from numpy.typing import NDArray
 
-from cl_book.figures.curves import retention, to_array
+from cl_book.figures.curves import losses_of_old_tasks, retention, to_array
 from cl_book.figures.drawing import INK, LINES, MARKERS, PALETTE, WIDTH, show
 from cl_book.figures.picture import Picture
 from cl_book.figures.run_figures import Groups, draw_line, format_values, name_stand_in, name_strategy
@@ -99,15 +99,17 @@ def draw_retention(groups: Groups) -> Picture:
     found = ", ".join(
         f"{name_strategy(name)} "
         + " and ".join(
-            format_values([values[0] - values[1], values[1] - values[len(values) // 2 :].mean()], 0).split(", ")
+            format_values(100 * np.mean([losses_of_old_tasks(accuracies(run)) for run in runs], axis=0), 0).split(", ")
         )
-        for name, values in lines.items()
+        for name, runs in groups.items()
     )
+    half = len(next(iter(lines.values()))) // 2
     return Picture(
         figure,
         f"Mean accuracy on a task by the number of tasks learned since. {words}.",
         {"tasks since": np.arange(len(next(iter(lines.values())))), **lines},
-        f"Points that a task loses to the very next one, and from then until it is old: {found}.",
+        f"Points that a task lost to the very next one, and from then until it was old, {half} or more tasks "
+        f"later; means over the tasks that became old: {found}.",
     )
 
 

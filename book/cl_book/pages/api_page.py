@@ -23,6 +23,10 @@ _ROLE = re.compile(r":(func|class|data|mod):`([\w.]+)`")
 _EQUATION = re.compile(r"\(?\b(eq-[a-z-]+[a-z])\)?")
 _EMPHASIS = re.compile(r"((?<![\w*])\*\w[^*]*\w\*(?![\w*]))")
 _UNTOLD = "Alias for field number"
+_LAMBDA = re.compile(r"<function [\w.]*<lambda>>|<factory>")
+_NAMED = re.compile(r"<(?:function|class) '?([\w.]+)'?>")
+_LONGEST = 80
+"""Characters of a value that a page shows."""
 
 
 def setup(app: Sphinx) -> None:
@@ -30,6 +34,8 @@ def setup(app: Sphinx) -> None:
     app.setup_extension("sphinx.ext.autodoc")
     app.connect("source-read", _fill)
     app.connect("autodoc-process-docstring", _plain)
+    app.connect("autodoc-process-signature", _write_signature)
+    app.connect("autodoc-skip-member", _skip)
 
 
 def _fill(app: Sphinx, _docname: str, source: list[str]) -> None:
@@ -108,9 +114,36 @@ def _block(module: str) -> str:
     members = (
         f"\n   :members: {chosen.strip('*')}\n   :ignore-module-all:\n   :member-order: bysource" if chosen else ""
     )
-    # The value of a path is a place on the machine that builds the book.
-    values = "\n   :no-value:" if any(isinstance(each, Path) for each in vars(import_module(module)).values()) else ""
+    values = "\n   :no-value:" if any(map(_hides, _public_values(module))) else ""
     return f"### `{module}`\n\n```{{eval-rst}}\n.. automodule:: {module}{members}{values}\n```"
+
+
+def _public_values(module: str) -> list[Any]:
+    return [value for name, value in vars(import_module(module)).items() if not name.startswith("_")]
+
+
+def _hides(value: Any) -> bool:
+    """Whether a value says nothing to a reader: a place on the machine that builds the book, a long one, or one with code in it."""
+    if isinstance(value, Path):
+        return True
+    if callable(value) or inspect.ismodule(value):
+        return False
+    text = repr(value)
+    return len(text) > _LONGEST or "<function" in text
+
+
+def _write_signature(
+    _app: Sphinx, _what: str, _name: str, _described: Any, _options: Any, signature: str | None, returned: str | None
+) -> tuple[str | None, str | None]:
+    """Write a default that is code as its name, and one without a name as three points."""
+    if signature:
+        signature = _NAMED.sub(lambda match: match[1].rpartition(".")[2], _LAMBDA.sub("...", signature))
+    return signature, returned
+
+
+def _skip(_app: Sphinx, _what: str, name: str, _described: Any, skipped: bool, _options: Any) -> bool:
+    """Leave out what pydantic adds to a class of settings."""
+    return skipped or name == "model_config"
 
 
 def _plain(_app: Sphinx, _what: str, name: str, described: Any, _options: Any, lines: list[str]) -> None:

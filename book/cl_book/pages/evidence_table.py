@@ -15,7 +15,7 @@ _NAMED = (
     (re.compile(r"by number of trained blocks (.+)"), "By number of blocks that frozen trains"),
     (re.compile(r"with each strategy's own best tuning (.+)"), "Each strategy at its own best tuning"),
     (re.compile(r"corrected (p .+)"), "Corrected for the family"),
-    (re.compile(r"left out of (.+)"), "Left out of"),
+    (re.compile(r"left out: (.+)"), "Left out"),
     (re.compile(r"(\d+ seeds would have .+)"), "Power"),
     (re.compile(r"missing: (.+)"), "Missing"),
     (re.compile(r"so far (.+)"), "So far"),

@@ -75,6 +75,8 @@ _SPELLED = {
     "cifar10": "CIFAR-10",
     "cifar100": "CIFAR-100",
     "cub200": "CUB-200",
+    "cub50": "CUB-50",
+    "deng": "(Deng et al.)",
     "mnist": "MNIST",
     "20": "in twenty tasks",
 }

@@ -84,7 +84,9 @@ def _draw_picture(settings: dict[str, Any]) -> tuple[str, str]:
     axes.plot(
         settings["distance"], settings["left"], "o", color=drawing.INK, markeredgecolor=drawing.PAPER, markersize=8
     )
-    axes.set(xscale="log", yscale="log", ylim=(left[0], left[-1]), xlabel="squared distance D", title="error left in u, λ")
+    axes.set(
+        xscale="log", yscale="log", ylim=(left[0], left[-1]), xlabel="squared distance D", title="error left in u, λ"
+    )
     parts = ", ".join(
         f"{name} {100 * np.mean(values > 0):.0f} %"
         for name, values in (("forgetting", gain.forgetting), ("mean loss", gain.mean_loss))

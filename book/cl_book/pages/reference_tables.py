@@ -15,6 +15,7 @@ from cl_book.claims.run_claims import UNAVAILABLE
 from cl_book.claims.summaries import Row, Spread
 from cl_book.pages.claim_boxes import table
 from cl_book.pages.evidence_marks import make_mark
+from cl_book.pages.implied_table import spell_stream
 from cl_book.pages.numbers import reported
 from cl_book.pages.result_values import noted
 from cl_book.pages.results_link import results_link
@@ -80,7 +81,7 @@ class Reference(SphinxDirective):
         return [
             *self._table(rows, paper, over),
             *([results_link()] if rows and "brief" not in self.options else []),
-            *_about(name, results, profile, ran=bool(rows), paper=bool(paper), brief="brief" in self.options),
+            *_about(name, results, profile, at, ran=bool(rows), paper=bool(paper), brief="brief" in self.options),
         ]
 
     def _table(self, rows: list[Row], paper: dict[str, Reported], over: list[str]) -> list[nodes.Node]:
@@ -169,14 +170,20 @@ def _reported(number: Reported) -> nodes.paragraph:
     return paragraph
 
 
-def _about(name: str, results: ResultSet, profile: str, *, ran: bool, paper: bool, brief: bool) -> list[nodes.Node]:
+def _about(
+    name: str, results: ResultSet, profile: str, at: Mapping[str, Value], *, ran: bool, paper: bool, brief: bool
+) -> list[nodes.Node]:
+    """Return how the results were made; where nothing ran, what is not run, by name, and why."""
     facts = summaries.circumstances(name, results, profile)
     circumstances = "; ".join(facts)
     text = f"Reference results in per cent, mean ± standard deviation over seeds: {circumstances}. "
     if not ran:
         needs = UNAVAILABLE.get(DEFINITIONS[CATALOGUE[name].stream].dataset)
-        why = f"this experiment needs {needs}" if needs else "there is no reference result of this experiment"
-        text = f"Not run: {name}, {CATALOGUE[name].description}; {why}. "
+        stream = spell_stream(name)
+        values = ", ".join(f"{str(SETTINGS[word].title).lower()} {_value(value)}" for word, value in at.items())
+        where = f" at {values}" if values else ""
+        missing = f"{stream} needs {needs}" if needs else f"there is no reference result of {stream}{where}"
+        text = f"Not run: {missing}. "
     elif not facts:
         text = "Reference results in per cent, mean ± standard deviation over seeds. "
     if ran and brief:

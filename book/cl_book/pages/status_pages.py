@@ -130,7 +130,9 @@ class RunTimes(SphinxDirective):
                 machine = result.recorded["machine"]
                 card = machine.get("device", "cpu")
                 name = machine["processor"] if card == "cpu" else f"{card} beside {machine['processor']}"
-                machines.add(f"profile {result.profile}: {name}, {machine['system']}, {machine['threads']} thread a run")
+                machines.add(
+                    f"profile {result.profile}: {name}, {machine['system']}, {machine['threads']} thread a run"
+                )
         if not seconds:
             return [nodes.paragraph(text="No reference run is stored yet, so there is no time to tell.")]
         head = ["Experiment and profile", "Runs", "A run, median", "All of them, one after another"]

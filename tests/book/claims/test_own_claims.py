@@ -151,6 +151,7 @@ def test_a_share_counts_the_protocols_in_which_the_claim_holds(state, keep_all, 
     (standing,) = own.stand(checkout / "results", ["share"])
     assert standing.interval.mean == pytest.approx(25.0)
     assert "holds in 3 of 4 protocols, not with learning_rate=0.1 epochs=4" in standing.evidence
+    assert " percentage points, 95 % interval" in standing.evidence
     assert standing.verdict == "reproduced"
 
 

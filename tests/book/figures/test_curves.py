@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from cl_book.figures.curves import (
+    losses_of_old_tasks,
     relative_updates,
     retention,
     seen_accuracy,
@@ -33,6 +34,16 @@ def test_three_tasks_by_hand():
     assert seen_accuracy(A) == pytest.approx([0.9, 0.75, 2.0 / 3])
     assert seen_forgetting(A) == pytest.approx([NAN, 0.1, 0.05], nan_ok=True)
     assert retention(A) == pytest.approx([0.7, 0.85, 0.6])
+
+
+def test_what_an_old_task_lost_is_its_own():
+    # Later tasks are easier, so means over all tasks of an age rise, though every task loses.
+    easier = np.array(
+        [[0.5, NAN, NAN, NAN], [0.45, 0.6, NAN, NAN], [0.43, 0.55, 0.9, NAN], [0.41, 0.53, 0.8, 0.9]],
+    )
+    first, later = losses_of_old_tasks(easier)
+    assert (first, later) == pytest.approx((0.05, 0.025))
+    assert retention(easier)[0] - retention(easier)[1] == pytest.approx(0.125)
 
 
 @given(matrices())

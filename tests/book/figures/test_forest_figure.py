@@ -67,7 +67,7 @@ def test_gains_of_one_stream_are_told_in_both_measures(keep_all, checkout):
     assert picture.data["Forgetting"] == pytest.approx([-19.0, -11.0, 8.0], abs=1e-3)
     assert picture.data["Avg.Acc, paper"][:2] == pytest.approx([1.11, np.nan], nan_ok=True)
     assert picture.finding.startswith(
-        "Frozen ends 4.2 points higher than initialized and forgets 19.0 points less; two-"
+        "Frozen ends 4.2 points higher than initialized and forgets 19.0 points less (3 seeds); two-"
     )
     left, right = picture.figure.axes
     assert [label.get_text() for label in left.get_yticklabels()] == ["frozen", "two-level", "two-level"]
@@ -85,9 +85,9 @@ def test_a_gain_is_told_as_its_interval_allows(keep_all, checkout):
     first, second = finding.split("; ")
     assert (
         first
-        == "Frozen ends neither clearly higher nor lower than initialized and forgets neither clearly more nor less"
+        == "Frozen ends neither clearly higher nor lower than initialized and forgets neither clearly more nor less (3 seeds)"
     )
-    assert second == "two-level ends as high as initialized and forgets equally much."
+    assert second == "two-level ends as high as initialized and forgets equally much (3 seeds)."
 
 
 def test_without_two_seeds_there_is_no_picture(checkout):

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 from cl_book.figures.drawing import PALETTE
+from cl_book.figures.inside import INSIDE
 from cl_book.figures.rule_figures import draw_every_schedule, draw_strips
 from cl_book.figures.run_figures import DEEPEST
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_hex
 
+from cl_core.experiments import controls
 from cl_core.runs.result_set import read_results
 
 SCORES = (None, -0.2, 0.2, -0.1)
@@ -38,6 +40,18 @@ def test_a_strip_has_a_letter_and_a_score_for_every_task_of_every_seed(keep):
             assert depth == pytest.approx(DEEPEST * share)
     assert [label.get_text() for label in panel.get_yticklabels()] == ["0", "3"]
     assert "−0.10 and 0.20 (two-level)" in picture.finding, "task 4 follows few blocks, task 3 many"
+    assert "random order" not in picture.finding.lower()
+
+
+def test_the_random_order_is_explained_where_it_is_drawn(keep):
+    chosen = (9, 9, 1, 9)
+    keep("split-cifar100", "two-level", 0, magnitudes=chosen, scores=SCORES)
+    dealt = controls.random(chosen, 0, controls.FREE_FROM)
+    keep("split-cifar100", "two-level-random", 0, magnitudes=dealt, scores=SCORES)
+    picture = draw_strips("split-cifar100", read_results())
+    assert len(picture.figure.axes) == 2
+    assert "In random order the magnitudes are dealt out by chance" in picture.finding
+    assert "random order" not in INSIDE["strips"][1].lower()
 
 
 def test_every_schedule_is_ranked_by_its_mean_and_the_rules_own_at_each_seed(keep):

@@ -55,3 +55,10 @@ def test_retention_begins_with_what_was_learned(shown, make_result):
     assert axes.lines[0].get_ydata() == pytest.approx([90, 85, 60])
     assert np.array_equal(shown[0]["data"]["tasks since"], [0, 1, 2])
     assert "initialized: 90 % at once, 85 % one task later" in shown[0]["alt"]
+
+
+def test_the_finding_follows_single_tasks(make_result):
+    picture = trend_figures.draw_retention({"initialized": (make_result(),)})
+    assert picture.finding.endswith(
+        "1 or more tasks later; means over the tasks that became old: initialized 10 and 5."
+    )

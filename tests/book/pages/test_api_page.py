@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from cl_book.pages.api_page import _plain, expand, modules_of
+from cl_book.pages.api_page import _plain, _skip, _write_signature, expand, modules_of
 
 import cl_core
 
@@ -100,6 +100,37 @@ def test_every_module_can_be_described_where_torch_is_not_installed():
     assert done.stdout == "described\n", done.stderr.splitlines()[-1]
 
 
-def test_a_module_that_names_a_place_on_the_machine_shows_no_values():
-    assert ":no-value:" in expand("modules", "cl_book.figures.drawing")
-    assert ":no-value:" not in expand("modules", "cl_core.metrics")
+@pytest.mark.parametrize(
+    ("module", "shown"),
+    [
+        ("cl_book.figures.drawing", False),
+        ("cl_core.experiments.strategy_table", False),
+        ("cl_core.experiments.catalogue", False),
+        ("cl_core.streams.definitions", False),
+        ("cl_core.metric_table", False),
+        ("cl_core.metrics", True),
+        ("cl_core.draws", True),
+    ],
+)
+def test_a_value_that_says_nothing_is_not_shown(module, shown):
+    assert (":no-value:" not in expand("modules", module)) == shown
+
+
+@pytest.mark.parametrize(
+    ("written", "set_"),
+    [
+        ("(law=Law(draw=<function <lambda>>, covariance=None))", "(law=Law(draw=..., covariance=None))"),
+        ("(waiting=<function Checkpoint.<lambda>>)", "(waiting=...)"),
+        ("(listener=<function silent>, error=<class 'ValueError'>)", "(listener=silent, error=ValueError)"),
+        ("(rows=<factory>)", "(rows=...)"),
+        (None, None),
+    ],
+)
+def test_a_default_that_is_code_is_named_or_left_out(written, set_):
+    assert _write_signature(None, "function", "f", None, None, written, "int") == (set_, "int")
+
+
+def test_what_pydantic_adds_to_settings_is_left_out():
+    assert _skip(None, "class", "model_config", {}, False, None)
+    assert not _skip(None, "class", "threshold", 0.5, False, None)
+    assert _skip(None, "class", "threshold", 0.5, True, None)

@@ -5,6 +5,14 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from cl_book.claims import claim as claims
+from cl_book.claims import overview
+from cl_book.claims.arms import Arm
+from cl_book.claims.paper_table import reported_means
+from cl_book.claims.statistics import t_interval
+
+from cl_core.experiments.store import metric
+from cl_core.runs.result_set import read_results
 
 TOP = Path(__file__).resolve().parents[3]
 CHAPTERS = sorted(TOP.glob("notebooks/0[89]-*.ipynb")) + sorted(TOP.glob("notebooks/1[0-4]-*.ipynb"))
@@ -110,6 +118,65 @@ def test_a_planted_fault_is_seen(notebooks, spoil, fault):
     cells.append(next(cell for cell in cells if "figure digits" in _printed(cell)))
     spoil(cells)
     assert any(fault in each for each in find_faults(nbformat.from_dict({**stored, "cells": cells}), "split-cifar100"))
+
+
+@pytest.fixture(scope="module")
+def stored():
+    return read_results()
+
+
+def read_text(notebook):
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def measure_seeds(experiment, arm, name, results):
+    """Return a measure of one side in per cent by seed, over every stored reference run."""
+    runs = overview.find_runs(experiment, arm, results).values()
+    return {run.seed: 100 * metric(run, name) for run in runs}
+
+
+@pytest.mark.parametrize("name", STREAM)
+def test_a_chapter_says_where_its_table_has_seeds_that_its_claims_have_not(notebooks, name, stored):
+    stated = {
+        seed
+        for claim in claims.load()
+        if claim.page == f"notebooks/{name}" and claim.source == "runs"
+        for seed in claim.test.seeds
+    }
+    rows = [row for row in overview.list_rows(stored) if row.experiment == STREAM[name]]
+    more = any(run.seed not in stated for row in rows for run in row.runs.values())
+    assert ("A claim counts only the seeds that it stated" in read_text(notebooks[name])) == more
+
+
+@pytest.mark.parametrize("name", STREAM)
+def test_what_does_not_compete_is_named_where_it_is_in_the_table(notebooks, name, stored):
+    methods = [row.method for row in overview.list_rows(stored) if row.experiment == STREAM[name]]
+    text = read_text(notebooks[name])
+    assert ("Joint and separate training, the two bounds" in text) == any(method.bound for method in methods)
+    no_update = any(method.arm.strategy == "frozen-0" for method in methods)
+    assert bool(re.search(r"no update (does not compete for it )?in forgetting", text)) == no_update
+
+
+def test_the_papers_frozen_forgetting_lies_where_the_chapter_says(notebooks, stored):
+    assert "lies between those of three and of four blocks here" in read_text(notebooks["08-split-cifar100"])
+    three, four = (
+        measure_seeds("split-cifar100", Arm("frozen", (f"trained={depth}",)), "forgetting", stored) for depth in (3, 4)
+    )
+    paper = reported_means("I", "split-cifar100", "forgetting")["frozen"]
+    assert sum(three.values()) / len(three) < paper < sum(four.values()) / len(four)
+
+
+def test_the_sixth_seed_of_split_cifar10_is_as_the_chapter_says(notebooks, stored):
+    assert "At a sixth seed, run later, Algorithm 1 ends far lower" in read_text(notebooks["09-split-cifar10"])
+    for name in ("avg_acc", "forgetting"):
+        rule, all_moving = (
+            measure_seeds("split-cifar10", Arm(side), name, stored) for side in ("adaptive", "initialized")
+        )
+        assert sorted(set(rule) & set(all_moving)) == list(range(6))
+        interval = t_interval([rule[seed] - all_moving[seed] for seed in range(6)])
+        assert interval.low < 0 < interval.high
+        if name == "avg_acc":
+            assert rule[5] < all_moving[5] - 5
 
 
 @pytest.mark.parametrize("name", STREAM)

@@ -43,6 +43,11 @@ def test_missing_runs_stay_together():
     ]
 
 
+def test_seeds_that_are_left_out_have_a_row():
+    told = "+1.51 points, 95 % interval −0.89 to +3.91, 9 seeds; left out: seed 5 of the 10 (one magnitude throughout)"
+    assert tabulate_evidence(told)[3:] == [("Left out", "seed 5 of the 10 (one magnitude throughout)")]
+
+
 @pytest.mark.slow
 def test_every_number_of_every_claim_is_kept():
     for each in standings():
