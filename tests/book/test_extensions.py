@@ -329,7 +329,7 @@ def test_a_chart_of_one_experiment_says_first_what_it_found(measured):
     names = [svg["data-figure"] for svg in pages["book/index"].select("figure svg")]
     assert names == ["results-split-cifar100-gains", "results-split-cifar100-gains-narrow"]
     assert "Frozen ends" in caption
-    assert "forgets 0.5 points less. What each method gains" in caption
+    assert "forgets 0.5 points less (5 seeds). What each method gains" in caption
 
 
 def test_one_stream_has_a_table_of_its_own(measured):
@@ -873,7 +873,7 @@ def test_the_status_page_counts_the_runs_that_hold_and_those_that_do_not(
     _, pages = book(index=index)
     assert text(pages["book/index"].select("tbody td")[2]) == "current"
     assert "confirmed on 02 January 2026 by 150 golden runs" in text(pages["book/index"])
-    assert "2 results, 1 of them identical to the bit, the others within 0.50 points." in text(pages["book/index"])
+    assert "2 results, 1 identical to the bit, the others within 0.50 points." in text(pages["book/index"])
     edited = json.loads((checkout / "results/cpu/split-cifar10/frozen-1.json").read_text(encoding="utf-8"))
     edited["digest"] = "0" * 64
     (checkout / "results/cpu/split-cifar10/frozen-1.json").write_text(json.dumps(edited), encoding="utf-8")

@@ -96,8 +96,8 @@ def _count(question: Question, rows: list[list[Answer | None]]) -> list[str]:
     words = {"avg_acc": "average accuracy at the end", "forgetting": "forgetting"}
     return [
         f"In {words[measure]} {question.of} training is better in {counts['better']} of the {counts['run']} comparisons that "
-        f"were run, worse in {counts['worse']} and open in {counts['open']}, each by its own interval; "
-        f"{counts['not run']} are not run yet."
+        f"were run, worse in {counts['worse']} and open in {counts['open']}, each by its own interval"
+        + (f"; {counts['not run']} are not run yet." if counts["not run"] else ".")
         for measure, counts in count_by_measure(question, rows).items()
     ]
 
