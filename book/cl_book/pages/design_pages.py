@@ -26,6 +26,7 @@ from cl_core.runs.design_table import DesignRecord, complete_protocols
 from cl_core.runs.designs import DESIGNS, Design
 
 _MOST_DECIDING = 8
+_BUDGET = "budget"
 _NEAREST = 5
 _CURVES = (
     Order("adaptive", "initialized", "avg_acc", 1),
@@ -156,6 +157,28 @@ def list_shares(_directive: SphinxDirective, design: Design, rows: Rows) -> list
     return [table(["Measure", "Order", "How often", "Points: median (tenth to ninth tenth)"], cells)]
 
 
+def split_by_budget(_directive: SphinxDirective, design: Design, rows: Rows) -> list[nodes.Node]:
+    """Return how often the rule is above initialized training where both make the same steps, and where the rule makes twice as many."""
+    (axis,) = (axis for axis in design.axes if axis.name == _BUDGET)
+    cells = []
+    for measure in ("avg_acc", "task_acc"):
+        order = Order("adaptive", "initialized", measure, 1)
+        for level in dict.fromkeys(axis.levels):
+            own = {number: row for number, row in rows.items() if next(iter(row.values())).levels[_BUDGET] == level}
+            if own:
+                d = analysis.effect(own, order)
+                share = [make_bar(analysis.share_of(d > 0))]
+                cells.append(
+                    [
+                        _cell(MEASURES[measure].title),
+                        _cell(level),
+                        share,
+                        _cell(f"{np.nanmedian(d):+.1f}".replace("-", "−")),
+                    ]
+                )
+    return [table(["Measure", "The rule's budget", "adaptive above initialized", "Points, median"], cells)]
+
+
 def draw_curves(directive: SphinxDirective, design: Design, rows: Rows) -> list[nodes.Node]:
     """Return a specification curve of each of the three effects, over the choices that decide it most."""
     found: list[nodes.Node] = []
@@ -234,6 +257,7 @@ PARTS: dict[str, _Part] = {
     "progress": lambda _directive, design, rows: describe_progress(design, 0, rows, ()),
     "paper-orders": list_paper_orders,
     "shares": list_shares,
+    "budget": split_by_budget,
     "curves": draw_curves,
     "deciding": list_deciding,
     "region": tell_region,

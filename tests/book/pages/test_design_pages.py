@@ -1,5 +1,6 @@
 """The design's page: with no record, with three, and with all of them."""
 
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -62,6 +63,13 @@ def test_with_all_records_every_part_is_there(monkeypatch, whole, part):
     if part == "paper-orders":
         assert len(list(found[0].findall(nodes.row))) == 1 + 9
         assert words(found).count("of 150 protocols") == 9
+    if part == "budget":
+        cells = [row.astext().split("\n\n") for row in found[0].findall(nodes.row)][1:]
+        assert [row[:2] for row in cells] == [
+            [title, level] for title in ("Avg.Acc", "Task.Acc") for level in ("same", "frozen-then-whole")
+        ]
+        sizes = [int(re.search(r"in \d+ of (\d+) protocols", row[2]).group(1)) for row in cells]
+        assert sizes == [75, 75, 75, 75]
     if part == "curves":
         assert len(found) == 3
         assert all("<svg" in figure[0]["svg"] for figure in found)
