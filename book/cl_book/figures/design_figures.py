@@ -26,7 +26,7 @@ def draw_curve(
     rows = [(axis.name, level) for axis in axes for level in axis.different]
     style()
     figure, (above, below) = plt.subplots(
-        2, 1, sharex=True, figsize=(WIDTH, 2.4 + 0.2 * len(rows)), height_ratios=[2.2, 0.2 * len(rows)]
+        2, 1, sharex=True, figsize=(WIDTH, 2.4 + 0.22 * len(rows)), height_ratios=[2.2, 0.22 * len(rows)]
     )
     above.axhline(0, color=INK, linewidth=0.8)
     up = heights > 0
@@ -38,7 +38,7 @@ def draw_curve(
         own = np.array([levels[number][axis] == level for number in order])
         for chosen, colour in ((own & up, PALETTE[0]), (own & ~up, PALETTE[1])):
             below.plot(place[chosen], np.full(int(chosen.sum()), row), "|", markersize=5, color=colour)
-    below.set_yticks(range(len(rows)), [f"{axis} {level}" for axis, level in rows], fontsize=7)
+    below.set_yticks(range(len(rows)), [f"{axis} {level}" for axis, level in rows], fontsize=8.5)
     below.set_ylim(len(rows) - 0.5, -0.5)
     below.grid(visible=False)
     below.set_xlabel("protocols, sorted by the effect")
