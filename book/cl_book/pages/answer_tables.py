@@ -79,7 +79,7 @@ class Protocols(SphinxDirective):
             paragraph += [
                 nodes.Text("Under "),
                 nodes.literal(text=name),
-                nodes.Text(f", {PROTOCOLS[name].summary}, nothing is run yet."),
+                nodes.Text(f", {PROTOCOLS[name].summary}, nothing is run yet. "),
             ]
         return [paragraph]
 

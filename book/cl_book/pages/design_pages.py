@@ -16,6 +16,7 @@ from cl_book.claims.design_claims import describe_region, describe_share, read_c
 from cl_book.claims.design_tests import LEAST_PROTOCOLS
 from cl_book.figures.design_figures import draw_curve
 from cl_book.figures.drawing import to_csv
+from cl_book.notebooks.record import format_signed
 from cl_book.pages.claim_boxes import table
 from cl_book.pages.figure_nodes import data_link, draw, name_data_file
 from cl_book.pages.result_values import noted
@@ -151,7 +152,7 @@ def list_shares(_directive: SphinxDirective, design: Design, rows: Rows) -> list
                 _cell(MEASURES[order.measure].title),
                 _cell(order.words + ("" if order not in _OWN_ORDERS else " (asked here)")),
                 [make_bar(analysis.share_of(d > 0))],
-                _cell(f"{middle:+.1f} ({low:+.1f} to {high:+.1f})"),
+                _cell(f"{format_signed(middle, 1)} ({format_signed(low, 1)} to {format_signed(high, 1)})"),
             ]
         )
     return [table(["Measure", "Order", "How often", "Points: median (tenth to ninth tenth)"], cells)]
@@ -173,7 +174,7 @@ def split_by_budget(_directive: SphinxDirective, design: Design, rows: Rows) -> 
                         _cell(MEASURES[measure].title),
                         _cell(level),
                         share,
-                        _cell(f"{np.nanmedian(d):+.1f}".replace("-", "−")),
+                        _cell(format_signed(float(np.nanmedian(d)), 1)),
                     ]
                 )
     return [table(["Measure", "The rule's budget", "adaptive above initialized", "Points, median"], cells)]
