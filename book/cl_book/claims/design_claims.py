@@ -8,7 +8,7 @@ import numpy as np
 from cl_book.claims import design_analysis as analysis
 from cl_book.claims.claim import Claim, Judge, Standing
 from cl_book.claims.design_analysis import Order, Region, Rows, Share
-from cl_book.claims.design_tests import LEAST_PROTOCOLS, MARGIN, NEAR, NEARLY, DesignTest
+from cl_book.claims.design_tests import MARGIN, NEAR, NEARLY, DesignTest
 from cl_book.claims.run_claims import ADDED, ADDED_UNEXPLAINED, AMENDED, AMENDED_UNEXPLAINED
 from cl_book.claims.stated import design_claim_digests
 from cl_book.notebooks.record import INCONCLUSIVE, NOT_REPRODUCED, NOT_RUN, REPRODUCED
@@ -40,10 +40,10 @@ def read_current(design: str) -> tuple[DesignRecord, ...]:
 def decide(claim: Claim, records: Sequence[DesignRecord], *, digest: str | None = None) -> Standing:
     """Return where `claim` stands by the `records` of its design's table; `digest` is that of the claim as it is stated."""
     assert claim.design is not None
-    test, rows = claim.design, design_table.complete_protocols(records)
-    total = find_design(test.name).protocols
+    test, total = claim.design, len(claim.design.protocols)
+    rows = test.choose(design_table.complete_protocols(records))
     labels = tuple(_revisions(claim, digest, records))
-    if len(rows) < LEAST_PROTOCOLS:
+    if len(rows) < test.least:
         return Standing(claim, NOT_RUN, f"{len(rows)} of {total} protocols are there", labels=labels)
     verdict, evidence = _judge(test, rows)
     return Standing(claim, verdict, f"{evidence}; {len(rows)} of {total} protocols ran", labels=labels)
@@ -137,8 +137,8 @@ def share_of_claim(claim: Claim) -> Share | None:
 
 
 def _share_of_test(test: DesignTest) -> Share | None:
-    rows = design_table.complete_protocols(read_current(test.name))
-    if test.kind != "share" or len(rows) < LEAST_PROTOCOLS:
+    rows = test.choose(design_table.complete_protocols(read_current(test.name)))
+    if test.kind != "share" or len(rows) < test.least:
         return None
     return analysis.share_of(analysis.effect(rows, Order(test.of, test.against, test.measure, test.sign)) > 0)
 

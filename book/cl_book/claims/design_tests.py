@@ -1,17 +1,23 @@
 """What of a design's table decides a claim: an order's share of protocols, two halves, a region, a nearest protocol."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from cl_core.metric_table import MEASURES
-from cl_core.runs.designs import DESIGNS, ROLES, SLICE
+from cl_core.runs.designs import DESIGNS, ROLES, SLICE, find_design
+
+_Row = TypeVar("_Row")
 
 LEVEL = 0.05
 """One less this is the confidence of every interval."""
 
 LEAST_PROTOCOLS = SLICE
 """Fewer complete protocols than one slice of a design give no verdict."""
+
+LEAST_OF_PART = SLICE // 2
+"""Nor do fewer of the protocols that a claim on one level of a choice is about: half a slice."""
 
 MARGIN = 0.5
 """Points by which adaptive is to be above both in the paper's whole pattern."""
@@ -30,7 +36,8 @@ class DesignTest(BaseModel):
     """How the table of the design `name` decides a claim.
 
     ``share``: `measure` of the role `of` is higher (`direction` more) or lower (less) than that of `against` in more than
-    half of the protocols. ``halves``: the shares of all the paper's orders are alike in the protocols of even and of odd
+    half of the protocols; with `axis` and `level`, of those that have this level of this choice, and from the protocol
+    numbered `first` on. ``halves``: the shares of all the paper's orders are alike in the protocols of even and of odd
     number. ``region``: the paper's whole pattern appears in a region. ``nearest``: one protocol comes near the paper's
     nine numbers.
     """
@@ -43,6 +50,9 @@ class DesignTest(BaseModel):
     against: str = ""
     measure: Literal["avg_acc", "task_acc", "forgetting", ""] = ""
     direction: Literal["more", "less", ""] = Field(default="")
+    axis: str = ""
+    level: str = ""
+    first: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")
     def _holds_together(self) -> "DesignTest":
@@ -54,7 +64,45 @@ class DesignTest(BaseModel):
                 raise ValueError(f"a share needs two of the roles {', '.join(ROLES)}, a measure and a direction")
         elif any(given):
             raise ValueError(f"{self.kind} compares no two roles; leave out of, against, measure and direction")
+        self._part_holds_together()
         return self
+
+    def _part_holds_together(self) -> None:
+        if not self.of_part:
+            return
+        if self.kind != "share":
+            raise ValueError(f"{self.kind} is about all protocols; leave out axis, level and first")
+        levels = {axis.name: axis.different for axis in find_design(self.name).axes}
+        if (self.axis or self.level) and self.level not in levels.get(self.axis, ()):
+            known = "; ".join(f"{name}: {', '.join(own)}" for name, own in levels.items())
+            raise ValueError(f"no choice {self.axis!r} has the level {self.level!r}; there are {known}")
+        if not self.protocols:
+            raise ValueError(f"the design {self.name} has no protocol from {self.first} on; give a smaller first")
+
+    @property
+    def of_part(self) -> bool:
+        """Whether the claim is about a part of the design's protocols."""
+        return bool(self.axis or self.level or self.first)
+
+    @property
+    def protocols(self) -> tuple[int, ...]:
+        """The numbers of the protocols that the claim is about."""
+        drawn = enumerate(find_design(self.name).draw())
+        return tuple(
+            number
+            for number, levels in drawn
+            if number >= self.first and (not self.axis or levels[self.axis] == self.level)
+        )
+
+    @property
+    def least(self) -> int:
+        """Fewer complete protocols than this give no verdict."""
+        return LEAST_OF_PART if self.of_part else LEAST_PROTOCOLS
+
+    def choose(self, rows: Mapping[int, _Row]) -> dict[int, _Row]:
+        """Return the rows of the protocols that the claim is about."""
+        own = set(self.protocols)
+        return {number: row for number, row in rows.items() if number in own}
 
     @property
     def sign(self) -> int:
@@ -66,7 +114,7 @@ class DesignTest(BaseModel):
         if self.kind == "share":
             word = "above" if self.direction == "more" else "below"
             return (
-                f"The share of the design's protocols in which {MEASURES[self.measure].title} of {self.of} lies {word} "
+                f"The share of the {self._protocols_in_words()} in which {MEASURES[self.measure].title} of {self.of} lies {word} "
                 f"that of {self.against}, by one run each, with a 95 % interval from 10,000 bootstrap draws of the "
                 "protocols. An equal number does not hold, nor does one beside a run that diverged."
             )
@@ -88,6 +136,10 @@ class DesignTest(BaseModel):
             "The distance of a protocol: the root mean square, over Avg.Acc, Task.Acc and forgetting of initialized, frozen "
             "and adaptive, of the difference from the paper's number. The smallest of the distances."
         )
+
+    def _protocols_in_words(self) -> str:
+        which = f" with the {self.axis} {self.level}" if self.axis else ""
+        return f"design's protocols{which}{f' from number {self.first} on' if self.first else ''}"
 
     def tolerance(self) -> str:
         """Return how far off still counts."""

@@ -133,7 +133,8 @@ def test_the_book_states_each_of_the_paper_s_orders_on_both_designs():
 
     for name in ("split-cifar100", "split-cifar10"):
         tests = [one.design for one in load() if one.design is not None and one.design.name == name]
-        stated = {(test.of, test.against, test.measure, test.sign) for test in tests if test.kind == "share"}
+        whole = [test for test in tests if test.kind == "share" and not test.of_part]
+        stated = {(test.of, test.against, test.measure, test.sign) for test in whole}
         orders = paper_orders(find_design(name).experiment)
         assert {(order.of, order.against, order.measure, order.sign) for order in orders} <= stated
         assert {test.kind for test in tests} == {"share", "halves", "region", "nearest"}
@@ -143,3 +144,47 @@ def test_the_command_makes_the_design_s_runs():
     makes = "cl-core data split cifar100 && cl-core sweep --design split-cifar100"
     assert command(claim()) == f"{makes} --data prepared --out mine"
     assert "--protocols 3" in command(claim(), quick=True)
+
+
+PART = {"axis": "budget", "level": "same", "first": 30}
+
+
+def test_a_claim_on_a_part_counts_that_part_alone():
+    own = claim(**PART).design.protocols
+    levels = find_design("split-cifar100").draw()
+    assert own == tuple(n for n in range(30, 150) if levels[n]["budget"] == "same")
+    inside = make_table("split-cifar100", lambda n, _: {"adaptive": (51 if n in own else 49, 10)})
+    standing = decide(claim(**PART), inside)
+    assert standing.printed == "reproduced"
+    assert standing.evidence.startswith(f"holds in {len(own)} of {len(own)} protocols")
+    assert standing.evidence.endswith(f"{len(own)} of {len(own)} protocols ran")
+    assert decide(claim(**{**PART, "level": "frozen-then-whole"}), inside).printed == "not reproduced"
+
+
+def test_a_part_has_no_verdict_before_half_a_slice_of_it_ran():
+    own = claim(**PART).design.protocols
+    fourteen = decide(claim(**PART), table(150, own[14]))
+    assert (fourteen.printed, fourteen.evidence) == ("not run", f"14 of {len(own)} protocols are there")
+    assert decide(claim(**PART), table(150, own[14] + 1)).printed == "reproduced"
+
+
+@pytest.mark.parametrize(
+    ("test", "says"),
+    [
+        (
+            {**SHARE, "axis": "budget", "level": "double"},
+            "no choice 'budget' has the level 'double'.*frozen-then-whole",
+        ),
+        ({**SHARE, "axis": "steps", "level": "same"}, "no choice 'steps'"),
+        ({**SHARE, "level": "same"}, "no choice ''"),
+        ({**SHARE, "first": 150}, "no protocol from 150 on"),
+        ({"name": "split-cifar100", "kind": "halves", "first": 30}, "about all protocols"),
+    ],
+)
+def test_a_part_that_there_is_not_is_refused(test, says):
+    with pytest.raises(ValueError, match=says):
+        DesignTest.model_validate(test)
+
+
+def test_a_part_is_named_in_what_would_show_the_claim():
+    assert "design's protocols with the budget same from number 30 on" in claim(**PART).design.shows()
