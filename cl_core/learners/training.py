@@ -113,11 +113,15 @@ def train_task(
         changes = generator(seed, task, Purpose.AUGMENTATION) if recipe.augmentation != "none" else None
         inputs, entry = _inputs(network, data.x_train, 0 if changes or augment else entry, recipe.precision)
 
-        def loss_on(chosen: Tensor) -> Tensor:
+        def select(chosen: Tensor) -> Tensor:
             images = select_rows(inputs, chosen)
             images = images if augment is None else augment(images)
+            return images if changes is None else flip_and_crop(images, changes)
+
+        def loss_on(chosen: Tensor) -> Tensor:
+            images = select(chosen)
             with choose_arithmetic(recipe.precision, inputs.device):
-                features = network.features(images if changes is None else flip_and_crop(images, changes), entry)
+                features = network.features(images, entry)
                 value = mean(network.logits(features, task), data.y_train[chosen])
                 return value if penalty is None else value + penalty(Minibatch(network, task, data, chosen, features))
 
@@ -129,6 +133,9 @@ def train_task(
 
             optimizer = optimizer or make_adamw(recipe)
             own_step = make_step(optimizer([*shared, *own]), recipe.learning_rate)
+        take = None
+        if network.repeats and inputs.device.type == "cuda" and loss is None and penalty is None:
+            take = _replay(network, [*shared, *own], select, data.y_train, task, recipe.precision, entry)
         steps, final_loss = descend(
             loss_on,
             shared,
@@ -142,6 +149,7 @@ def train_task(
             progress=progress,
             share=update.step_share,
             step=own_step,
+            take_gradient=take,
         )
     if update.fraction < 1:
         go_part_of_the_way(state, old_state, update.fraction)
@@ -208,12 +216,14 @@ def descend(
     progress: Progress | None = None,
     share: float = 1.0,
     step: Callable[[float], float] | None = None,
+    take_gradient: Callable[[Tensor], Tensor] | None = None,
 ) -> tuple[int, float]:
     """Minimise `loss_on(positions)` over `shared` and `heads`, in minibatches of positions below `size`.
 
     Returns the number of steps and the mean loss over the last pass. `after_step` is told the step length. `share`
     (above 0 to 1) is the share of the recipe's steps that are made, one at least; the last pass then ends early.
-    `step` makes a step at the recipe's rate in place of SGD, and returns its own.
+    `step` makes a step at the recipe's rate in place of SGD, and returns its own. `take_gradient` returns the loss of
+    `loss_on` and leaves its gradient in the parameters, by another way.
     """
     if not 0 < share <= 1:
         raise ValueError(f"share = {share!r} of the steps does not fit; allowed: above 0 to 1")
@@ -228,10 +238,7 @@ def descend(
         losses = torch.zeros((), dtype=torch.float64, device=device)
         for chosen in torch.split(order, recipe.batch)[:steps]:
             rate = _rate(recipe, done, total)
-            for parameter in moving:
-                parameter.grad = None
-            loss = loss_on(chosen)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss = _take_gradient(loss_on, moving, chosen) if take_gradient is None else take_gradient(chosen)
             with torch.no_grad():
                 if step is None:
                     _step(moving, momenta, rate, recipe)
@@ -239,7 +246,7 @@ def descend(
                     rate = step(rate)
                 if after_step is not None:
                     after_step(rate)
-            losses += loss.detach()
+            losses += loss
             done += 1
             if progress is not None:
                 progress(done, total)
@@ -249,6 +256,42 @@ def descend(
                 f"the training loss is {mean} after {done} of {total} steps, at a learning rate of {recipe.learning_rate:g}"
             )
     return done, mean
+
+
+def _take_gradient(loss_on: Callable[[Tensor], Tensor], moving: Sequence[Tensor], chosen: Tensor) -> Tensor:
+    for parameter in moving:
+        parameter.grad = None
+    loss = loss_on(chosen)
+    loss.backward()  # type: ignore[no-untyped-call]
+    return loss.detach()
+
+
+def _replay(
+    network: Network,
+    moving: Sequence[Tensor],
+    select: Callable[[Tensor], Tensor],
+    y: Tensor,
+    task: int,
+    precision: str,
+    entry: int,
+) -> Callable[[Tensor], Tensor]:
+    """Return what takes the gradient of the cross-entropy for a minibatch of positions, recorded at the first."""
+    from cl_core.learners.replay import ValueOf, record_gradient
+
+    recorded: ValueOf | None = None
+
+    def value_of(images: Tensor, labels: Tensor) -> Tensor:
+        with choose_arithmetic(precision, images.device):
+            return functional.cross_entropy(network.logits(network.features(images, entry), task), labels)
+
+    def take(chosen: Tensor) -> Tensor:
+        nonlocal recorded
+        images, labels = select(chosen), y[chosen]
+        if recorded is None:
+            recorded = record_gradient(value_of, moving, list(network.buffers()), images, labels)
+        return recorded(images, labels)
+
+    return take
 
 
 def mark_moved(network: Network, moving: range, task: int) -> None:
