@@ -134,7 +134,7 @@ def train_task(
             optimizer = optimizer or make_adamw(recipe)
             own_step = make_step(optimizer([*shared, *own]), recipe.learning_rate)
         take = None
-        if network.repeats and inputs.device.type == "cuda" and loss is None and penalty is None:
+        if loss is None and penalty is None and may_replay(network, inputs.device):
             take = _replay(network, [*shared, *own], select, data.y_train, task, recipe.precision, entry)
         steps, final_loss = descend(
             loss_on,
@@ -256,6 +256,11 @@ def descend(
                 f"the training loss is {mean} after {done} of {total} steps, at a learning rate of {recipe.learning_rate:g}"
             )
     return done, mean
+
+
+def may_replay(network: Network, device: torch.device) -> bool:
+    """Return whether the gradient's operations may be recorded once and replayed: on a GPU, for a network that repeats them."""
+    return network.repeats and device.type == "cuda"
 
 
 def _take_gradient(loss_on: Callable[[Tensor], Tensor], moving: Sequence[Tensor], chosen: Tensor) -> Tensor:

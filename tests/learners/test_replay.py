@@ -1,0 +1,166 @@
+"""A replayed gradient: what a recording leaves and returns, with a graph that stands in for the GPU's."""
+
+from contextlib import contextmanager, nullcontext
+
+import pytest
+import torch
+from torch.nn import functional
+
+from cl_core.learners import replay, training
+from cl_core.learners.networks import Network, build_network
+from cl_core.learners.recipe import NetworkSpec, Recipe
+from cl_core.learners.tensors import TaskData
+from cl_core.learners.training import train_task
+
+
+class Recorder:
+    """In the place of torch.cuda: runs at once what it records, undoes it, and runs it again at each replay."""
+
+    def __init__(self, network):
+        self.network, self.calls, self.recording = network, [], False
+
+    def install(self, monkeypatch):
+        monkeypatch.setattr(torch.cuda, "Stream", lambda: _Stream())
+        monkeypatch.setattr(torch.cuda, "current_stream", lambda: _Stream())
+        monkeypatch.setattr(torch.cuda, "stream", lambda stream: nullcontext())
+        monkeypatch.setattr(torch.cuda, "CUDAGraph", lambda: self)
+        monkeypatch.setattr(torch.cuda, "graph", self.record)
+
+    @contextmanager
+    def record(self, graph):
+        assert graph is self
+        held = [buffer.clone() for buffer in self.network.buffers()]
+        assert all(parameter.grad is None for parameter in self.network.parameters())
+        self.recording = True
+        yield
+        self.recording = False
+        self.gradients = [parameter.grad for parameter in self.network.parameters()]
+        for buffer, old in zip(self.network.buffers(), held, strict=True):
+            buffer.copy_(old)
+
+    def watch(self, value_of):
+        def watched(images, labels):
+            value = value_of(images, labels)
+            if self.recording:
+                self.value, self.again = value.detach(), lambda: value_of(images, labels)
+            return value
+
+        return watched
+
+    def replay(self):
+        moving = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
+        value = self.again()
+        with torch.no_grad():
+            for own, new in zip(
+                [g for g in self.gradients if g is not None],
+                [g for g in torch.autograd.grad(value, moving, allow_unused=True) if g is not None],
+                strict=True,
+            ):
+                own.copy_(new)
+            self.value.copy_(value)
+
+
+class _Stream:
+    def wait_stream(self, other):
+        assert isinstance(other, _Stream)
+
+
+def make(seed=0):
+    return build_network(
+        NetworkSpec(width=4, stem_stride=2), tasks=2, classes=3, image_shape=(8, 8, 3), seed=seed
+    ).train()
+
+
+def batches(count, size=6):
+    draws = torch.Generator().manual_seed(0)
+    for _ in range(count):
+        yield torch.randn(size, 3, 8, 8, generator=draws), torch.randint(0, 3, (size,), generator=draws)
+
+
+def value_in(network):
+    return lambda images, labels: functional.cross_entropy(network.logits(network.features(images), 0), labels)
+
+
+def test_a_replay_is_the_gradient_taken_step_by_step(monkeypatch):
+    plain, replayed = make(), make()
+    recorder = Recorder(replayed)
+    recorder.install(monkeypatch)
+    moving = [parameter for parameter in replayed.parameters() if parameter.requires_grad]
+    images, labels = next(batches(1))
+    before = [buffer.clone() for buffer in replayed.buffers()]
+    take = replay.record_gradient(recorder.watch(value_in(replayed)), moving, list(replayed.buffers()), images, labels)
+    assert all(map(torch.equal, replayed.buffers(), before)), "recording leaves running statistics as they were"
+    for images, labels in batches(3):
+        plain.zero_grad(set_to_none=True)
+        loss = value_in(plain)(images, labels)
+        loss.backward()
+        assert torch.equal(take(images, labels), loss.detach())
+        for own, other in zip(plain.parameters(), replayed.parameters(), strict=True):
+            assert (own.grad is None) == (other.grad is None)
+            assert own.grad is None or torch.equal(own.grad, other.grad)
+        assert all(map(torch.equal, plain.buffers(), replayed.buffers()))
+
+
+def test_a_recording_is_of_copies_of_the_minibatch(monkeypatch):
+    network = make()
+    recorder = Recorder(network)
+    recorder.install(monkeypatch)
+    images, labels = next(batches(1))
+    take = replay.record_gradient(
+        recorder.watch(value_in(network)), list(network.parameters()), list(network.buffers()), images, labels
+    )
+    first = take(images, labels).clone()
+    images_again, labels_again = images.clone(), labels.clone()
+    images.zero_()
+    network.eval(), network.train()
+    assert torch.equal(take(images_again, labels_again), first)
+
+
+def train(network, *, augmentation="none", magnitude=9):
+    draws = torch.Generator().manual_seed(1)
+    x, y = torch.randn(40, 3, 8, 8, generator=draws), torch.randint(0, 3, (40,), generator=draws)
+    data = TaskData(x, y, x[:10], y[:10])
+    recipe = Recipe(epochs=2, batch=8, learning_rate=0.05, augmentation=augmentation)
+    reports = [train_task(network, data, task, 9 if task == 0 else magnitude, recipe, 3) for task in (0, 1)]
+    return reports, {name: tensor.clone() for name, tensor in network.state_dict().items()}
+
+
+@pytest.mark.parametrize("case", [{}, {"magnitude": 2}, {"magnitude": 0}, {"augmentation": "flips-and-crops"}], ids=str)
+def test_training_by_replays_ends_where_training_ends(monkeypatch, case):
+    plain = train(make(), **case)
+    recorded = []
+
+    def record(value_of, parameters, buffers, images, labels):
+        recorded.append(images.shape)
+
+        def take(images, labels):
+            for parameter in parameters:
+                parameter.grad = None
+            value = value_of(images, labels)
+            value.backward()
+            return value.detach()
+
+        return take
+
+    monkeypatch.setattr(replay, "record_gradient", record)
+    monkeypatch.setattr(training, "may_replay", lambda network, device: network.repeats)
+    replayed = train(make(), **case)
+    assert len(recorded) == 2, "once a task"
+    assert replayed[0] == plain[0]
+    assert all(torch.equal(plain[1][name], replayed[1][name]) for name in plain[1])
+
+
+def test_only_a_network_that_repeats_itself_is_replayed_and_only_on_a_gpu():
+    ours, other = make(), Network([torch.nn.Identity()], [torch.nn.Linear(2, 2)])
+    gpu, cpu = torch.device("cuda"), torch.device("cpu")
+    assert training.may_replay(ours, gpu)
+    assert not training.may_replay(ours, cpu)
+    assert not training.may_replay(other, gpu)
+
+
+def test_a_loss_or_penalty_of_your_own_is_not_replayed(monkeypatch):
+    monkeypatch.setattr(training, "may_replay", lambda network, device: True)
+    monkeypatch.setattr(replay, "record_gradient", None)
+    data = TaskData(torch.randn(8, 3, 8, 8), torch.zeros(8, dtype=torch.int64), torch.randn(2, 3, 8, 8), torch.zeros(2))
+    report = train_task(make(), data, 0, 9, Recipe(epochs=1, batch=8), 0, loss=functional.cross_entropy)
+    assert report.steps == 1
