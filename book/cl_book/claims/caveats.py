@@ -1,6 +1,6 @@
 """What is said beside a verdict on runs: at what accuracy, at which depth and tuning, on which seeds."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -30,6 +30,7 @@ DEPENDS_ON_TUNING = "depends on tuning"
 OPEN_IN_TUNING = "open under own tuning"
 
 _BY_SEED = Mapping[int, Result]
+_Tunings = Mapping[str, _BY_SEED]
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,10 @@ def compare_tunings(test: PairedComparison, results: ResultSet, own: Interval) -
     """
     if not isinstance(test, Difference) or test.of.settings or test.against.settings:
         return "", ""
-    best = [_best_tuning(test, arm, results) for arm in (test.of, test.against)]
+    arms = (test.of, test.against)
+    tunings = [_list_tunings(test, arm, results) for arm in arms]
+    seeds = _shared_seeds(tunings)
+    best = [_best_tuning(arm, own_tunings, seeds) for arm, own_tunings in zip(arms, tunings, strict=True)]
     if any(runs is None for _, runs in best):
         return "", ""
     if [words for words, _ in best] == [str(test.of), str(test.against)]:
@@ -189,20 +193,39 @@ def _interval(test: Difference, sides: list[_BY_SEED]) -> Interval | None:
         return None  # magnitude 0 moves nothing, and has no logarithm of its distance
 
 
-def _best_tuning(test: Difference, arm: Arm, results: ResultSet) -> tuple[str, _BY_SEED | None]:
-    """Return the tuning with the best mean Avg.Acc, in words, and its runs; None where there is but one tuning."""
+def _list_tunings(test: Difference, arm: Arm, results: ResultSet) -> _Tunings:
+    """Return the runs of `arm` by seed, for each of its tunings in words."""
     tunings: dict[str, dict[int, Result]] = {}
     for run in results.current.values():
         own = (run.experiment, run.strategy, run.profile) == (test.experiment, arm.strategy, test.profile)
         if own and run.seed in test.seeds and set(run.overrides) <= set(TUNED):
             words = " ".join(f"{name}={run.overrides[name]}" for name in TUNED if name in run.overrides)
             tunings.setdefault(f"{arm} {words}".strip(), {})[run.seed] = run
-    # The same seeds for every tuning, or the one that ran on easier seeds would win.
-    common = set.intersection(*(set(runs) for runs in tunings.values())) if tunings else set()
-    if len(tunings) < 2 or len(common) < LEAST_RUNS:
+    return tunings
+
+
+def _shared_seeds(sides: Sequence[_Tunings]) -> set[int]:
+    """Return the seeds on which the most tunings of both sides ran; empty where none has enough of them.
+
+    Tunings are compared on the same seeds, or the one that ran on easier seeds would win; one that ran on other seeds,
+    for another question, is not among them.
+    """
+    sets = [set(runs) for tunings in sides for runs in tunings.values() if len(runs) >= LEAST_RUNS]
+
+    def covered(seeds: set[int]) -> tuple[int, int, list[int]]:
+        counts = [sum(seeds <= set(runs) for runs in tunings.values()) for tunings in sides]
+        return min(counts), sum(counts), [len(seeds), *(-seed for seed in sorted(seeds))]
+
+    return max(sets, key=covered, default=set())
+
+
+def _best_tuning(arm: Arm, tunings: _Tunings, seeds: set[int]) -> tuple[str, _BY_SEED | None]:
+    """Return the tuning with the best mean Avg.Acc on `seeds`, in words, and its runs; None where but one ran there."""
+    there = {words: runs for words, runs in tunings.items() if seeds and seeds <= set(runs)}
+    if len(there) < 2:
         return str(arm), None
-    best = max(tunings, key=lambda words: _mean([tunings[words][seed] for seed in common], "avg_acc"))
-    return best, {seed: tunings[best][seed] for seed in common}
+    best = max(there, key=lambda words: _mean([there[words][seed] for seed in seeds], "avg_acc"))
+    return best, {seed: there[best][seed] for seed in seeds}
 
 
 def _own_depth(test: Difference) -> int:

@@ -34,6 +34,7 @@ _CURVES = (
     Order("adaptive", "initialized", "task_acc", 1),
     Order("frozen", "initialized", "forgetting", 1),
 )
+_DECIDED = (*_CURVES, Order("frozen", "initialized", "avg_acc", 1), Order("frozen-0", "initialized", "avg_acc", 1))
 _OWN_ORDERS = (
     Order("frozen-0", "initialized", "avg_acc", 1),
     Order("averaged", "initialized", "avg_acc", 1),
@@ -205,7 +206,7 @@ def draw_curves(directive: SphinxDirective, design: Design, rows: Rows) -> list[
 def list_deciding(_directive: SphinxDirective, design: Design, rows: Rows) -> list[nodes.Node]:
     """Return, for each effect, what the choices foretell out of sample and which of them decide."""
     cells = []
-    for order in _CURVES:
+    for order in _DECIDED:
         foretold, decides = analysis.find_deciding(_levels(rows), design.axes, analysis.effect(rows, order))
         best = "; ".join(
             f"{one.axis} {100 * one.share:.0f} % ({100 * one.low:.0f} to {100 * one.high:.0f})"
