@@ -11,7 +11,8 @@ from cl_book.claims.design_analysis import Order, Region, Rows, Share
 from cl_book.claims.design_tests import MARGIN, NEAR, NEARLY, DesignTest
 from cl_book.claims.run_claims import ADDED, ADDED_UNEXPLAINED, AMENDED, AMENDED_UNEXPLAINED
 from cl_book.claims.stated import design_claim_digests
-from cl_book.notebooks.record import INCONCLUSIVE, NOT_REPRODUCED, NOT_RUN, REPRODUCED
+from cl_book.claims.statistics import Interval
+from cl_book.notebooks.record import INCONCLUSIVE, NOT_REPRODUCED, NOT_RUN, REPRODUCED, format_signed
 from cl_core.runs import design_table
 from cl_core.runs.design_table import DesignRecord
 from cl_core.runs.designs import DESIGNS, ROLES, find_design
@@ -57,7 +58,7 @@ def _judge(test: DesignTest, rows: Rows) -> tuple[str, str]:
         verdict = REPRODUCED if share.low > 0.5 else NOT_REPRODUCED if share.high < 0.5 else INCONCLUSIVE
         diverged = int(np.isnan(d).sum())
         beside = f"; in {diverged} a run diverged" if diverged else ""
-        return verdict, f"{describe_share(share)}, median {np.nanmedian(d):+.1f} points{beside}"
+        return verdict, f"{describe_share(share)}, median {format_signed(float(np.nanmedian(d)), 1)} points{beside}"
     if test.kind == "halves":
         compared = analysis.compare_halves(rows, analysis.paper_orders(design.experiment))
         apart = [one for one in compared if one[2] > 0 or one[3] < 0]
@@ -66,7 +67,7 @@ def _judge(test: DesignTest, rows: Rows) -> tuple[str, str]:
         evidence = (
             f"{len(compared) - len(apart)} of {len(compared)} intervals hold zero; the widest apart, {order}, by "
         )
-        return NOT_REPRODUCED if apart else REPRODUCED, f"{evidence}{100 * widest[1]:+.0f} points of share"
+        return NOT_REPRODUCED if apart else REPRODUCED, f"{evidence}{format_signed(100 * widest[1], 0)} points of share"
     if test.kind == "region":
         region, searched = analysis.search_region(rows, design.axes)
         alone = int(analysis.find_pattern(rows).sum())
@@ -103,12 +104,17 @@ def describe_region(region: Region | None, searched: int) -> str:
         return f"of {searched} regions none has the pattern where it would be picked"
     parts = []
     for where, half in (("where it was picked", region.picked), ("where it is tested", region.tested)):
-        gains = ", ".join(f"{one.mean:+.1f} ({one.low:+.1f} to {one.high:+.1f})" for one in half.intervals)
+        gains = ", ".join(map(_describe_gain, half.intervals))
         parts.append(
             f"{where}, {half.protocols} protocols, adaptive gains {gains} points in Avg.Acc and Task.Acc over initialized and "
-            f"frozen each, and frozen forgets {half.forgetting.mean:+.1f} against initialized"
+            f"frozen each, and frozen forgets {format_signed(half.forgetting.mean, 1)} against initialized"
         )
     return f"of {searched} regions the clearest is {region.words}: {'; '.join(parts)}"
+
+
+def _describe_gain(gain: Interval) -> str:
+    mean, low, high = (format_signed(value, 1) for value in (gain.mean, gain.low, gain.high))
+    return f"{mean} ({low} to {high})"
 
 
 def describe_share(share: Share) -> str:

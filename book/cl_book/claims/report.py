@@ -117,7 +117,7 @@ def describe_readings(standings: Sequence[Standing]) -> str:
     if not rule and not depth:
         return ""
     return (
-        f"{rule} of the paper's statements are tested on our two-level rule in place of Algorithm 1, "
+        f"{rule} of the paper's statements {'is' if rule == 1 else 'are'} tested on our two-level rule in place of Algorithm 1, "
         f"and {depth} on frozen training of more than one block; the paper does not state the number"
     )
 

@@ -10,6 +10,7 @@ from cl_book.claims.reference_runs import SCALED, SCALED_DEPTHS
 from cl_book.claims.statistics import Interval, t_interval
 from cl_book.figures.drawing import INK, LINES, MARKERS, PALETTE, WIDTH, style
 from cl_book.figures.picture import Picture
+from cl_book.notebooks.record import format_signed
 from cl_core.experiments.plan import make_plan
 from cl_core.experiments.store import metric
 from cl_core.metric_table import MEASURES
@@ -81,7 +82,7 @@ def draw_scale(setting: str, values: Sequence[int], experiment: str, results: Re
     figure.legend(loc="outside upper center", ncols=3)
     words = "; ".join(
         f"{name} in {MEASURES[measure].title} "
-        + ", ".join("not run" if one is None else f"{one.mean:+.1f}" for one in points)
+        + ", ".join("not run" if one is None else format_signed(one.mean, 1) for one in points)
         for (measure, name), points in found.items()
     )
     alt = f"Each strategy minus initialized training, points, at {setting} {', '.join(map(str, values))}. {words}."

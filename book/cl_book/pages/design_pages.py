@@ -131,15 +131,14 @@ def _name_machine(record: DesignRecord) -> str:
 
 def list_paper_orders(_directive: SphinxDirective, design: Design, rows: Rows) -> list[nodes.Node]:
     """Return a row for each of the paper's orders: in how many protocols it holds."""
-    cells = [
-        [
-            _cell(MEASURES[order.measure].title),
-            _cell(order.words),
-            [make_bar(analysis.share_of(analysis.effect(rows, order) > 0))],
-        ]
-        for order in analysis.paper_orders(design.experiment)
-    ]
+    cells = [_share_cells(order, analysis.effect(rows, order)) for order in analysis.paper_orders(design.experiment)]
     return [table(["Measure", "The paper's order", "How often"], cells)]
+
+
+def _share_cells(order: Order, d: analysis.Floats) -> list[list[nodes.Node]]:
+    """Return the measure, the order in words and the bar of how often it holds."""
+    words = order.words + (" (asked here)" if order in _OWN_ORDERS else "")
+    return [_cell(MEASURES[order.measure].title), _cell(words), [make_bar(analysis.share_of(d > 0))]]
 
 
 def list_shares(_directive: SphinxDirective, design: Design, rows: Rows) -> list[nodes.Node]:
@@ -150,9 +149,7 @@ def list_shares(_directive: SphinxDirective, design: Design, rows: Rows) -> list
         low, middle, high = np.nanquantile(d, [0.1, 0.5, 0.9])
         cells.append(
             [
-                _cell(MEASURES[order.measure].title),
-                _cell(order.words + ("" if order not in _OWN_ORDERS else " (asked here)")),
-                [make_bar(analysis.share_of(d > 0))],
+                *_share_cells(order, d),
                 _cell(f"{format_signed(middle, 1)} ({format_signed(low, 1)} to {format_signed(high, 1)})"),
             ]
         )

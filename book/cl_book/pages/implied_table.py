@@ -11,6 +11,7 @@ from sphinx.util.docutils import SphinxDirective
 from cl_book.claims.consistency import ReportedRow, reported_strategies
 from cl_book.claims.contrasts import task_accuracy_gains, variant_changes, variant_differences
 from cl_book.claims.paper_table import PAPER
+from cl_book.notebooks.record import format_signed
 from cl_book.pages.claim_boxes import table
 from cl_book.pages.evidence_marks import make_mark
 from cl_book.pages.numbers import reported
@@ -87,27 +88,23 @@ def spell_stream(experiment: str) -> str:
     return " ".join(_SPELLED.get(word, word.capitalize()) for word in experiment.split("-"))
 
 
-def _signed(points: float) -> str:
-    return f"{points:+.2f}".replace("-", "−")
-
-
 _MEASURES = {"forgetting": "Forgetting", "avg_acc": "Avg.Acc"}
 _CONTRASTS: dict[str, tuple[tuple[str, ...], Callable[[], list[list[str]]]]] = {
     "task-accuracy": (
         ("Experiment", "Task.Acc, adaptive less initialized"),
-        lambda: [[spell_stream(name), _signed(gain)] for name, gain in task_accuracy_gains().items()],
+        lambda: [[spell_stream(name), format_signed(gain)] for name, gain in task_accuracy_gains().items()],
     ),
     "variants": (
         ("Variant", "Measure", "Frozen less initialized, plain stream", "The same, variant"),
         lambda: [
-            [spell_stream(variant), _MEASURES[measure], _signed(plain), _signed(varied)]
+            [spell_stream(variant), _MEASURES[measure], format_signed(plain), format_signed(varied)]
             for variant, measure, plain, varied in variant_differences()
         ],
     ),
     "changes": (
         ("Variant", "Strategy", "Avg.Acc, variant less plain stream", "Forgetting, the same"),
         lambda: [
-            [spell_stream(variant), strategy, _signed(accuracy), _signed(forgetting)]
+            [spell_stream(variant), strategy, format_signed(accuracy), format_signed(forgetting)]
             for variant, strategy, accuracy, forgetting in variant_changes()
         ],
     ),

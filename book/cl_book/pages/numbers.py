@@ -13,6 +13,7 @@ from cl_book.claims import paper_table
 from cl_book.claims.contrasts import contrast
 from cl_book.claims.paper_table import PAPER, Reported
 from cl_book.notebooks import notebook
+from cl_book.notebooks.record import format_signed
 from cl_book.pages import stale_banner
 from cl_book.pages.evidence_marks import make_mark
 from cl_book.pages.role_errors import Rendered, report_role_error, suggest
@@ -60,7 +61,7 @@ class Paper(SphinxRole):
                 points = contrast(key, other).difference
             except ValueError as error:
                 return report_role_error(self, str(error))
-            text = f"{points:+.2f}".replace("-", "−")
+            text = format_signed(points)
             return [nodes.inline(self.rawtext, text, classes=["cl-value"]), nodes.Text(" "), make_mark("D")], []
         if key not in table:
             return report_role_error(self, f"{PAPER} has no {key!r}{suggest(key, table)}")

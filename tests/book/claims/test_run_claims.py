@@ -364,7 +364,7 @@ def test_a_run_that_the_catalogue_does_not_have(checkout):
 def test_the_report_says_which_statements_name_what_the_paper_does_not(state):
     state(claim("C01", of="two-level"), claim("C02"), claim("C03", of="frozen trained=3"))
     said = describe_readings(claims.standings())
-    assert said.startswith("1 of the paper's statements are tested on our two-level rule")
+    assert said.startswith("1 of the paper's statements is tested on our two-level rule")
     assert "and 1 on frozen training of more than one block" in said
     state(claim("C02"))
     assert describe_readings(claims.standings()) == ""
