@@ -153,6 +153,21 @@ const layout = {
     });
   },
 
+  // Lines that begin with the full stop or comma after a chip.
+  looseStops() {
+    return [...document.querySelectorAll("article .cl-chip")].filter(layout.seen).flatMap((chip) => {
+      let place = chip;
+      while (place && !place.nextSibling) place = place.parentElement;
+      const text = place && place.nextSibling;
+      if (!text || text.nodeType !== Node.TEXT_NODE || !/^[.,;:)]/.test(text.data)) return [];
+      const stop = document.createRange();
+      stop.setStart(text, 0);
+      stop.setEnd(text, 1);
+      const ends = [...chip.getClientRects()].pop().bottom;
+      return stop.getBoundingClientRect().top > ends - 3 ? [`a line begins with the stop after ${chip.textContent}`] : [];
+    });
+  },
+
   // Formulas that were not set, or were set with an error.
   maths() {
     const found = [...document.querySelectorAll("mjx-merror, [data-mjx-error]")].map((error) => `error in ${error.textContent}`);

@@ -23,6 +23,7 @@ CHECKS = (
     "unreachable",
     "cutCode",
     "hiddenColumns",
+    "looseStops",
 )
 PATIENCE = 120_000
 """Milliseconds after which what did not happen never will; how long a page takes is no matter here."""
@@ -222,6 +223,8 @@ BREAKS = {
     "cutCode": "document.querySelector('article pre').style.cssText = 'white-space: pre; width: 60px; overflow: auto'",
     "hiddenColumns": "document.querySelector('article').insertAdjacentHTML('beforeend', "
     '\'<div class="cl-scroll" tabindex="0"><table style="width: 900px"><tr><td>wide</td></tr></table></div>\')',
+    "looseStops": "document.querySelector('article').insertAdjacentHTML('beforeend', '<p style=\"width: 4em\">'"
+    ' + \'<span class="cl-chip" style="display: inline-block; width: 4em">C03</span>.</p>\')',
     "headings": "document.querySelector('article section').insertAdjacentHTML('beforeend', '<h5>too deep</h5>')",
 }
 
