@@ -36,8 +36,8 @@ class DesignTest(BaseModel):
     """How the table of the design `name` decides a claim.
 
     ``share``: `measure` of the role `of` is higher (`direction` more) or lower (less) than that of `against` in more than
-    half of the protocols; with `axis` and `level`, of those that have this level of this choice, and from the protocol
-    numbered `first` on. ``halves``: the shares of all the paper's orders are alike in the protocols of even and of odd
+    half of the protocols; with `axis` and `level`, of those that have this level of this choice, with `also` one of these
+    levels of other choices, and from the protocol numbered `first` on. ``halves``: the shares of all the paper's orders are alike in the protocols of even and of odd
     number. ``region``: the paper's whole pattern appears in a region. ``nearest``: one protocol comes near the paper's
     nine numbers.
     """
@@ -52,6 +52,7 @@ class DesignTest(BaseModel):
     direction: Literal["more", "less", ""] = Field(default="")
     axis: str = ""
     level: str = ""
+    also: Mapping[str, tuple[str, ...]] = Field(default={})
     first: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")
@@ -71,27 +72,33 @@ class DesignTest(BaseModel):
         if not self.of_part:
             return
         if self.kind != "share":
-            raise ValueError(f"{self.kind} is about all protocols; leave out axis, level and first")
+            raise ValueError(f"{self.kind} is about all protocols; leave out axis, level, also and first")
         levels = {axis.name: axis.different for axis in find_design(self.name).axes}
-        if (self.axis or self.level) and self.level not in levels.get(self.axis, ()):
-            known = "; ".join(f"{name}: {', '.join(own)}" for name, own in levels.items())
-            raise ValueError(f"no choice {self.axis!r} has the level {self.level!r}; there are {known}")
+        for axis, level in self._levels():
+            if level not in levels.get(axis, ()):
+                known = "; ".join(f"{name}: {', '.join(own)}" for name, own in levels.items())
+                raise ValueError(f"no choice {axis!r} has the level {level!r}; there are {known}")
         if not self.protocols:
             raise ValueError(f"the design {self.name} has no protocol from {self.first} on; give a smaller first")
 
     @property
     def of_part(self) -> bool:
         """Whether the claim is about a part of the design's protocols."""
-        return bool(self.axis or self.level or self.first)
+        return bool(self.axis or self.level or self.also or self.first)
+
+    def _levels(self) -> list[tuple[str, str]]:
+        own = [(self.axis, self.level)] if self.axis or self.level else []
+        return own + [(axis, level) for axis, several in self.also.items() for level in several]
 
     @property
     def protocols(self) -> tuple[int, ...]:
         """The numbers of the protocols that the claim is about."""
-        drawn = enumerate(find_design(self.name).draw())
+        wanted = self._levels()
+        axes = {axis for axis, _ in wanted}
         return tuple(
             number
-            for number, levels in drawn
-            if number >= self.first and (not self.axis or levels[self.axis] == self.level)
+            for number, levels in enumerate(find_design(self.name).draw())
+            if number >= self.first and all((axis, levels[axis]) in wanted for axis in axes)
         )
 
     @property
@@ -138,7 +145,9 @@ class DesignTest(BaseModel):
         )
 
     def _protocols_in_words(self) -> str:
-        which = f" with the {self.axis} {self.level}" if self.axis else ""
+        parts = [f"the {self.axis} {self.level}"] if self.axis else []
+        parts += [f"the {axis} {' or '.join(several)}" for axis, several in self.also.items()]
+        which = f" with {' and '.join(parts)}" if parts else ""
         return f"design's protocols{which}{f' from number {self.first} on' if self.first else ''}"
 
     def tolerance(self) -> str:

@@ -27,7 +27,7 @@ from cl_core.runs.design_table import DesignRecord, complete_protocols
 from cl_core.runs.designs import DESIGNS, Design
 
 _MOST_DECIDING = 8
-_BUDGET = "budget"
+_BUDGET, _HEAD, _HEADS_ALIKE = "budget", "head", ("fitted", "plain")
 _NEAREST = 5
 _CURVES = (
     Order("adaptive", "initialized", "avg_acc", 1),
@@ -158,19 +158,26 @@ def list_shares(_directive: SphinxDirective, design: Design, rows: Rows) -> list
 
 def split_by_budget(_directive: SphinxDirective, design: Design, rows: Rows) -> list[nodes.Node]:
     """Return how often the rule is above initialized training where both make the same steps, and where the rule makes twice as many."""
-    (axis,) = (axis for axis in design.axes if axis.name == _BUDGET)
+    (budgets,) = (axis.different for axis in design.axes if axis.name == _BUDGET)
+    parts = {level: {_BUDGET: (level,)} for level in budgets} | {
+        f"{level}, heads alike": {_BUDGET: (level,), _HEAD: _HEADS_ALIKE} for level in budgets
+    }
     cells = []
     for measure in ("avg_acc", "task_acc"):
         order = Order("adaptive", "initialized", measure, 1)
-        for level in dict.fromkeys(axis.levels):
-            own = {number: row for number, row in rows.items() if next(iter(row.values())).levels[_BUDGET] == level}
+        for words, levels in parts.items():
+            own = {
+                number: row
+                for number, row in rows.items()
+                if all(next(iter(row.values())).levels[axis] in several for axis, several in levels.items())
+            }
             if own:
                 d = analysis.effect(own, order)
                 share = [make_bar(analysis.share_of(d > 0))]
                 cells.append(
                     [
                         _cell(MEASURES[measure].title),
-                        _cell(level),
+                        _cell(words),
                         share,
                         _cell(format_signed(float(np.nanmedian(d)), 1)),
                     ]

@@ -186,5 +186,16 @@ def test_a_part_that_there_is_not_is_refused(test, says):
         DesignTest.model_validate(test)
 
 
+def test_a_part_may_be_of_several_choices():
+    test = claim(**PART, also={"head": ["fitted", "plain"]}).design
+    levels = find_design("split-cifar100").draw()
+    assert test.protocols == tuple(
+        n for n in range(30, 150) if levels[n]["budget"] == "same" and levels[n]["head"] in ("fitted", "plain")
+    )
+    assert "the budget same and the head fitted or plain from number 30 on" in test.shows()
+    with pytest.raises(ValueError, match="no choice 'head' has the level 'bare'"):
+        claim(also={"head": ["bare"]})
+
+
 def test_a_part_is_named_in_what_would_show_the_claim():
     assert "design's protocols with the budget same from number 30 on" in claim(**PART).design.shows()

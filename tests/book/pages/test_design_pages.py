@@ -1,6 +1,7 @@
 """The design's page: with no record, with three, and with all of them."""
 
 import re
+from collections import Counter
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -65,11 +66,12 @@ def test_with_all_records_every_part_is_there(monkeypatch, whole, part):
         assert words(found).count("of 150 protocols") == 9
     if part == "budget":
         cells = [row.astext().split("\n\n") for row in found[0].findall(nodes.row)][1:]
-        assert [row[:2] for row in cells] == [
-            [title, level] for title in ("Avg.Acc", "Task.Acc") for level in ("same", "frozen-then-whole")
-        ]
+        named = [level + heads for heads in ("", ", heads alike") for level in ("same", "frozen-then-whole")]
+        assert [row[:2] for row in cells] == [[title, words] for title in ("Avg.Acc", "Task.Acc") for words in named]
         sizes = [int(re.search(r"in \d+ of (\d+) protocols", row[2]).group(1)) for row in cells]
-        assert sizes == [75, 75, 75, 75]
+        drawn = find_design(NAME).draw()
+        alike = Counter(one["budget"] for one in drawn if one["head"] in ("fitted", "plain"))
+        assert sizes == 2 * [75, 75, alike["same"], alike["frozen-then-whole"]]
     if part == "curves":
         assert len(found) == 3
         assert all("<svg" in figure[0]["svg"] for figure in found)
