@@ -22,12 +22,14 @@ LEAST_SEEDS = 3
 _SEEDS = range(12)
 _SHOWN = ("avg_acc", "task_acc", "forgetting")
 _AGAINST = "initialized"
+_TITLES = {"frozen-0": "no update"}
 
 
 def list_effects() -> dict[str, Arm]:
     """Return the strategies that are compared with initialized training, by what they are called."""
     depths = {f"frozen, {depth} moving": _frozen(depth) for depth in SCALED_DEPTHS}
-    return {**depths, **{name: Arm(name) for name in SCALED if name != _AGAINST}}
+    others = {_TITLES.get(name, name): Arm(name) for name in SCALED if name != _AGAINST}
+    return {**depths, **others}
 
 
 def compute_effect(
