@@ -72,7 +72,8 @@ def require_writable(folder: Path, *, doing: str, remedy: str = "") -> None:
             if place.is_symlink():
                 raise OSError(errno.ENOENT, "it is a link that leads nowhere", str(place))
             place = place.parent
-        with tempfile.NamedTemporaryFile(dir=place, prefix=".trial.", suffix=".part") as trial:
+        # A file without a name, so that a process that is killed leaves nothing.
+        with tempfile.TemporaryFile(dir=place) as trial:
             trial.write(bytes(_TRIAL))
             trial.flush()
             os.fsync(trial.fileno())

@@ -23,20 +23,17 @@ class Network(nn.Module):
     """`blocks`, shared by all tasks and in order, and `heads`, one per task, or a single one that all tasks share.
 
     `first_moved` is the first block that the last training could move; what lies before it is worth remembering.
-    `repeats` says that every forward pass does the same operations, so that a GPU may record and replay them.
     """
 
     blocks: nn.ModuleList
     heads: nn.ModuleList
     first_moved: int
-    repeats: bool
 
     def __init__(self, blocks: Sequence[nn.Module], heads: Sequence[nn.Module]) -> None:
         super().__init__()
         self.blocks = nn.ModuleList(blocks)
         self.heads = nn.ModuleList(heads)
         self.first_moved = 0
-        self.repeats = False
 
     def features(self, x: Tensor, start: int = 0, stop: int | None = None) -> Tensor:
         """Return what comes out of blocks `start` to `stop` (exclusive; None: all) when `x` goes in at block `start`."""
@@ -105,7 +102,6 @@ def build_network(
             blocks, outputs = _mlp_blocks(spec, math.prod(image_shape))
         heads = [nn.Linear(outputs, classes) for _ in range(1 if spec.shared_head else tasks)]
     network = Network(blocks, heads).to(dtype)
-    network.repeats = True
     for number, block in enumerate(blocks):
         _draw_weights(block, gain=2.0, draws=generator(seed, number, Purpose.BLOCKS))
     for number, head in enumerate(heads):

@@ -7,7 +7,14 @@ kernels and their order are the same, and so are the numbers.
 from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional
+
+from cl_core.learners.networks import Network
+from cl_core.learners.tensors import choose_arithmetic
+
+_REPEATING = (nn.Conv2d, nn.BatchNorm2d, nn.GroupNorm, nn.Linear, nn.Identity, nn.ModuleList)
+_OURS = "cl_core.learners."
 
 ValueOf = Callable[[Tensor, Tensor], Tensor]
 """The mean loss, a scalar, of a minibatch's images and labels."""
@@ -47,5 +54,37 @@ def record_gradient(
         for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.grad = gradient
         return loss
+
+    return take
+
+
+def repeats(network: Network) -> bool:
+    """Return whether each forward pass of `network` does the same operations, as those of our own blocks do."""
+    return all(type(module) in _REPEATING or type(module).__module__.startswith(_OURS) for module in network.modules())
+
+
+def replay_gradient(
+    network: Network, select: Callable[[Tensor], Tensor], y: Tensor, task: int, precision: str, entry: int
+) -> Callable[[Tensor], Tensor] | None:
+    """Return what takes the gradient of the cross-entropy for a minibatch of positions, recorded at the first.
+
+    `select` returns the images at positions, or what goes into block `entry`; `y` are all labels. Returns None for a
+    network that may not repeat itself.
+    """
+    if not repeats(network):
+        return None
+    recorded: ValueOf | None = None
+    moving = [parameter for parameter in network.parameters() if parameter.requires_grad]
+
+    def value_of(images: Tensor, labels: Tensor) -> Tensor:
+        with choose_arithmetic(precision, images.device):
+            return functional.cross_entropy(network.logits(network.features(images, entry), task), labels)
+
+    def take(chosen: Tensor) -> Tensor:
+        nonlocal recorded
+        images, labels = select(chosen), y[chosen]
+        if recorded is None:
+            recorded = record_gradient(value_of, moving, list(network.buffers()), images, labels)
+        return recorded(images, labels)
 
     return take

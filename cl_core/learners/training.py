@@ -114,14 +114,12 @@ def train_task(
         inputs, entry = _inputs(network, data.x_train, 0 if changes or augment else entry, recipe.precision)
 
         def select(chosen: Tensor) -> Tensor:
-            images = select_rows(inputs, chosen)
-            images = images if augment is None else augment(images)
+            images = select_rows(inputs, chosen) if augment is None else augment(select_rows(inputs, chosen))
             return images if changes is None else flip_and_crop(images, changes)
 
         def loss_on(chosen: Tensor) -> Tensor:
-            images = select(chosen)
             with choose_arithmetic(recipe.precision, inputs.device):
-                features = network.features(images, entry)
+                features = network.features(select(chosen), entry)
                 value = mean(network.logits(features, task), data.y_train[chosen])
                 return value if penalty is None else value + penalty(Minibatch(network, task, data, chosen, features))
 
@@ -133,11 +131,13 @@ def train_task(
 
             optimizer = optimizer or make_adamw(recipe)
             own_step = make_step(optimizer([*shared, *own]), recipe.learning_rate)
-        take = None
-        if loss is None and penalty is None and may_replay(network, inputs.device):
-            take = _replay(network, [*shared, *own], select, data.y_train, task, recipe.precision, entry)
+        replayed = None
+        if loss is None and penalty is None and inputs.is_cuda:
+            from cl_core.learners.replay import replay_gradient
+
+            replayed = replay_gradient(network, select, data.y_train, task, recipe.precision, entry)
         steps, final_loss = descend(
-            loss_on,
+            replayed or loss_on,
             shared,
             own,
             # Not checked: a factor may lead below the least learning rate that can be set.
@@ -149,7 +149,6 @@ def train_task(
             progress=progress,
             share=update.step_share,
             step=own_step,
-            take_gradient=take,
         )
     if update.fraction < 1:
         go_part_of_the_way(state, old_state, update.fraction)
@@ -216,14 +215,12 @@ def descend(
     progress: Progress | None = None,
     share: float = 1.0,
     step: Callable[[float], float] | None = None,
-    take_gradient: Callable[[Tensor], Tensor] | None = None,
 ) -> tuple[int, float]:
     """Minimise `loss_on(positions)` over `shared` and `heads`, in minibatches of positions below `size`.
 
     Returns the number of steps and the mean loss over the last pass. `after_step` is told the step length. `share`
     (above 0 to 1) is the share of the recipe's steps that are made, one at least; the last pass then ends early.
-    `step` makes a step at the recipe's rate in place of SGD, and returns its own. `take_gradient` returns the loss of
-    `loss_on` and leaves its gradient in the parameters, by another way.
+    `step` makes a step at the recipe's rate in place of SGD, and returns its own.
     """
     if not 0 < share <= 1:
         raise ValueError(f"share = {share!r} of the steps does not fit; allowed: above 0 to 1")
@@ -238,7 +235,11 @@ def descend(
         losses = torch.zeros((), dtype=torch.float64, device=device)
         for chosen in torch.split(order, recipe.batch)[:steps]:
             rate = _rate(recipe, done, total)
-            loss = _take_gradient(loss_on, moving, chosen) if take_gradient is None else take_gradient(chosen)
+            for parameter in moving:
+                parameter.grad = None
+            loss = loss_on(chosen)
+            if loss.requires_grad:  # one that is replayed comes with its gradient
+                loss.backward()  # type: ignore[no-untyped-call]
             with torch.no_grad():
                 if step is None:
                     _step(moving, momenta, rate, recipe)
@@ -246,7 +247,7 @@ def descend(
                     rate = step(rate)
                 if after_step is not None:
                     after_step(rate)
-            losses += loss
+            losses += loss.detach()
             done += 1
             if progress is not None:
                 progress(done, total)
@@ -258,51 +259,9 @@ def descend(
     return done, mean
 
 
-def may_replay(network: Network, device: torch.device) -> bool:
-    """Return whether the gradient's operations may be recorded once and replayed: on a GPU, for a network that repeats them."""
-    return network.repeats and device.type == "cuda"
-
-
-def _take_gradient(loss_on: Callable[[Tensor], Tensor], moving: Sequence[Tensor], chosen: Tensor) -> Tensor:
-    for parameter in moving:
-        parameter.grad = None
-    loss = loss_on(chosen)
-    loss.backward()  # type: ignore[no-untyped-call]
-    return loss.detach()
-
-
-def _replay(
-    network: Network,
-    moving: Sequence[Tensor],
-    select: Callable[[Tensor], Tensor],
-    y: Tensor,
-    task: int,
-    precision: str,
-    entry: int,
-) -> Callable[[Tensor], Tensor]:
-    """Return what takes the gradient of the cross-entropy for a minibatch of positions, recorded at the first."""
-    from cl_core.learners.replay import ValueOf, record_gradient
-
-    recorded: ValueOf | None = None
-
-    def value_of(images: Tensor, labels: Tensor) -> Tensor:
-        with choose_arithmetic(precision, images.device):
-            return functional.cross_entropy(network.logits(network.features(images, entry), task), labels)
-
-    def take(chosen: Tensor) -> Tensor:
-        nonlocal recorded
-        images, labels = select(chosen), y[chosen]
-        if recorded is None:
-            recorded = record_gradient(value_of, moving, list(network.buffers()), images, labels)
-        return recorded(images, labels)
-
-    return take
-
-
 def mark_moved(network: Network, moving: range, task: int) -> None:
     """Tell torch, whose fused step does not, that these blocks and this head changed, and note the first block."""
-    changed = [network.head(task), *(network.blocks[block] for block in moving)]
-    for module in changed:
+    for module in (network.head(task), *(network.blocks[block] for block in moving)):
         for tensor in (*module.parameters(), *module.buffers()):
             torch.autograd.graph.increment_version(tensor)
     network.first_moved = moving.start if moving else len(network.blocks)
@@ -317,16 +276,12 @@ def _inputs(network: Network, x: Tensor, entry: int, precision: str) -> tuple[Te
 
 
 def _correct(network: Network, inputs: Tensor, entry: int, y: Tensor, task: int) -> int:
+    kind, correct = next(network.parameters()).dtype, 0
     with torch.no_grad():
-        pieces = zip(torch.split(inputs, BATCH), torch.split(y, BATCH), strict=True)
-        kind = next(network.parameters()).dtype
-        return sum(
-            count_correct(
-                network.logits(network.features(piece.to(kind) if piece.is_floating_point() else piece, entry), task),
-                labels,
-            )
-            for piece, labels in pieces
-        )
+        for piece, labels in zip(torch.split(inputs, BATCH), torch.split(y, BATCH), strict=True):
+            images = piece.to(kind) if piece.is_floating_point() else piece
+            correct += count_correct(network.logits(network.features(images, entry), task), labels)
+    return correct
 
 
 def _step(moving: list[Tensor], momenta: "list[Tensor | None]", rate: float, recipe: Recipe) -> None:

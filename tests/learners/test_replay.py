@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from cl_core.learners import replay, training
+from cl_core.learners import replay
 from cl_core.learners.networks import Network, build_network
 from cl_core.learners.recipe import NetworkSpec, Recipe
 from cl_core.learners.tensors import TaskData
@@ -142,24 +142,27 @@ def test_training_by_replays_ends_where_training_ends(monkeypatch, case):
         return take
 
     monkeypatch.setattr(replay, "record_gradient", record)
-    monkeypatch.setattr(training, "may_replay", lambda network, device: network.repeats)
+    monkeypatch.setattr(torch.Tensor, "is_cuda", True)
     replayed = train(make(), **case)
     assert len(recorded) == 2, "once a task"
     assert replayed[0] == plain[0]
     assert all(torch.equal(plain[1][name], replayed[1][name]) for name in plain[1])
 
 
-def test_only_a_network_that_repeats_itself_is_replayed_and_only_on_a_gpu():
-    ours, other = make(), Network([torch.nn.Identity()], [torch.nn.Linear(2, 2)])
-    gpu, cpu = torch.device("cuda"), torch.device("cpu")
-    assert training.may_replay(ours, gpu)
-    assert not training.may_replay(ours, cpu)
-    assert not training.may_replay(other, gpu)
-
-
-def test_a_loss_or_penalty_of_your_own_is_not_replayed(monkeypatch):
-    monkeypatch.setattr(training, "may_replay", lambda network, device: True)
+def test_a_network_of_your_own_is_not_replayed_nor_a_loss_nor_a_penalty(monkeypatch):
+    monkeypatch.setattr(torch.Tensor, "is_cuda", True)
     monkeypatch.setattr(replay, "record_gradient", None)
-    data = TaskData(torch.randn(8, 3, 8, 8), torch.zeros(8, dtype=torch.int64), torch.randn(2, 3, 8, 8), torch.zeros(2))
-    report = train_task(make(), data, 0, 9, Recipe(epochs=1, batch=8), 0, loss=functional.cross_entropy)
-    assert report.steps == 1
+    labels = torch.zeros(8, dtype=torch.int64)
+    data = TaskData(torch.randn(8, 3, 8, 8), labels, torch.randn(2, 3, 8, 8), labels[:2])
+    *blocks, last = make().blocks
+    own = Network([*blocks, torch.nn.Sequential(last, torch.nn.Dropout2d(0.5))], list(make().heads))
+    assert train_task(own, data, 0, 9, Recipe(epochs=1, batch=8), 0).steps == 1
+    assert train_task(make(), data, 0, 9, Recipe(epochs=1, batch=8), 0, loss=functional.cross_entropy).steps == 1
+    with pytest.raises(TypeError, match="not callable"):
+        train_task(make(), data, 0, 9, Recipe(epochs=1, batch=8), 0)
+
+
+@pytest.mark.parametrize("spec", [{"norm": "batch"}, {"norm": "group"}, {"kind": "mlp", "depth": 2}], ids=str)
+def test_every_network_of_the_book_repeats_itself(spec):
+    network = build_network(NetworkSpec(**{"width": 4, **spec}), tasks=2, classes=3, image_shape=(8, 8, 3), seed=0)
+    assert replay.repeats(network)
