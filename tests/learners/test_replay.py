@@ -11,13 +11,14 @@ from cl_core.learners.networks import Network, build_network
 from cl_core.learners.recipe import NetworkSpec, Recipe
 from cl_core.learners.tensors import TaskData
 from cl_core.learners.training import train_task
+from cl_core.strategies import Update
 
 
 class Recorder:
     """In the place of torch.cuda: runs at once what it records, undoes it, and runs it again at each replay."""
 
     def __init__(self, network):
-        self.network, self.calls, self.recording = network, [], False
+        self.network, self.recording = network, False
 
     def install(self, monkeypatch):
         monkeypatch.setattr(torch.cuda, "Stream", lambda: _Stream())
@@ -158,6 +159,8 @@ def test_a_network_of_your_own_is_not_replayed_nor_a_loss_nor_a_penalty(monkeypa
     own = Network([*blocks, torch.nn.Sequential(last, torch.nn.Dropout2d(0.5))], list(make().heads))
     assert train_task(own, data, 0, 9, Recipe(epochs=1, batch=8), 0).steps == 1
     assert train_task(make(), data, 0, 9, Recipe(epochs=1, batch=8), 0, loss=functional.cross_entropy).steps == 1
+    penalised = Update(9, penalty=lambda batch: 0 * batch.features.sum())
+    assert train_task(make(), data, 0, penalised, Recipe(epochs=1, batch=8), 0).steps == 1
     with pytest.raises(TypeError, match="not callable"):
         train_task(make(), data, 0, 9, Recipe(epochs=1, batch=8), 0)
 

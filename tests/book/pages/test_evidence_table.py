@@ -51,9 +51,7 @@ def test_seeds_that_are_left_out_have_a_row():
 @pytest.mark.slow
 def test_every_number_of_every_claim_is_kept():
     for each in standings():
-        rows = tabulate_evidence(each.evidence)
         # A strategy's settings are part of its name.
-        shown = " ".join(f"{what} {value}" for what, value in rows if what != "95 % interval")
-        shown += "".join(value for what, value in rows if what == "95 % interval")
+        shown = " ".join(map(" ".join, tabulate_evidence(each.evidence))).replace("95 % interval", "")
         dropped = set(filter(str.isdigit, each.evidence.replace("95 %", ""))) - set(filter(str.isdigit, shown))
         assert dropped == set(), each.claim.id
