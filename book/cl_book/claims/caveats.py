@@ -109,8 +109,9 @@ def compare_depths(test: PairedComparison, results: ResultSet, mean: float) -> t
 def compare_tunings(test: PairedComparison, results: ResultSet, own: Interval) -> tuple[str, str]:
     """Return the label where the interval is another when each strategy has its own best tuning by Avg.Acc, and a remark.
 
-    The label says that the interval then lies on the other side of zero than the mean, or that it holds zero where
-    `own` does not. Asked of claims that compare two strategies as they are, where both ran with other tunings.
+    A tuning is chosen on the seeds that most tunings share; the two chosen are compared on all seeds that both have. The
+    label says that the interval then lies on the other side of zero than the mean, or that it holds zero where `own`
+    does not. Asked of claims that compare two strategies as they are, where both ran with other tunings.
     """
     if not isinstance(test, Difference) or test.of.settings or test.against.settings:
         return "", ""
@@ -220,12 +221,12 @@ def _shared_seeds(sides: Sequence[_Tunings]) -> set[int]:
 
 
 def _best_tuning(arm: Arm, tunings: _Tunings, seeds: set[int]) -> tuple[str, _BY_SEED | None]:
-    """Return the tuning with the best mean Avg.Acc on `seeds`, in words, and its runs; None where but one ran there."""
+    """Return the tuning with the best mean Avg.Acc on `seeds`, in words, and all its runs; None where but one ran there."""
     there = {words: runs for words, runs in tunings.items() if seeds and seeds <= set(runs)}
     if len(there) < 2:
         return str(arm), None
     best = max(there, key=lambda words: _mean([there[words][seed] for seed in seeds], "avg_acc"))
-    return best, {seed: there[best][seed] for seed in seeds}
+    return best, there[best]
 
 
 def _own_depth(test: Difference) -> int:

@@ -80,7 +80,7 @@ def draw_scale(setting: str, values: Sequence[int], experiment: str, results: Re
         panel.set_ylabel(f"{MEASURES[measure].title}, points")
         panel.set_xticks(values, [str(value) for value in values])
         panel.minorticks_off()
-    panels[-1].set_xlabel({"width": "width", "epochs": "passes"}[setting])
+    panels[-1].set_xlabel(setting)
     figure.legend(loc="outside upper center", ncols=3)
     words = "; ".join(
         f"{name} in {MEASURES[measure].title} "

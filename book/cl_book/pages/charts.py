@@ -11,6 +11,7 @@ from cl_book.claims.arms import Arm
 from cl_book.claims.overview import STREAMS
 from cl_book.claims.reference_runs import OVERLAPS, PASSES, SEVERITIES, WIDTHS
 from cl_book.figures.algorithm_figures import draw_echo, draw_paths
+from cl_book.figures.budget_figure import draw_budget
 from cl_book.figures.drawing import to_csv
 from cl_book.figures.forest_figure import draw_forest
 from cl_book.figures.inside import INSIDE, Draw
@@ -64,6 +65,7 @@ CHARTS: dict[str, ChartKind] = {
     "order": ChartKind("split-cifar100", draw_order),
     "scale-width": ChartKind("split-cifar100", partial(draw_scale, "width", WIDTHS)),
     "scale-passes": ChartKind("split-cifar100", partial(draw_scale, "epochs", PASSES)),
+    "budget": ChartKind("split-cifar100", draw_budget, absent="a strategy lacks runs with one of the budgets"),
     "paper-size": ChartKind(
         "split-cifar100", draw_paper_size, absent="the paper's width has no run with which to compare the book's size"
     ),

@@ -453,3 +453,6 @@ def test_tuning_turns_or_opens_a_verdict_by_its_interval(keep_all, stand, forgot
     again = stand()
     assert again.labels == found.labels
     assert re.search(remark, again.evidence)
+    # What was chosen is compared on all the seeds that both have, though no other tuning ran there.
+    keep_all("split-cifar100", (3, 4), {"initialized learning_rate=0.01": {"task_acc": 99, "forgetting": 40}})
+    assert re.search(remark.replace("3 seeds", "5 seeds"), stand().evidence)
