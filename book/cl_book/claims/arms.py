@@ -12,6 +12,9 @@ from cl_core.runs.grid import parse_seeds
 PROFILE = "cpu"
 """The profile of the reference results that decide claims."""
 
+_TITLES = {"frozen-0": "no update"}
+"""Strategies that the book calls by another name than their own."""
+
 
 @dataclass(frozen=True)
 class Arm:
@@ -23,9 +26,19 @@ class Arm:
     def __str__(self) -> str:
         return " ".join([self.strategy, *self.settings])
 
+    @property
+    def title(self) -> str:
+        """What the book calls it, with its settings."""
+        return " ".join([title_of(self.strategy), *self.settings])
+
     def at(self, setting: str, value: float) -> "Arm":
         """Return the arm with `setting`, which it does not have yet, at `value`."""
         return Arm(self.strategy, (*self.settings, f"{setting}={value:g}"))
+
+
+def title_of(strategy: str) -> str:
+    """Return what the book's tables and figures call a strategy."""
+    return _TITLES.get(strategy, strategy)
 
 
 def parse_arm(text: object) -> object:

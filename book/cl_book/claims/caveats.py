@@ -1,5 +1,6 @@
 """What is said beside a verdict on runs: at what accuracy, at which depth and tuning, on which seeds."""
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -11,6 +12,7 @@ from cl_book.claims.paired_differences import PairedComparison, Reading, measure
 from cl_book.claims.statistics import Interval, t_interval
 from cl_book.notebooks.record import NOT_REPRODUCED, REPRODUCED, format_signed
 from cl_core.experiments import store
+from cl_core.experiments.machine import ARITHMETIC
 from cl_core.experiments.registry import find_strategy
 from cl_core.experiments.store import Result
 from cl_core.runs.result_set import ResultSet
@@ -137,21 +139,39 @@ def compare_tunings(test: PairedComparison, results: ResultSet, own: Interval) -
 
 
 def unpaired(used: Iterable[Result]) -> str:
-    """Return a remark on seeds whose runs do not share their first task, though they train it alike; empty if none.
+    """Return a remark on seeds whose runs come from machines that round differently; empty if none is known.
 
-    On one machine they share it to the bit. Two machines round differently, and the difference grows in training.
+    Runs that train their first task alike share it to the bit on one machine; two machines round differently, and the
+    difference grows in training. Where two runs train it otherwise, what is recorded of their machines tells.
     """
-    first: dict[tuple[object, ...], set[int | None]] = {}
+    groups: dict[object, dict[tuple[object, ...], list[Result]]] = {}
     for run in used:
         treatment = find_strategy(run.strategy)
         if treatment.kind != "bound":
             alike = sorted((name, str(value)) for name, value in run.config.items() if name not in treatment.reads)
-            first.setdefault((run.seed, run.experiment, *alike), set()).add(run.correct[0][0])
-    apart = sorted({key[0] for key, counts in first.items() if len(counts) > 1}, key=str)
-    if not apart:
-        return ""
-    seeds = f"{len(apart)} seed{'s' if len(apart) > 1 else ''}"
-    return f"at {seeds} the runs come from machines that round differently, so they share no first task"
+            groups.setdefault(run.seed, {}).setdefault((run.experiment, *alike), []).append(run)
+    apart = [seed for seed, runs in groups.items() if any(_begin_apart(one) for one in runs.values())]
+    elsewhere = [seed for seed, runs in groups.items() if seed not in apart and _differ_in_machine(list(runs.values()))]
+    remarks = {
+        "the runs come from machines that round differently, so they share no first task": len(apart),
+        "the sides train their first task differently, on machines that round differently": len(elsewhere),
+    }
+    return "; ".join(f"at {n} seed{'s' if n > 1 else ''} {remark}" for remark, n in remarks.items() if n)
+
+
+def _begin_apart(runs: Sequence[Result]) -> bool:
+    return len({run.correct[0][0] for run in runs}) > 1
+
+
+def _differ_in_machine(groups: Sequence[Sequence[Result]]) -> bool:
+    """Return whether the first runs of two groups are known to come from machines that round differently."""
+    machines: list[Mapping[str, object]] = [runs[0].recorded.get("machine", {}) for runs in groups]
+    return any(
+        one[name] != other[name]
+        for one, other in itertools.combinations(machines, 2)
+        for name in ARITHMETIC
+        if name in one and name in other
+    )
 
 
 def _left_out(reading: Reading) -> str:

@@ -99,5 +99,6 @@ def _say_finding(means: Mapping[tuple[str, str], Sequence[float]]) -> str:
     ]
     return (
         f"A {first} raises the final accuracy by {min(heads):.1f} to {max(heads):.1f} points. "
-        f"With equal heads and epochs the strategies differ by {max(spreads):.1f} points at most."
+        f"With equal heads and epochs these strategies, which hold at most four blocks, differ by {max(spreads):.1f} "
+        "points at most."
     )

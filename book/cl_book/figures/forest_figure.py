@@ -48,7 +48,7 @@ def draw_forest(
     A small point is a seed, the large one the mean with its 95 % interval, the hollow diamond the paper's difference.
     Returns None where no pair has runs of two seeds.
     """
-    groups = [(str(of), str(against), _list_lines(of, against, measure, results)) for of, against in pairs]
+    groups = [(of.title, against.title, _list_lines(of, against, measure, results)) for of, against in pairs]
     groups = [group for group in groups if group[2]]
     if not groups:
         return None

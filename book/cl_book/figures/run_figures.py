@@ -16,6 +16,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
+from cl_book.claims.arms import title_of
 from cl_book.figures.curves import relative_updates, seen_accuracy, seen_forgetting, to_array, update_lengths
 from cl_book.figures.drawing import INK, LINES, MARKERS, PALETTE, PAPER, WIDTH, show
 from cl_book.figures.picture import Picture
@@ -32,7 +33,6 @@ DEEPEST = 0.47
 STAND_IN = "digits"
 """The embedded images that stand in for those of a page."""
 
-_TITLES = {"frozen-0": "no update"}
 _MOST_WRITTEN = 6
 _PLACES = 4  # Decimals of what is trained, in the data: training amplifies what machines round differently.
 _KEY_STEPS = 30
@@ -50,18 +50,13 @@ def choose_look(strategy: str) -> dict[str, Any]:
         "color": PALETTE[place],
         "linestyle": LINES[place],
         "marker": MARKERS[place],
-        "label": name_strategy(strategy),
+        "label": title_of(strategy),
     }
 
 
 def name_stand_in(run: Result) -> str:
     """Return the first line of a title where the embedded digits stand in for a page's own images; nothing for those."""
     return f"{STAND_IN}\n" if run.data["name"] == STAND_IN else ""
-
-
-def name_strategy(strategy: str) -> str:
-    """Return what a figure calls a strategy."""
-    return _TITLES.get(strategy, strategy)
 
 
 def draw_matrices(groups: Groups) -> Picture:
@@ -78,7 +73,7 @@ def draw_matrices(groups: Groups) -> Picture:
     )
     words, found = [], []
     for strategy, a in matrices.items():
-        title = name_strategy(strategy)
+        title = title_of(strategy)
         draw_matrix(layout[strategy], a, chance=chance)
         layout[strategy].set(title=name_stand_in(example) + title, xlabel="on task")
         words.append(
@@ -146,11 +141,11 @@ def draw_curves(groups: Groups) -> Picture:
     _draw_legend(figure, left, len(groups))
     course = {name: (accuracy[name].mean(axis=0), forgotten[name].mean(axis=0)) for name in groups}
     words = "; ".join(
-        f"{name_strategy(name)}: accuracy from {kept[0]:.0f} to {kept[-1]:.0f} %, "
+        f"{title_of(name)}: accuracy from {kept[0]:.0f} to {kept[-1]:.0f} %, "
         f"forgetting {format_values(lost[-1], 1)} points at the end, {format_values(np.nanmax(lost), 1)} at most"
         for name, (kept, lost) in course.items()
     )
-    found = ", ".join(f"{name_strategy(name)} {format_values(lost[-1], 1)}" for name, (_, lost) in course.items())
+    found = ", ".join(f"{title_of(name)} {format_values(lost[-1], 1)}" for name, (_, lost) in course.items())
     tasks = len(next(iter(course.values()))[0])
     return Picture(
         figure,
@@ -239,11 +234,11 @@ def draw_updates(groups: Groups) -> Picture:
     _draw_legend(figure, left, len(groups))
     means = {name: (lengths[name].mean(axis=0), relative[name].mean(axis=0)) for name in groups}
     words = "; ".join(
-        f"{name_strategy(name)}: {far[1:].mean():.2f} on average after the first task, blocks by "
+        f"{title_of(name)}: {far[1:].mean():.2f} on average after the first task, blocks by "
         f"{100 * share.min():.0f} to {100 * share.max():.0f} % of their length"
         for name, (far, share) in means.items()
     )
-    found = ", ".join(f"{name_strategy(name)} {far[1:].mean():.1f}" for name, (far, _) in means.items())
+    found = ", ".join(f"{title_of(name)} {far[1:].mean():.1f}" for name, (far, _) in means.items())
     (some, by_block), *_ = means.values()
     return Picture(
         figure,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib import pyplot as plt
 
-from cl_book.claims.arms import PROFILE, Arm, run_of
+from cl_book.claims.arms import PROFILE, Arm, run_of, title_of
 from cl_book.claims.reference_runs import SCALED, SCALED_DEPTHS
 from cl_book.claims.statistics import Interval, t_interval
 from cl_book.figures.drawing import INK, LINES, MARKERS, PALETTE, WIDTH, style
@@ -22,13 +22,12 @@ LEAST_SEEDS = 3
 _SEEDS = range(12)
 _SHOWN = ("avg_acc", "task_acc", "forgetting")
 _AGAINST = "initialized"
-_TITLES = {"frozen-0": "no update"}
 
 
 def list_effects() -> dict[str, Arm]:
     """Return the strategies that are compared with initialized training, by what they are called."""
     depths = {f"frozen, {depth} moving": _frozen(depth) for depth in SCALED_DEPTHS}
-    others = {_TITLES.get(name, name): Arm(name) for name in SCALED if name != _AGAINST}
+    others = {title_of(name): Arm(name) for name in SCALED if name != _AGAINST}
     return {**depths, **others}
 
 

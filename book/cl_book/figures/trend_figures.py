@@ -6,10 +6,11 @@ import numpy as np
 from matplotlib import pyplot as plt
 from numpy.typing import NDArray
 
+from cl_book.claims.arms import title_of
 from cl_book.figures.curves import losses_of_old_tasks, retention, to_array
 from cl_book.figures.drawing import INK, LINES, MARKERS, PALETTE, WIDTH, show
 from cl_book.figures.picture import Picture
-from cl_book.figures.run_figures import Groups, draw_line, format_values, name_stand_in, name_strategy
+from cl_book.figures.run_figures import Groups, draw_line, format_values, name_stand_in
 from cl_book.notebooks.notebook_run import read_points
 from cl_core.experiments.store import Result, accuracies
 from cl_core.metric_table import MEASURES
@@ -92,12 +93,12 @@ def draw_retention(groups: Groups) -> Picture:
     axes.set_title(name_stand_in(next(iter(groups.values()))[0]) + "accuracy by age")
     figure.legend(loc="outside upper center", ncols=3)
     words = "; ".join(
-        f"{name_strategy(strategy)}: {values[0]:.0f} % at once, {values[1]:.0f} % one task later, {values[len(values) // 2]:.0f} % after "
+        f"{title_of(strategy)}: {values[0]:.0f} % at once, {values[1]:.0f} % one task later, {values[len(values) // 2]:.0f} % after "
         f"{len(values) // 2}, {values[-1]:.0f} % at the greatest age"
         for strategy, values in lines.items()
     )
     found = ", ".join(
-        f"{name_strategy(name)} "
+        f"{title_of(name)} "
         + " and ".join(
             format_values(100 * np.mean([losses_of_old_tasks(accuracies(run)) for run in runs], axis=0), 0).split(", ")
         )

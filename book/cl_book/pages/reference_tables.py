@@ -9,7 +9,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from cl_book.claims import summaries
-from cl_book.claims.arms import PROFILE
+from cl_book.claims.arms import PROFILE, title_of
 from cl_book.claims.paper_table import Reported
 from cl_book.claims.run_claims import UNAVAILABLE
 from cl_book.claims.summaries import Row, Spread
@@ -105,7 +105,7 @@ class Reference(SphinxDirective):
     def _line(
         self, row: Row, own: dict[tuple[str, str], Reported], kept: list[int], best: Mapping[str, Row]
     ) -> list[list[nodes.Node]]:
-        cells: list[list[nodes.Node]] = [[nodes.paragraph(text=row.strategy)]]
+        cells: list[list[nodes.Node]] = [[nodes.paragraph(text=title_of(row.strategy))]]
         cells += [[nodes.paragraph(text=_value(row.values[place]))] for place in kept]
         for metric in self._titles():
             spread = row.measures.get(metric)

@@ -12,6 +12,7 @@ from cl_book.claims.stated import claim_digests
 from cl_book.notebooks.record import format_signed
 
 from cl_core.experiments import controls
+from cl_core.experiments.provenance import code_digests
 from cl_core.runs import ledger
 from cl_core.runs.result_set import read_results
 
@@ -142,6 +143,10 @@ def test_less_forgetting_at_higher_accuracy_has_no_such_label(keep_all, stand):
     assert "by learning less" not in stand().labels
 
 
+def recorded(machine):
+    return {"files": code_digests(), "claims": claim_digests(), "machine": machine}
+
+
 def test_runs_that_share_no_first_task_are_named(keep_all, stand):
     # Made-up runs know one accuracy on new tasks, so another one is another first task.
     accuracy = {"task_acc": lambda s: 60.0 if s < 3 else 61.0}
@@ -155,6 +160,18 @@ def test_runs_that_train_the_first_task_otherwise_need_not_share_it(keep_all, st
     found = stand(against="frozen epochs=8")
     assert found.verdict != "not run"
     assert "round differently" not in found.evidence
+
+
+def test_runs_that_train_the_first_task_otherwise_are_told_apart_by_their_machines(keep, keep_all, stand):
+    machines = {"here": {"device": "cpu", "processor": "A"}, "there": {"device": "some card"}}
+    for seed in SEEDS:
+        keep("split-cifar100", "frozen", seed, recorded=recorded(machines["here"]))
+        keep("split-cifar100", "frozen epochs=8", seed, recorded=recorded(machines["there" if seed < 3 else "here"]))
+        # What is not recorded of a machine tells nothing.
+        keep("split-cifar100", "frozen epochs=2", seed, recorded=recorded({"processor": "A"}))
+    told = "at 3 seeds the sides train their first task differently, on machines that round differently"
+    assert told in stand(against="frozen epochs=8").evidence
+    assert "round differently" not in stand(against="frozen epochs=2").evidence
 
 
 def test_a_sign_that_turns_with_the_depth_is_said(keep_all, stand):

@@ -57,7 +57,7 @@ def test_the_figure_tells_its_numbers_and_needs_every_point(keep_all, checkout):
     )
     assert picture.finding == (
         "A fitted head raises the final accuracy by 20.0 to 20.0 points. "
-        "With equal heads and epochs the strategies differ by 10.0 points at most."
+        "With equal heads and epochs these strategies, which hold at most four blocks, differ by 10.0 points at most."
     )
     dotted = [line for panel in picture.figure.axes for line in panel.lines if line.get_linestyle() == ":"]
     assert len(dotted) == 3 * len(STRATEGIES), "a head that is not fitted has a line style of its own"
