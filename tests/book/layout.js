@@ -168,6 +168,17 @@ const layout = {
     });
   },
 
+  // Numbers of a table that go on in a second line.
+  brokenNumbers() {
+    return [...document.querySelectorAll("article td p, article td")].filter(layout.seen).flatMap((cell) => {
+      const word = cell.textContent.trim();
+      if (cell.children.length || !/^[−-]?\d[\d.,]*$/.test(word)) return [];
+      const text = document.createRange();
+      text.selectNodeContents(cell);
+      return text.getClientRects().length > 1 ? [`${word} is broken`] : [];
+    });
+  },
+
   // Formulas that were not set, or were set with an error.
   maths() {
     const found = [...document.querySelectorAll("mjx-merror, [data-mjx-error]")].map((error) => `error in ${error.textContent}`);
