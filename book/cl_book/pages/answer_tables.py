@@ -69,12 +69,10 @@ class Protocols(SphinxDirective):
         made = [name for name in PROTOCOLS if any(_is_of(name, run) for run in runs)]
         missing = [name for name in PROTOCOLS if name not in made]
         paragraph = nodes.paragraph()
-        paragraph += nodes.Text(
-            "Runs are stored under one training protocol, " if len(made) == 1 else "Runs are stored under "
-        )
-        for place, name in enumerate(made):
-            paragraph += [nodes.Text(", " if place else ""), nodes.literal(text=name)]
-        paragraph += nodes.Text(f" ({PROTOCOLS[COMPANION].summary}). " if made == [COMPANION] else ". ")
+        protocols = "one training protocol" if len(made) == 1 else "these training protocols"
+        paragraph += nodes.Text(f"Runs are stored under {protocols}. ")
+        for name in made:
+            paragraph += [nodes.literal(text=name), nodes.Text(f": {PROTOCOLS[name].summary}. ")]
         for name in missing:
             paragraph += [
                 nodes.Text("Under "),
