@@ -123,7 +123,7 @@ def compare_tunings(test: PairedComparison, results: ResultSet, own: Interval) -
     best = [_best_tuning(arm, own_tunings, seeds) for arm, own_tunings in zip(arms, tunings, strict=True)]
     if any(runs is None for _, runs in best):
         return "", ""
-    if [words for words, _ in best] == [str(test.of), str(test.against)]:
+    if [words for words, _ in best] == [test.of.title, test.against.title]:
         return "", "each strategy does best as it is tuned here"
     interval = _interval(test, [runs or {} for _, runs in best])
     if interval is None:
@@ -221,7 +221,7 @@ def _list_tunings(test: Difference, arm: Arm, results: ResultSet) -> _Tunings:
         own = (run.experiment, run.strategy, run.profile) == (test.experiment, arm.strategy, test.profile)
         if own and run.seed in test.seeds and set(run.overrides) <= set(TUNED):
             words = " ".join(f"{name}={run.overrides[name]}" for name in TUNED if name in run.overrides)
-            tunings.setdefault(f"{arm} {words}".strip(), {})[run.seed] = run
+            tunings.setdefault(f"{arm.title} {words}".strip(), {})[run.seed] = run
     return tunings
 
 
@@ -244,7 +244,7 @@ def _best_tuning(arm: Arm, tunings: _Tunings, seeds: set[int]) -> tuple[str, _BY
     """Return the tuning with the best mean Avg.Acc on `seeds`, in words, and all its runs; None where but one ran there."""
     there = {words: runs for words, runs in tunings.items() if seeds and seeds <= set(runs)}
     if len(there) < 2:
-        return str(arm), None
+        return arm.title, None
     best = max(there, key=lambda words: _mean([there[words][seed] for seed in seeds], "avg_acc"))
     return best, there[best]
 

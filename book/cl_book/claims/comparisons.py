@@ -158,7 +158,7 @@ class Picked(PairedComparison):
         if of is None or against is None:
             return
         reading.notes += [
-            f"{arm} was picked of {len(arms)}"
+            f"{arm.title} was picked of {len(arms)}"
             for arm, arms in ((of, self.among), (against, self.against))
             if len(arms) > 1
         ]

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cl_book.claims.arms import title_of
 from cl_book.claims.design_tests import LEAST_REGION, LEVEL, MARGIN, NEARLY
 from cl_book.claims.paper_table import reported_means
 from cl_book.claims.statistics import Interval, t_interval
+from cl_core import metric_table
 from cl_core.runs.design_axes import Axis
 from cl_core.runs.design_table import DesignRecord
 
@@ -45,7 +47,12 @@ class Order:
     @property
     def words(self) -> str:
         """``adaptive above initialized``."""
-        return f"{self.of} {'above' if self.sign > 0 else 'below'} {self.against}"
+        return f"{title_of(self.of)} {'above' if self.sign > 0 else 'below'} {title_of(self.against)}"
+
+    @property
+    def difference(self) -> str:
+        """``adaptive − initialized, Avg.Acc``."""
+        return f"{title_of(self.of)} − {title_of(self.against)}, {metric_table.MEASURES[self.measure].title}"
 
 
 _PATTERN = (

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import ArrayLike, NDArray
 
-from cl_book.claims.arms import PROFILE, Arm
+from cl_book.claims.arms import PROFILE, Arm, title_of
 from cl_book.claims.overview import find_runs
 from cl_book.claims.paired_differences import Along, mean_along, rank_correlation
 from cl_book.claims.reference_runs import WAYS
@@ -272,7 +272,8 @@ def _group_by_strength(experiment: str, results: ResultSet) -> Mapping[str, Mapp
         places = [(100 * metric(run, "task_acc"), 100 * metric(run, "forgetting")) for run in runs]
         if len(runs) >= LEAST_RUNS and np.isfinite(places).all():
             new, lost = zip(*places, strict=True)
-            found.setdefault(name, {})[key] = (fmean(new), fmean(lost))
+            first, *rest = name.split()
+            found.setdefault(" ".join([title_of(first), *rest]), {})[key] = (fmean(new), fmean(lost))
     return found
 
 

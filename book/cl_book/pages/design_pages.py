@@ -194,7 +194,7 @@ def draw_curves(directive: SphinxDirective, design: Design, rows: Rows) -> list[
         _, decides = analysis.find_deciding(levels, design.axes, d)
         chosen = [one.axis for one in decides[:_MOST_DECIDING]]
         axes = [axis for axis in design.axes if axis.name in chosen and axis.name != "seed"]
-        what = f"{order.of} − {order.against}, {MEASURES[order.measure].title}"
+        what = order.difference
         picture = draw_curve(d, levels, axes, what=what)
         if picture is None:
             continue
@@ -216,7 +216,7 @@ def list_deciding(_directive: SphinxDirective, design: Design, rows: Rows) -> li
             f"{one.axis} {100 * one.share:.0f} % ({100 * one.low:.0f} to {100 * one.high:.0f})"
             for one in decides[:_MOST_DECIDING]
         )
-        title = f"{order.of} − {order.against}, {MEASURES[order.measure].title}"
+        title = order.difference
         cells.append([_cell(title), _cell(f"{100 * foretold:.0f} %"), _cell(best)])
     return [table(["Effect", "Variance foretold, out of sample", "Choices that decide most"], cells)]
 
