@@ -139,7 +139,9 @@ def draw_pareto(experiment: str, results: ResultSet) -> Picture | None:
     figure, axes = plt.subplots(figsize=(WIDTH, 9.0))
     data: dict[str, ArrayLike] = {}
     free: list[tuple[float, float, str]] = []
-    for number, (name, strengths) in enumerate(groups.items()):
+    for number, (method, strengths) in enumerate(groups.items()):
+        strategy, *rest = method.split()
+        name = " ".join([title_of(strategy), *rest])
         # Hollow marks, as some lie on top of one another.
         points = sorted(strengths.items(), key=lambda entry: entry[1])
         x, y = np.array([place for _, place in points]).T
@@ -149,7 +151,7 @@ def draw_pareto(experiment: str, results: ResultSet) -> Picture | None:
         )  # fmt: skip
         data |= {f"{name}: settings": [words or "as it is" for words, _ in points]}
         data |= {f"{name}: task_acc": x, f"{name}: forgetting": y}
-        if STRATEGIES[name.partition(" ")[0]].kind != "bound":
+        if STRATEGIES[strategy].kind != "bound":
             free += [(new, lost, f"{name} {words}".strip()) for words, (new, lost) in points]
     front = find_front(free)
     axes.plot(*np.array([place[:2] for place in front]).T, color=INK, linewidth=5, alpha=0.16, linestyle="-", zorder=0)
@@ -272,8 +274,7 @@ def _group_by_strength(experiment: str, results: ResultSet) -> Mapping[str, Mapp
         places = [(100 * metric(run, "task_acc"), 100 * metric(run, "forgetting")) for run in runs]
         if len(runs) >= LEAST_RUNS and np.isfinite(places).all():
             new, lost = zip(*places, strict=True)
-            first, *rest = name.split()
-            found.setdefault(" ".join([title_of(first), *rest]), {})[key] = (fmean(new), fmean(lost))
+            found.setdefault(name, {})[key] = (fmean(new), fmean(lost))
     return found
 
 

@@ -32,6 +32,11 @@ def test_the_paper_s_orders_point_where_its_numbers_do():
     }
 
 
+def test_an_order_calls_no_update_by_that_name():
+    order = Order("frozen-0", "adaptive", "avg_acc", -1)
+    assert (order.words, order.difference) == ("no update below adaptive", "no update − adaptive, Avg.Acc")
+
+
 def test_a_planted_share_is_found_with_its_interval():
     rows = table(lambda number, _: {"adaptive": (51 if number % 3 == 0 else 49, 10)})
     share = analysis.share_of(analysis.effect(rows, AVG) > 0)

@@ -52,6 +52,7 @@ def test_every_method_is_on_the_pareto_chart_and_no_control_or_other_protocol(ke
         "initialized": {"task_acc": 65.0, "forgetting": 30.0},
         "averaged": {"task_acc": 54.0, "forgetting": 3.0},
         "averaged fractions=reversed": {"task_acc": 52.0, "forgetting": 7.0},
+        "frozen-0": {"task_acc": 45.0, "forgetting": 0.0},
         "slower rate_factor=0.1": {"task_acc": 58.0, "forgetting": 14.0},
         "slower rate_factor=0.25": {"task_acc": 62.0, "forgetting": 21.0},
         "two-level": {"task_acc": 60.0, "forgetting": 20.0},
@@ -65,12 +66,14 @@ def test_every_method_is_on_the_pareto_chart_and_no_control_or_other_protocol(ke
         "initialized",
         "averaged",
         "averaged fractions=reversed",
+        "no update",
         "slower",
         "two-level",
         "front",
     }
     assert list(picture.data["slower: forgetting"]) == pytest.approx([14, 21], abs=1e-3)
     assert picture.data["front"] == [
+        "no update",
         "averaged",
         "slower rate_factor=0.1",
         "two-level",
@@ -79,7 +82,7 @@ def test_every_method_is_on_the_pareto_chart_and_no_control_or_other_protocol(ke
     ]
     (axes,) = picture.figure.axes
     marks = [(line.get_color(), line.get_marker()) for line in axes.lines[:-1]]
-    assert len(set(marks)) == len(marks) == 5, "a mark of its own for each"
+    assert len(set(marks)) == len(marks) == 6, "a mark of its own for each"
 
 
 def test_what_orders_forgetting_waits_for_its_runs_and_then_draws_them(keep_all):
