@@ -133,6 +133,21 @@ def test_a_style_sheet_that_changed_alone_has_every_page_written_anew(tmp_path, 
     assert answers == [["page"], [], ["page"]]
 
 
+def test_a_run_that_is_new_apart_from_the_results_has_every_page_read_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(stale_banner, "read_results", lambda: ResultSet({}, {}))
+    monkeypatch.setattr(stale_banner, "standings", dict)
+    stored = {"validation": ["results/validation/cpu/digits-split/lwf-100.json"], "retest": []}
+    monkeypatch.setattr(stale_banner.store, "stored", lambda pattern: list(stored[pattern.partition("/")[0]]))
+    app = SimpleNamespace(srcdir=tmp_path, config=SimpleNamespace(html_static_path=[]))
+    env = SimpleNamespace(found_docs={"page"}, all_docs={"page": 1.0}, doc2path=lambda name: f"{name}.md")
+    answers = [stale_banner._list_outdated(app, env, set(), set(), set())]
+    for folder in (None, "validation", "retest"):
+        if folder:
+            stored[folder].append(f"results/{folder}/cpu/digits-split/pulled-100.json")
+        answers.append(stale_banner._list_outdated(app, env, set(), set(), set()))
+    assert answers == [["page"], [], ["page"], ["page"]]
+
+
 def text(element):
     return " ".join(element.get_text().split())
 

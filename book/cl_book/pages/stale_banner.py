@@ -13,6 +13,7 @@ from sphinx.util import logging
 
 from cl_book.notebooks import stamps
 from cl_book.pages.claim_boxes import standings
+from cl_core.experiments import store
 from cl_core.runs.result_set import read_results
 
 _LOGGER = logging.getLogger(__name__)
@@ -40,13 +41,14 @@ def setup(app: Sphinx) -> None:
 def _list_outdated(app: Sphinx, env: BuildEnvironment, *_sets: set[str]) -> list[str]:
     """Return every page when anything changed that pages show beyond their own files.
 
-    That is verdicts, staleness, the list of pages, and the style sheets and scripts, which Sphinx copies only where it
-    has a page to write.
+    That is verdicts, staleness, the list of pages, the runs that stand apart, and the style sheets and scripts, which
+    Sphinx copies only where it has a page to write.
     """
     state = {
         "pages": sorted(env.found_docs),
         "states": {docname: find_reasons(path) for docname in env.found_docs if (path := find_notebook(env, docname))},
         "results": read_results().states,
+        "apart": [name for folder in store.APART for name in store.stored(f"{folder}/*")],
         "looks": _digest_static_files(app),
         "verdicts": {claim: (each.words, each.evidence, each.labels) for claim, each in standings().items()},
     }
