@@ -1,4 +1,4 @@
-"""Align the numbers of a table's column at their decimal points, with spaces as wide as a digit."""
+"""Numbers in tables: aligned in their column at the decimal points, by spaces as wide as a digit, and never broken."""
 
 import re
 from collections.abc import Sequence
@@ -11,16 +11,23 @@ from sphinx.transforms import SphinxTransform
 DIGIT, POINT = "\u2007", "\u2008"
 """Spaces as wide as a digit and as a point; browsers keep both, and give them that width beside tabular figures."""
 
+_ALONE = re.compile(r"\s*[+−-]?\d[\d.,]*\s*")
 _NUMBER = re.compile(r"\s*([+−-]?)(\d+)(?:\.\d+)?(?=\s*(?:$|[(±%]))")
 
 
 class AlignNumbers(SphinxTransform):
-    """Pad the first number of each cell in a column of numbers on the left, so that points stand below one another."""
+    """Pad the first number of each cell in a column of numbers on the left, so that points stand below one another.
+
+    A cell that holds a number alone is marked, so that it stays in one line however narrow its column is.
+    """
 
     default_priority = 820
 
     def apply(self, **_kwargs: Any) -> None:
-        """Pad; a column where some cell begins with a word is left as it is, a dash or an empty cell is not a word."""
+        """Mark and pad; a column where some cell begins with a word is not padded, a dash or an empty cell is no word."""
+        for cell in self.document.findall(nodes.entry):
+            if _ALONE.fullmatch(cell.astext()):
+                cell["classes"].append("cl-alone")
         for body in self.document.findall(nodes.tbody):
             rows = [list(row.findall(nodes.entry)) for row in body.findall(nodes.row)]
             if len({len(row) for row in rows}) == 1:
