@@ -10,6 +10,7 @@ from cl_book.claims.arms import PROFILE, Arm, run_of
 from cl_book.claims.statistics import Interval, t_interval
 from cl_book.figures.drawing import MARKERS, PALETTE, PAPER, WIDTH, style
 from cl_book.figures.picture import Picture
+from cl_book.figures.scale_figures import LEAST_SEEDS
 from cl_core.experiments.store import metric
 from cl_core.metric_table import MEASURES
 from cl_core.runs.result_set import ResultSet
@@ -25,9 +26,6 @@ HEADS: dict[str, tuple[str, ...]] = {"fitted head": (), "no fitted head": ("head
 """How a new head begins, with the setting that has it so."""
 
 EPOCHS = (1, 2, 4)
-
-LEAST_SEEDS = 3
-"""Seeds from which a point is drawn."""
 
 _SEEDS = range(10)
 _SHOWN = ("avg_acc", "task_acc", "forgetting")
