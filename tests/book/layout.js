@@ -168,15 +168,27 @@ const layout = {
     });
   },
 
-  // Numbers of a table that go on in a second line.
-  brokenNumbers() {
-    return [...document.querySelectorAll("article td p, article td")].filter(layout.seen).flatMap((cell) => {
-      const word = cell.textContent.trim();
-      if (cell.children.length || !/^[−-]?\d[\d.,]*$/.test(word)) return [];
-      const text = document.createRange();
-      text.selectNodeContents(cell);
-      return text.getClientRects().length > 1 ? [`${word} is broken`] : [];
-    });
+  // Words and numbers of a table that go on in a second line, in what is folded away too. Code may: its names are longer
+  // than a column.
+  brokenWords() {
+    const found = [];
+    const folds = [...document.querySelectorAll("article details:not([open])")];
+    folds.forEach((fold) => (fold.open = true));
+    for (const cell of [...document.querySelectorAll("article :is(td, th)")].filter(layout.seen)) {
+      const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+      while (texts.nextNode()) {
+        const text = texts.currentNode;
+        if (text.parentElement.closest("code, svg, mjx-container") || !text.parentElement.checkVisibility()) continue;
+        for (const word of text.data.matchAll(/(?:(?<![\p{L}\d])[−-])?\d[\d.,]*\d|\p{L}{2,}/gu)) {
+          const range = document.createRange();
+          range.setStart(text, word.index);
+          range.setEnd(text, word.index + word[0].length);
+          if (new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1) found.push(`${word[0]} is broken`);
+        }
+      }
+    }
+    folds.forEach((fold) => (fold.open = false));
+    return found;
   },
 
   // Formulas that were not set, or were set with an error.

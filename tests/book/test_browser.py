@@ -24,7 +24,7 @@ CHECKS = (
     "cutCode",
     "hiddenColumns",
     "looseStops",
-    "brokenNumbers",
+    "brokenWords",
 )
 PATIENCE = 120_000
 """Milliseconds after which what did not happen never will; how long a page takes is no matter here."""
@@ -226,7 +226,7 @@ BREAKS = {
     '\'<div class="cl-scroll" tabindex="0"><table style="width: 900px"><tr><td>wide</td></tr></table></div>\')',
     "looseStops": "document.querySelector('article').insertAdjacentHTML('beforeend', '<p style=\"width: 4em\">'"
     ' + \'<span class="cl-chip" style="display: inline-block; width: 4em">C03</span>.</p>\')',
-    "brokenNumbers": "document.querySelector('article').insertAdjacentHTML('beforeend', "
+    "brokenWords": "document.querySelector('article').insertAdjacentHTML('beforeend', "
     "'<table><tr><td style=\"display: block; width: 2ch; overflow-wrap: anywhere\">0.03</td></tr></table>')",
     "headings": "document.querySelector('article section').insertAdjacentHTML('beforeend', '<h5>too deep</h5>')",
 }

@@ -58,7 +58,7 @@ def _list_archives() -> nodes.container:
     rows = [
         [
             [nodes.paragraph(text=source.title)],
-            [nodes.paragraph("", "", nodes.reference("", archive.name, refuri=archive.url))],
+            [nodes.paragraph("", "", nodes.reference("", "", nodes.literal(text=archive.name), refuri=archive.url))],
             [nodes.paragraph(text=f"{archive.bytes:,}")],
             [nodes.paragraph("", "", nodes.literal(text=archive.sha256))],
         ]
