@@ -37,8 +37,9 @@ class DesignTest(BaseModel):
 
     ``share``: `measure` of the role `of` is higher (`direction` more) or lower (less) than that of `against` in more than
     half of the protocols; with `axis` and `level`, of those that have this level of this choice, with `also` one of these
-    levels of other choices, and from the protocol numbered `first` on. ``halves``: the shares of all the paper's orders are alike in the protocols of even and of odd
-    number. ``region``: the paper's whole pattern appears in a region. ``nearest``: one protocol comes near the paper's
+    levels of other choices, and from the protocol numbered `first` on. ``halves``: the shares of all the paper's orders
+    are alike in the protocols of even and of odd number. ``region``: the paper's whole pattern appears in a region.
+    ``nearest``: one protocol comes near the paper's
     nine numbers.
     """
 

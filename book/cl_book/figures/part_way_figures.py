@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import ArrayLike, NDArray
 
-from cl_book.claims.arms import PROFILE, Arm, title_of
+from cl_book.claims.arms import PROFILE, Arm
 from cl_book.claims.overview import find_runs
 from cl_book.claims.paired_differences import Along, mean_along, rank_correlation
 from cl_book.claims.reference_runs import WAYS
@@ -141,7 +141,7 @@ def draw_pareto(experiment: str, results: ResultSet) -> Picture | None:
     free: list[tuple[float, float, str]] = []
     for number, (method, strengths) in enumerate(groups.items()):
         strategy, *rest = method.split()
-        name = " ".join([title_of(strategy), *rest])
+        name = Arm(strategy, tuple(rest)).title
         # Hollow marks, as some lie on top of one another.
         points = sorted(strengths.items(), key=lambda entry: entry[1])
         x, y = np.array([place for _, place in points]).T

@@ -60,7 +60,7 @@ def _list_archives() -> nodes.container:
             [nodes.paragraph(text=source.title)],
             [nodes.paragraph("", "", nodes.reference("", "", nodes.literal(text=archive.name), refuri=archive.url))],
             [nodes.paragraph(text=f"{archive.bytes:,}")],
-            [nodes.paragraph("", "", nodes.literal(text=archive.sha256))],
+            [nodes.paragraph("", "", nodes.literal(text=archive.sha256, classes=["cl-digest"]))],
         ]
         for source in SOURCES.values()
         for archive in source.archives
