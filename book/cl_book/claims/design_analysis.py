@@ -104,9 +104,13 @@ def effect(rows: Rows, order: Order) -> Floats:
 def share_of(holds: NDArray[np.bool_], *, level: float = LEVEL) -> Share:
     """Return the share of protocols that `holds` is true of, with its interval at 1 − `level`.
 
-    Drawing n of n protocols again gives a binomial number of those that hold.
+    Drawing n of n protocols again gives a binomial number of those that hold. Where all hold, or none, drawing again shows
+    nothing else, and the interval ends at the share of which such protocols have a probability of `level` / 2.
     """
     count, size = int(holds.sum()), len(holds)
+    if count in (0, size):
+        reach = (level / 2) ** (1 / size)
+        return Share(count, size, reach, 1.0) if count else Share(count, size, 0.0, 1 - reach)
     drawn = np.random.default_rng(0).binomial(size, count / size, DRAWS) / size
     low, high = np.quantile(drawn, [level / 2, 1 - level / 2])
     return Share(count, size, float(low), float(high))
@@ -240,7 +244,7 @@ def find_deciding(
 
     A ridge regression on the levels is fitted to nine tenths of the protocols, its penalty chosen there by generalised
     cross-validation, and foretells the last tenth; what a choice decides is the error that is added when its levels are
-    shuffled among those foretold, over the variance. Intervals are from a bootstrap over protocols. The choices come in
+    shuffled among those predicted, over the variance. Intervals are from a bootstrap over protocols. The choices come in
     falling order. Protocols without an effect (NaN) are left out; fewer than twice _FOLDS give nothing.
     """
     known = np.isfinite(d)
@@ -262,11 +266,11 @@ def find_deciding(
         weights = _fit_ridge(x[inside] - means, y[inside] - centre)
         pieces = zip(columns, np.split(weights, ends), strict=True)
         parts = np.array([column[outside] @ own_weights for column, own_weights in pieces])
-        foretold = centre + parts.sum(axis=0) - float(means @ weights)
-        base[outside] = (y[outside] - foretold) ** 2
+        predicted = centre + parts.sum(axis=0) - float(means @ weights)
+        base[outside] = (y[outside] - predicted) ** 2
         for number in range(len(axes)):
             errors = [
-                (y[outside] - foretold + parts[number] - parts[number][draws.permutation(int(outside.sum()))]) ** 2
+                (y[outside] - predicted + parts[number] - parts[number][draws.permutation(int(outside.sum()))]) ** 2
                 for _ in range(_SHUFFLES)
             ]
             added[number, outside] = np.mean(errors, axis=0) - base[outside]

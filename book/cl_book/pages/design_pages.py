@@ -211,14 +211,14 @@ def list_deciding(_directive: SphinxDirective, design: Design, rows: Rows) -> li
     """Return, for each effect, what the choices foretell out of sample and which of them decide."""
     cells = []
     for order in _DECIDED:
-        foretold, decides = analysis.find_deciding(_levels(rows), design.axes, analysis.effect(rows, order))
+        predicted, decides = analysis.find_deciding(_levels(rows), design.axes, analysis.effect(rows, order))
         best = "; ".join(
             f"{one.axis} {100 * one.share:.0f} % ({100 * one.low:.0f} to {100 * one.high:.0f})"
             for one in decides[:_MOST_DECIDING]
         )
         title = order.difference
-        cells.append([_cell(title), _cell(f"{100 * foretold:.0f} %"), _cell(best)])
-    return [table(["Effect", "Variance foretold, out of sample", "Choices that decide most"], cells)]
+        cells.append([_cell(title), _cell(f"{100 * predicted:.0f} %"), _cell(best)])
+    return [table(["Effect", "Variance predicted, out of sample", "Choices that decide most"], cells)]
 
 
 def tell_region(_directive: SphinxDirective, design: Design, rows: Rows) -> list[nodes.Node]:

@@ -45,6 +45,14 @@ def test_a_planted_share_is_found_with_its_interval():
     assert (share.low, share.high) == pytest.approx((1 / 3 - half, 1 / 3 + half), abs=0.01)
 
 
+@pytest.mark.parametrize("size", [15, 33, 150])
+def test_an_order_in_all_protocols_or_in_none_is_not_certain(size):
+    none, every = (analysis.share_of(np.full(size, holds)) for holds in (False, True))
+    assert (none.low, every.high) == (0, 1)
+    assert (1 - none.high) ** size == pytest.approx(0.025)
+    assert every.low**size == pytest.approx(0.025)
+
+
 def test_an_equal_number_and_a_run_that_diverged_do_not_hold():
     records = make_table(NAME, lambda *_: {"adaptive": (51, 10)}, 3)
     failed = make_record(NAME, 0, "adaptive", 50, 10, failure="nan", correct=(), classes=(), test_sizes=())
@@ -75,17 +83,17 @@ def test_the_choice_that_decides_is_found_out_of_sample_and_no_other():
         return {"adaptive": (50 + 4 * (at["norm"] == "group") + noise[0], 10), "initialized": (50 + noise[1], 10)}
 
     rows = table(planted)
-    foretold, decides = analysis.find_deciding(levels(rows), DESIGN.axes, analysis.effect(rows, AVG))
+    predicted, decides = analysis.find_deciding(levels(rows), DESIGN.axes, analysis.effect(rows, AVG))
     assert decides[0].axis == "norm"
     assert decides[0].low > 0.5
-    assert foretold > 0.4
+    assert predicted > 0.4
     assert all(one.low < 0.05 and one.share < 0.1 for one in decides[1:])
 
 
 def test_noise_is_decided_by_nothing():
     rows = table(lambda number, _: {"adaptive": (50 + np.random.default_rng(number).normal(), 10)})
-    foretold, decides = analysis.find_deciding(levels(rows), DESIGN.axes, analysis.effect(rows, AVG))
-    assert foretold < 0.1
+    predicted, decides = analysis.find_deciding(levels(rows), DESIGN.axes, analysis.effect(rows, AVG))
+    assert predicted < 0.1
     assert all(one.low < 0.05 for one in decides)
 
 
@@ -93,8 +101,8 @@ def test_too_few_protocols_and_effects_without_spread_decide_nothing():
     few = table(lambda number, _: {"adaptive": (number, 10)}, 10)
     same = table(lambda *_: {"adaptive": (51, 10)})
     for rows in (few, same):
-        foretold, decides = analysis.find_deciding(levels(rows), DESIGN.axes, analysis.effect(rows, AVG))
-        assert np.isnan(foretold)
+        predicted, decides = analysis.find_deciding(levels(rows), DESIGN.axes, analysis.effect(rows, AVG))
+        assert np.isnan(predicted)
         assert decides == ()
 
 
