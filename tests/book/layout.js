@@ -172,6 +172,12 @@ const layout = {
   // than a column.
   brokenWords() {
     const found = [];
+    const range = document.createRange();
+    const goesOn = (text, start, end) => {
+      range.setStart(text, start);
+      range.setEnd(text, end);
+      return new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1;
+    };
     const folds = [...document.querySelectorAll("article details:not([open])")];
     folds.forEach((fold) => (fold.open = true));
     for (const cell of [...document.querySelectorAll("article :is(td, th)")].filter(layout.seen)) {
@@ -179,11 +185,9 @@ const layout = {
       while (texts.nextNode()) {
         const text = texts.currentNode;
         if (text.parentElement.closest("code, svg, mjx-container") || !text.parentElement.checkVisibility()) continue;
+        if (!goesOn(text, 0, text.length)) continue;
         for (const word of text.data.matchAll(/(?:(?<![\p{L}\d])[−-])?\d[\d.,]*\d|\p{L}{2,}/gu)) {
-          const range = document.createRange();
-          range.setStart(text, word.index);
-          range.setEnd(text, word.index + word[0].length);
-          if (new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1) found.push(`${word[0]} is broken`);
+          if (goesOn(text, word.index, word.index + word[0].length)) found.push(`${word[0]} is broken`);
         }
       }
     }

@@ -240,6 +240,16 @@ def test_a_planted_break_turns_its_check_red(visit, pages, check):
         assert len(page.evaluate(f"layout.{check}()")) >= 1
 
 
+@pytest.mark.parametrize("word", ["−1.85", "embedded"])
+def test_a_word_broken_in_a_fold_is_found_and_the_fold_stays_closed(visit, pages, word):
+    cell = f'<td style="display: block; width: 2ch; overflow-wrap: anywhere">{word}</td>'
+    fold = f"<details id='planted'><table><tr>{cell}</tr></table></details>"
+    with visit(chapter(pages)) as page:
+        page.evaluate("fold => document.querySelector('article').insertAdjacentHTML('beforeend', fold)", fold)
+        assert page.evaluate("layout.brokenWords()") == [f"{word} is broken"]
+        assert not page.evaluate("document.querySelector('#planted').open")
+
+
 def test_a_second_search_field_is_seen(visit, pages):
     with visit(chapter(pages)) as page:
         page.evaluate("document.querySelector('article').insertAdjacentHTML('afterbegin', '<input type=search>')")

@@ -68,7 +68,7 @@ _PATTERN = (
 
 @dataclass(frozen=True)
 class Share:
-    """How many of so many protocols, and the ends of the bootstrap interval of the share, 0 to 1."""
+    """How many of so many protocols, and the ends of the interval of the share, 0 to 1."""
 
     count: int
     of: int
@@ -243,7 +243,7 @@ def find_deciding(
     """Return the share of the variance of `d` that all choices foretell out of sample, and what each of them decides.
 
     A ridge regression on the levels is fitted to nine tenths of the protocols, its penalty chosen there by generalised
-    cross-validation, and foretells the last tenth; what a choice decides is the error that is added when its levels are
+    cross-validation, and predicts the last tenth; what a choice decides is the error that is added when its levels are
     shuffled among those predicted, over the variance. Intervals are from a bootstrap over protocols. The choices come in
     falling order. Protocols without an effect (NaN) are left out; fewer than twice _FOLDS give nothing.
     """

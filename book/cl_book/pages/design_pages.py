@@ -208,7 +208,7 @@ def draw_curves(directive: SphinxDirective, design: Design, rows: Rows) -> list[
 
 
 def list_deciding(_directive: SphinxDirective, design: Design, rows: Rows) -> list[nodes.Node]:
-    """Return, for each effect, what the choices foretell out of sample and which of them decide."""
+    """Return, for each effect, what the choices predict out of sample and which of them decide."""
     cells = []
     for order in _DECIDED:
         predicted, decides = analysis.find_deciding(_levels(rows), design.axes, analysis.effect(rows, order))
