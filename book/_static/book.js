@@ -53,7 +53,12 @@
     }
   }
 
-  window.addEventListener("load", turn);
+  // Cards are longer than rows: a place that the address names has moved since the browser went there.
+  window.addEventListener("load", () => {
+    turn();
+    const place = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (place !== null && phone.matches) place.scrollIntoView({ behavior: "instant" });
+  });
   phone.addEventListener("change", turn);
 })();
 

@@ -308,3 +308,11 @@ def test_pages_work_where_site_data_are_blocked(browser, site):
     assert page.evaluate("document.documentElement.dataset.mode") != before
     context.close()
     assert troubles == []
+
+
+def test_a_place_that_an_address_names_is_on_a_phones_screen(visit):
+    with visit("book/data", viewport=PHONE) as page:
+        address = f"{page.url}#the-official-files"
+        page.goto("about:blank")
+        page.goto(address, wait_until="load")
+        assert 0 <= page.evaluate("document.querySelector('#the-official-files').getBoundingClientRect().top") < 200
