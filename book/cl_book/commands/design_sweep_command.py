@@ -63,11 +63,18 @@ def sweep_named_design(
 
 
 def _print_plan(design: Design, missing: list[tuple[int, str]], table: Path) -> None:
+    from cl_book.commands.estimate import expect_device, name_recorded_device
     from cl_core.experiments.progress import format_duration
     from cl_core.runs.design_table import read_table
 
-    for protocol, role in missing:
-        typer.echo(f"  to do   protocol {protocol}, {design.plan(protocol, role).describe()}")
-    spent = [record.recorded["seconds"] for record in read_table(table) if "seconds" in record.recorded]
+    plans = [(protocol, design.plan(protocol, role)) for protocol, role in missing]
+    for protocol, plan in plans:
+        typer.echo(f"  to do   protocol {protocol}, {plan.describe()}")
+    devices = {expect_device(plan) for _, plan in plans}
+    spent = [
+        record.recorded["seconds"]
+        for record in read_table(table)
+        if "seconds" in record.recorded and name_recorded_device(record.recorded) in devices
+    ]
     time = f", about {format_duration(len(missing) * sum(spent) / len(spent))} on one core" if spent else ""
     typer.echo(f"{design.runs - len(missing)} of {design.runs} runs there or not asked for, {len(missing)} to do{time}")

@@ -1,9 +1,12 @@
 """How long runs will take, from the recorded times of runs like them."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from statistics import median
+from typing import Any
 
+from cl_core.experiments.machine import DEVICE, choose_device
 from cl_core.experiments.plan import Plan, make_plan
 from cl_core.experiments.store import Result
 from cl_core.streams import define
@@ -39,7 +42,10 @@ def _count_images(plan: Plan) -> float:
 
 @dataclass
 class Pace:
-    """Seconds an image pass takes, learned from results: of the same kind of run, else of the nearest kind."""
+    """Seconds an image pass takes, learned from results: of the same kind of run, else of the nearest kind.
+
+    A run on a GPU tells nothing of one on a processor, nor the other way round.
+    """
 
     seconds_a_pass: dict[tuple[str, ...], list[float]] = field(default_factory=dict)
 
@@ -54,12 +60,12 @@ class Pace:
             )
         except ValueError:
             return
-        for kind in _kinds(plan):
+        for kind in _kinds(plan, name_recorded_device(result.recorded)):
             self.seconds_a_pass.setdefault(kind, []).append(seconds / count_image_passes(plan))
 
     def seconds(self, plan: Plan) -> float | None:
         """Return how long the run `plan` should take on one worker, None where no run like it is stored."""
-        for kind in _kinds(plan):
+        for kind in _kinds(plan, expect_device(plan)):
             if kind in self.seconds_a_pass:
                 return median(self.seconds_a_pass[kind]) * count_image_passes(plan)
         return None
@@ -73,11 +79,27 @@ def learn_pace(results: Iterable[Result]) -> Pace:
     return pace
 
 
-def _kinds(plan: Plan) -> list[tuple[str, ...]]:
-    """Return what a run is alike in to others, the closest likeness first."""
+def name_recorded_device(recorded: Mapping[str, Any]) -> str:
+    """Return which kind of device a run was made on, ``cpu`` or ``cuda``; one that does not say is taken for a processor."""
+    return "cpu" if recorded.get("machine", {}).get("device", "cpu") == "cpu" else "cuda"
+
+
+def expect_device(plan: Plan) -> str:
+    """Return which kind of device the run `plan` would compute on here, ``cpu`` or ``cuda``."""
+    if not (plan.profile.gpu or os.environ.get(DEVICE)):
+        return "cpu"
+    try:
+        return choose_device(gpu=plan.profile.gpu).type
+    except ImportError:
+        return "cpu"
+
+
+def _kinds(plan: Plan, device: str) -> list[tuple[str, ...]]:
+    """Return what a run on the kind of device `device` is alike in to others, the closest likeness first."""
+    profile, experiment, strategy = plan.profile.name, plan.experiment, plan.strategy.name
     return [
-        (plan.profile.name, plan.experiment.name, plan.strategy.name, str(sorted(plan.overrides.items()))),
-        (plan.profile.name, plan.experiment.name, plan.strategy.name),
-        (plan.profile.name, plan.experiment.network, plan.strategy.name),
-        (plan.profile.name, plan.experiment.network),
+        (device, profile, experiment.name, strategy, str(sorted(plan.overrides.items()))),
+        (device, profile, experiment.name, strategy),
+        (device, profile, experiment.network, strategy),
+        (device, profile, experiment.network),
     ]

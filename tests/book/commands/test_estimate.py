@@ -1,13 +1,13 @@
 """How long runs will take, from stored ones."""
 
 import pytest
-from cl_book.commands.estimate import count_image_passes, learn_pace
+from cl_book.commands.estimate import count_image_passes, expect_device, learn_pace
 
 from cl_core.experiments.plan import make_plan
 
 
-def timed(make_result, seconds, **fields):
-    return make_result(recorded={"times": {"total_s": seconds}}, **fields)
+def timed(make_result, seconds, device="cpu", **fields):
+    return make_result(recorded={"times": {"total_s": seconds}, "machine": {"device": device}}, **fields)
 
 
 def test_image_passes_count_what_the_stream_trains_on():
@@ -32,3 +32,27 @@ def test_a_run_takes_as_long_as_the_most_alike_one_did(make_result):
     assert pace.seconds(doubled) == pytest.approx(200)
     assert pace.seconds(make_plan("permuted-mnist", "frozen", 3, "cpu")) is None
     assert pace.seconds(make_plan("split-cifar10", "frozen", 3, "paper")) is None
+
+
+def test_a_run_on_a_card_says_nothing_of_one_on_a_processor(make_result, monkeypatch):
+    monkeypatch.delenv("CL_DEVICE", raising=False)
+    run = make_plan("split-cifar10", "frozen", 3, "cpu")
+    card = timed(make_result, 5.0, device="NVIDIA H200")
+    assert learn_pace([card]).seconds(run) is None
+    assert learn_pace([card, timed(make_result, 100.0)]).seconds(run) == pytest.approx(100)
+
+
+def test_a_run_asked_for_on_a_card_takes_as_long_as_one_there_did(make_result, monkeypatch):
+    monkeypatch.setenv("CL_DEVICE", "cuda")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    pace = learn_pace([timed(make_result, 5.0, device="NVIDIA H200"), timed(make_result, 100.0)])
+    assert pace.seconds(make_plan("split-cifar10", "frozen", 3, "cpu")) == pytest.approx(5)
+
+
+def test_a_profile_for_a_card_is_timed_as_on_a_processor_where_there_is_none(make_result, monkeypatch):
+    monkeypatch.delenv("CL_DEVICE", raising=False)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert expect_device(make_plan("split-cifar10", "frozen", 3, "paper")) == "cpu"
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    assert expect_device(make_plan("split-cifar10", "frozen", 3, "paper")) == "cuda"
+    assert expect_device(make_plan("split-cifar10", "frozen", 3, "cpu")) == "cpu"

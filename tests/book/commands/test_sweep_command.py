@@ -3,6 +3,10 @@
 import json
 
 import pytest
+from support.made_designs import make_record
+
+from cl_core.runs.design_table import append
+from cl_core.runs.designs import ROLES
 
 WORDS = ["--experiments", "digits-permuted", "--strategies", "frozen", "--set", "tasks=3", "--set", "epochs=1"]
 
@@ -44,6 +48,18 @@ def test_a_design_s_missing_runs_are_listed(run, tmp_path):
     assert out.count("to do   protocol") == 10
     assert "10 to do" in out
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_design_takes_as_long_as_its_runs_on_a_processor_did(run, tmp_path):
+    first, *others = ROLES
+    times = {first: (120.0, "cpu"), **dict.fromkeys(others, (1.0, "NVIDIA H200"))}
+    for role, (seconds, device) in times.items():
+        recorded = {"seconds": seconds, "machine": {"device": device}}
+        made = make_record("digits-split", 0, role, 50.0, 5.0, recorded=recorded)
+        append(tmp_path / "designs" / "digits-split.jsonl", made)
+    code, out, err = run("sweep", "--design", "digits-split", "--protocols", "2", "--out", tmp_path, "--dry-run")
+    assert code == 0, err
+    assert "about 10 min 0 s on one core" in out, out
 
 
 @pytest.mark.parametrize(
