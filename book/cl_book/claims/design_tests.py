@@ -39,8 +39,7 @@ class DesignTest(BaseModel):
     half of the protocols; with `axis` and `level`, of those that have this level of this choice, with `also` one of these
     levels of other choices, and from the protocol numbered `first` on. ``halves``: the shares of all the paper's orders
     are alike in the protocols of even and of odd number. ``region``: the paper's whole pattern appears in a region.
-    ``nearest``: one protocol comes near the paper's
-    nine numbers.
+    ``nearest``: one protocol comes near the paper's nine numbers.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
