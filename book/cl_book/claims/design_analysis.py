@@ -229,7 +229,7 @@ def distances(rows: Rows, experiment: str) -> Floats:
 
 @dataclass(frozen=True)
 class Decides:
-    """How much of an effect's variance a choice decides, out of sample, and the ends of the bootstrap interval."""
+    """The share of an effect's variance that a choice decides, out of sample, and the ends of the bootstrap interval."""
 
     axis: str
     share: float
@@ -237,15 +237,21 @@ class Decides:
     high: float
 
 
+def list_acting(axes: Sequence[Axis], order: Order) -> tuple[Axis, ...]:
+    """Return the choices that can act on the order's effect: Algorithm 1's own only where it is one of the sides."""
+    return tuple(axis for axis in axes if not axis.of_rule or "adaptive" in (order.of, order.against))
+
+
 def find_deciding(
     levels: Sequence[Mapping[str, str]], axes: Sequence[Axis], d: Floats
 ) -> tuple[float, tuple[Decides, ...]]:
-    """Return the share of the variance of `d` that all choices foretell out of sample, and what each of them decides.
+    """Return the share of the variance of `d` that all choices predict out of sample, and what each of them decides.
 
     A ridge regression on the levels is fitted to nine tenths of the protocols, its penalty chosen there by generalised
-    cross-validation, and predicts the last tenth; what a choice decides is the error that is added when its levels are
-    shuffled among those predicted, over the variance. Intervals are from a bootstrap over protocols. The choices come in
-    falling order. Protocols without an effect (NaN) are left out; fewer than twice _FOLDS give nothing.
+    cross-validation, and predicts the last tenth; what a choice decides is half of the error that is added when its levels
+    are shuffled among those predicted, over the variance. Half, as a shuffled part differs from the right one by twice its
+    own variance; a part that is fitted too small gives too small a share. Intervals are from a bootstrap over protocols.
+    The choices come in falling order. Protocols without an effect (NaN) are left out; fewer than twice _FOLDS give nothing.
     """
     known = np.isfinite(d)
     y = d[known]
@@ -273,7 +279,7 @@ def find_deciding(
                 (y[outside] - predicted + parts[number] - parts[number][draws.permutation(int(outside.sum()))]) ** 2
                 for _ in range(_SHUFFLES)
             ]
-            added[number, outside] = np.mean(errors, axis=0) - base[outside]
+            added[number, outside] = (np.mean(errors, axis=0) - base[outside]) / 2
     variance = float(np.var(y))
     again = draws.integers(0, len(y), (2000, len(y)))
     spread = np.var(y[again], axis=1)

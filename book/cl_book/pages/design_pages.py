@@ -157,7 +157,7 @@ def list_shares(_directive: SphinxDirective, design: Design, rows: Rows) -> list
 
 
 def split_by_budget(_directive: SphinxDirective, design: Design, rows: Rows) -> list[nodes.Node]:
-    """Return how often the rule is above initialized training where both make the same steps, and where the rule makes twice as many."""
+    """Return how often the rule is above initialized training with its budget the same and doubled."""
     (budgets,) = (axis.different for axis in design.axes if axis.name == _BUDGET)
     parts = {level: {_BUDGET: (level,)} for level in budgets} | {
         f"{level}, heads alike": {_BUDGET: (level,), _HEAD: _HEADS_ALIKE} for level in budgets
@@ -191,7 +191,7 @@ def draw_curves(directive: SphinxDirective, design: Design, rows: Rows) -> list[
     levels = _levels(rows)
     for order in _CURVES:
         d = analysis.effect(rows, order)
-        _, decides = analysis.find_deciding(levels, design.axes, d)
+        _, decides = analysis.find_deciding(levels, analysis.list_acting(design.axes, order), d)
         chosen = [one.axis for one in decides[:_MOST_DECIDING]]
         axes = [axis for axis in design.axes if axis.name in chosen and axis.name != "seed"]
         what = order.difference
@@ -211,7 +211,8 @@ def list_deciding(_directive: SphinxDirective, design: Design, rows: Rows) -> li
     """Return, for each effect, what the choices predict out of sample and which of them decide."""
     cells = []
     for order in _DECIDED:
-        predicted, decides = analysis.find_deciding(_levels(rows), design.axes, analysis.effect(rows, order))
+        axes = analysis.list_acting(design.axes, order)
+        predicted, decides = analysis.find_deciding(_levels(rows), axes, analysis.effect(rows, order))
         best = "; ".join(
             f"{one.axis} {100 * one.share:.0f} % ({100 * one.low:.0f} to {100 * one.high:.0f})"
             for one in decides[:_MOST_DECIDING]
