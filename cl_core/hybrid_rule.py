@@ -37,14 +37,21 @@ class Adaptive(Strategy):
     def update(self, arrival: Arrival) -> Update:
         """Return how many blocks h leaves to move, from the scores of all tasks so far; all blocks at the first task.
 
-        Raises ValueError where the scores of the earlier tasks are not there, or there are fewer blocks than modules.
+        Raises ValueError where the gradient of the task before or the scores of the earlier tasks are not there, where those
+        were scored by another metric, or there are fewer blocks than modules.
         """
         require_fit(self.modules, arrival)
         if arrival.task == 0:
             return Update(arrival.blocks)
+        require_previous(arrival)
+        if arrival.metric not in ("", self.metric):
+            raise ValueError(
+                f"the arrival is scored by {arrival.metric!r}, the rule by {self.metric!r}; give both one metric"
+            )
         if len(arrival.scores) != arrival.task:
             raise ValueError(
-                f"task {arrival.task} arrives with {len(arrival.scores)} earlier scores; give one for each task before"
+                f"task {arrival.task} arrives with {len(arrival.scores)} earlier scores; give arrive() the score of each task "
+                "before, None for the first"
             )
         scores = (*arrival.scores, score(self.metric, arrival))
         held = self.integrate(scores)[-1]
@@ -93,6 +100,15 @@ def _bar(earlier: Sequence[float | None], threshold: float, quantile: float) -> 
     """Return what a score has to exceed after the `earlier` ones."""
     known = [score for score in earlier if score is not None and not math.isnan(score)]
     return float(np.quantile(known, quantile)) if quantile and known else threshold
+
+
+def require_previous(arrival: Arrival) -> None:
+    """Raise ValueError for an arrival that has nothing to compare its gradient with."""
+    if arrival.gradient is None or arrival.previous_gradient is None:
+        raise ValueError(
+            f"task {arrival.task} arrives without the gradient of the task before; give arrive() the report's gradient as "
+            "previous_gradient"
+        )
 
 
 def require_threshold(value: float) -> None:

@@ -114,11 +114,12 @@ def explain_failure(plugins: Iterable[Plugin]) -> Iterator[None]:
     except FloatingPointError:
         raise
     except Exception as error:
-        for plugin in plugins:
-            if place := _find_place(error, plugin.root, plugin.files):
-                raise RuntimeError(
-                    f"{plugin.name} raises {_describe(error)} ({place}); with CL_TRACEBACK=1 all of it is shown"
-                ) from error
+        places = {plugin.name: _find_place(error, plugin.root, plugin.files) for plugin in plugins}
+        if names := [name for name, place in places.items() if place]:
+            # Where several stand in one file, the line alone tells which of them it is.
+            raise RuntimeError(
+                f"{' or '.join(names)} raises {_describe(error)} ({places[names[0]]}); with CL_TRACEBACK=1 all of it is shown"
+            ) from error
         raise
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from cl_core.settings_base import Value
+
 
 @cache
 def describe_fields(group: type[BaseModel]) -> dict[str, dict[str, Any]]:
@@ -23,3 +25,8 @@ def describe_range(group: type[BaseModel], name: str) -> str:
     if "enum" in field:
         return "one of " + ", ".join(field["enum"])
     return f"{field['type']}, {field['minimum']:g} to {field['maximum']:g}"
+
+
+def format_value(value: Value) -> str:
+    """Return `value` as it is written on the command line."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

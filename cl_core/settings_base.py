@@ -65,8 +65,3 @@ def define(
     """Return the field of a setting: default, title, meaning, range, examples; `network` is the one kind that has it."""
     extra: dict[str, Any] = {} if network is None else {"json_schema_extra": {"network": network}}
     return Field(default, title=title, description=description, ge=least, le=most, examples=examples, **extra)
-
-
-def format_value(value: Value) -> str:
-    """Return `value` as it is written on the command line."""
-    return str(value).lower() if isinstance(value, bool) else str(value)

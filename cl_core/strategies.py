@@ -30,7 +30,7 @@ class Arrival:
     `task` counts from 0. `gradient` is the gradient of the new task's training loss with respect to the shared
     parameters, flat; `previous_gradient` is the one that the task before had at its own arrival (None at the first
     task). `loss` is the new task's training loss at arrival, `losses` those of the tasks before. `scores` are those of
-    the tasks before, one a task: None where there is none, as at the first.
+    the tasks before, one a task: None where there is none, as at the first; `metric` made them, where it is told.
     """
 
     task: int
@@ -40,6 +40,7 @@ class Arrival:
     loss: float = math.nan
     scores: tuple[float | None, ...] = ()
     losses: tuple[float, ...] = ()
+    metric: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ class Update:
     step_share: float = 1.0
 
     def __post_init__(self) -> None:
+        if not isinstance(self.blocks, int | np.integer):
+            raise ValueError(f"blocks = {self.blocks!r} does not fit; give a whole number of blocks")
         for name in ("fraction", "step_share"):
             if not 0 < getattr(self, name) <= 1:
                 raise ValueError(f"{name} = {getattr(self, name)!r} does not fit; allowed: above 0 to 1")
@@ -178,6 +181,10 @@ def score(metric: str, arrival: Arrival) -> float:
     compare = find_score(metric)
     if arrival.gradient is None or arrival.previous_gradient is None:
         return math.nan
+    if arrival.gradient.shape != arrival.previous_gradient.shape:
+        raise ValueError(
+            f"gradients of {arrival.gradient.size} and {arrival.previous_gradient.size} parameters compare not"
+        )
     return compare(arrival.gradient, arrival.previous_gradient)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cl_core.hybrid_rule import require_threshold
+from cl_core.hybrid_rule import require_previous, require_threshold
 from cl_core.strategies import Arrival, Strategy, Update, find_score, require_count, require_fit, score
 
 
@@ -30,11 +30,15 @@ class TwoLevel(Strategy):
         find_score(self.metric)
 
     def update(self, arrival: Arrival) -> Update:
-        """Return `few` or `many` by the score, `many` at the second task, all blocks at the first."""
+        """Return `few` or `many` by the score, `many` at the second task, all blocks at the first.
+
+        Raises ValueError from the third task on where the gradient of the task before is not there.
+        """
         if arrival.task == 0:
             return Update(arrival.blocks)
         if arrival.task == 1:
             return Update(require_fit(self.many, arrival))
+        require_previous(arrival)
         related = score(self.metric, arrival) >= self.threshold
         return Update(require_fit(self.few if related else self.many, arrival))
 

@@ -151,3 +151,13 @@ def test_diverging_stays_what_it_is(own_files):
     plugin = find("mine:f")
     with pytest.raises(FloatingPointError, match="diverged"), explain_failure([plugin]):
         plugin.value()
+
+
+def test_of_two_plugins_in_one_file_neither_is_blamed_alone(own_files):
+    own_files.write("mine.py", "def f():\n    return 1\n\ndef g():\n    return {}['no']\n")
+    one, other = find("mine:f"), find("mine:g", kind="stream")
+    with (
+        pytest.raises(RuntimeError, match=r"^mine:f or mine:g raises KeyError: 'no' \(mine.py, line 5\)"),
+        explain_failure([one, other]),
+    ):
+        other.value()

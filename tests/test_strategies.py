@@ -1,6 +1,7 @@
 """Each strategy's answer to the one question, and the scores it may read."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -225,7 +226,7 @@ def test_algorithm_1_moves_what_h_leaves_or_in_the_other_reading_h_itself(counts
 
 def test_algorithm_1_holds_at_most_its_modules_and_asks_for_the_scores_of_the_tasks_before():
     assert walk_through(Adaptive(-1.5, 2, 5), (None, 0.1, 0.1, 0.1, 0.1)) == [9, 7, 5, 4, 4]
-    with pytest.raises(ValueError, match="task 2 arrives with 1 earlier scores; give one for each task before"):
+    with pytest.raises(ValueError, match=r"task 2 arrives with 1 earlier scores; give arrive\(\) the score of each"):
         Adaptive(0.1, 1, 3).update(Arrival(2, 9, ALONG, ALONG, scores=(None,)))
     with pytest.raises(ValueError, match="magnitude 10 exceeds the 9 blocks"):
         Adaptive(0.1, 1, 10).update(Arrival(0, 9))
@@ -248,3 +249,27 @@ def test_a_quantile_of_the_earlier_scores_takes_the_thresholds_place_from_the_th
 def test_a_name_that_no_module_of_strategies_has_is_an_error():
     with pytest.raises(AttributeError, match="no attribute 'Adaptiv'"):
         _ = strategies.Adaptiv
+
+
+@pytest.mark.parametrize("rule", [Adaptive(0.1, 1, 3), TwoLevel(0.1, few=1, many=9)])
+def test_a_rule_that_reads_gradients_asks_for_the_one_before(rule):
+    with pytest.raises(ValueError, match="task 2 arrives without the gradient of the task before; give arrive"):
+        rule.update(Arrival(2, 9, ALONG, None, scores=(None, 0.3)))
+
+
+def test_algorithm_1_refuses_scores_by_another_metric_than_its_own():
+    one = Arrival(2, 9, ALONG, ALONG, scores=(None, 0.3), metric="cosine")
+    assert Adaptive(0.1, 1, 3).update(one) == Adaptive(0.1, 1, 3).update(replace(one, metric=""))
+    with pytest.raises(ValueError, match="scored by 'cosine', the rule by 'sign'; give both one metric"):
+        Adaptive(0.1, 1, 3, metric="sign").update(one)
+
+
+def test_gradients_of_unequal_size_are_not_compared():
+    with pytest.raises(ValueError, match="gradients of 3 and 4 parameters compare not"):
+        score("cosine", Arrival(1, 9, np.ones(3), np.ones(4)))
+
+
+@pytest.mark.parametrize("blocks", [1.0, math.nan, "1", None])
+def test_a_magnitude_is_a_whole_number(blocks):
+    with pytest.raises(ValueError, match="does not fit; give a whole number of blocks"):
+        Update(blocks)

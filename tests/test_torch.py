@@ -268,6 +268,10 @@ def test_a_layer_that_was_replaced_is_the_one_that_is_held():
         (["body.0", "body.1.2"], "block 'body.1.2' has no parameter"),
         ([], "blocks = \\[\\] does not fit"),
         ("body", "blocks = 'body' does not fit"),
+        ([0, 2], "block 0 does not fit; give the dotted name"),
+        ([nn.Linear(2, 2)], r"block Linear\(.*\) does not fit; give the dotted name"),
+        ([[]], r"block \[\] does not fit"),
+        ([["body.0", 1]], r"block \['body.0', 1\] does not fit"),
     ],
 )
 def test_blocks_that_do_not_fit_are_told_in_one_line(blocks, message):

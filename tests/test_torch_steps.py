@@ -293,6 +293,82 @@ def test_a_step_without_the_penalty_is_refused_and_none_adds_nothing():
     assert before.any()
 
 
+def penalised():
+    """A model, and an update of all its blocks with a penalty on the head's weights."""
+    model, movable = build("mlp")
+    return model, movable, Update(3, penalty=lambda batch: model.head.weight.square().sum() * batch)
+
+
+def test_two_optimizers_may_step_after_one_penalty_each_once():
+    model, movable, update = penalised()
+    body = torch.optim.SGD(model.body.parameters(), lr=0.1)
+    head = torch.optim.SGD(model.head.parameters(), lr=0.1)
+    with movable.only(update):
+        for _ in range(2):
+            loss = loss_of(model)(next(iter(images(0)))) + movable.penalty(1.0)
+            loss.backward()
+            body.step()
+            head.step()
+    with movable.only(update):
+        movable.penalty(1.0).backward()
+        head.step()
+        with pytest.raises(RuntimeError, match="the loss of each step"):
+            head.step()
+
+
+@pytest.mark.parametrize("kind", [torch.optim.SGD, torch.optim.LBFGS])
+def test_a_closure_may_ask_for_the_penalty_within_the_step(kind):
+    model, movable, update = penalised()
+    optimizer = kind(model.parameters(), lr=0.1)
+
+    def close(*, asks):
+        def closure():
+            optimizer.zero_grad()
+            loss = loss_of(model)(next(iter(images(0)))) + (movable.penalty(1.0) if asks else 0)
+            loss.backward()
+            return loss
+
+        return closure
+
+    with movable.only(update):
+        optimizer.step(close(asks=True))
+        with pytest.raises(RuntimeError, match="the loss of each step"):
+            optimizer.step(close(asks=False))
+    assert [group["lr"] for group in optimizer.param_groups] == [0.1]
+
+
+def test_baselines_begin_anew_with_a_first_task():
+    def penalties(*, used):
+        torch.manual_seed(1)
+        model, movable = build("mlp")
+        rules = (EWC(movable, outputs, 2.0, seed=3), ExperienceReplay(lambda b, _: loss_of(model)(b), 2, seed=0))
+        if used:
+            for rule in rules:
+                rule.learned(0, model, list(images(2)))
+        first = movable.arrival(0, loss_of(model), images(0))
+        second = movable.arrival(1, loss_of(model), images(1), first)
+        for rule in rules:
+            rule.update(first)
+            rule.learned(0, model, list(images(0)))
+            rule.update(second)
+        with torch.no_grad():
+            movable.parameters()[0].add_(0.1)
+        return [rule.update(second).penalty(None).item() for rule in rules]
+
+    assert penalties(used=True) == penalties(used=False)
+
+
+def test_baselines_say_that_a_task_was_not_noted():
+    model, movable = build("mlp")
+    for rule in (
+        EWC(movable, outputs, 1.0, seed=0),
+        LwF(model, outputs, 1.0),
+        ExperienceReplay(lambda b, _: loss_of(model)(b), 2, seed=0),
+    ):
+        with pytest.raises(RuntimeError, match=r"nothing of an earlier task is kept; call strategy\.learned"):
+            rule.update(movable.arrival(1, loss_of(model), images(1))).penalty(next(iter(images(1))))
+
+
 def test_the_penalties_of_the_learners_say_that_they_need_a_network():
     model, movable = build("mlp")
     for rule in (ElasticConsolidation(1.0, 0), Distillation(1.0), Rehearsal(1, 0)):

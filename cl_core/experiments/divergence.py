@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cl_core.experiments.plan import Plan
-from cl_core.settings_base import format_value
+from cl_core.setting_ranges import format_value
 
 _PENALTIES = ("ewc_strength", "lwf_strength")
 """Weights of terms of the loss. They act from the second task on, when there is an earlier one to hold on to."""

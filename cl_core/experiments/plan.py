@@ -33,8 +33,8 @@ from cl_core.learners.recipe import (
 )
 from cl_core.naming import require_name
 from cl_core.plugins import Kind, Plugin, write_file_word
-from cl_core.setting_ranges import describe_fields
-from cl_core.settings_base import Value, format_value
+from cl_core.setting_ranges import describe_fields, format_value
+from cl_core.settings_base import Value
 from cl_core.streams.definitions import define
 from cl_core.streams.manifest import Route
 from cl_core.streams.sequences import Stream, stream

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cl_core.experiments.catalogue import CATALOGUE, Experiment, OwnStream
 from cl_core.experiments.strategy_table import STRATEGIES, StrategyInputs, Treatment, yoke
-from cl_core.plugins import Plugin, find_plugin, list_installed
+from cl_core.plugins import Plugin, explain_failure, find_plugin, list_installed
 from cl_core.strategies import Strategy
 from cl_core.streams.sequences import Stream
 
@@ -128,7 +128,8 @@ def _draw_stream(plugin: Plugin) -> Callable[[int], Stream]:
 
     @lru_cache(maxsize=2)
     def call(*seed: int) -> Stream:
-        made = value(*seed)
+        with explain_failure([plugin]):
+            made = value(*seed)
         if not isinstance(made, Stream):
             raise ValueError(f"{name} returns {_name_kind(made)}; return what cl_core.streams.Stream.of gives")
         return made

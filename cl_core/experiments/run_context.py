@@ -18,7 +18,7 @@ from cl_core.experiments.rows import TaskRow
 from cl_core.learners.class_incremental import count_correct_over_heads
 from cl_core.learners.networks import Network, block_parameters, build_network
 from cl_core.learners.recipe import NetworkSpec, Recipe
-from cl_core.learners.tensors import TaskData, choose_dtype, prepare
+from cl_core.learners.tensors import TaskData, prepare
 from cl_core.learners.training import Progress
 from cl_core.streams import Stream
 
@@ -65,7 +65,7 @@ class RunContext:
         is none.
         """
         classes = max(len(task.classes) for task in self.stream.tasks)
-        shape, seed, dtype = self.stream.data.image_shape, self.plan.seed, choose_dtype(self.recipe.precision)
+        shape, seed, dtype = self.stream.data.image_shape, self.plan.seed, _choose_dtype(self.recipe.precision)
         if self.spec is not None:
             network = build_network(
                 self.spec, tasks=self.tasks, classes=classes, image_shape=shape, seed=seed, dtype=dtype
@@ -96,7 +96,7 @@ class RunContext:
 
     def data(self, task: int) -> TaskData:
         """Return the images of `task` in memory, normalised."""
-        dtype = choose_dtype(self.recipe.precision)
+        dtype = _choose_dtype(self.recipe.precision)
         return prepare(self.stream.tasks[task], self.stream.mean, self.stream.std, dtype, device=self.device)
 
     def begin(self, task: int, **facts: Any) -> None:
@@ -199,6 +199,11 @@ def restore_state(checkpoint: Checkpoint, network: Network | None) -> RunState |
 
 def _below(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def _choose_dtype(precision: str) -> torch.dtype:
+    """Return the type of parameters and images for a recipe's `precision`; bfloat16 keeps them in float32."""
+    return torch.float64 if precision == "float64" else torch.float32
 
 
 def _weights(network: Network) -> dict[str, NDArray[Any]]:

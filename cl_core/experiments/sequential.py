@@ -12,7 +12,8 @@ from cl_core.experiments.rows import TaskRow, number
 from cl_core.experiments.run_context import Clock, RunContext, RunState, restore_state, save_state
 from cl_core.experiments.shared_prefixes import SharedPrefixes
 from cl_core.learners.arrival import arrive
-from cl_core.learners.evaluation import count_correct, logits_change
+from cl_core.learners.effects import EffectsWatch, logits_change
+from cl_core.learners.evaluation import count_correct
 from cl_core.learners.prefix_memory import PrefixMemory
 from cl_core.learners.stages import train_frozen_then_whole
 from cl_core.learners.trained_gradient import gradient_after
@@ -68,8 +69,6 @@ class ContinualTrainer:
         data = context.data(task)
         watch = None
         if task and context.plan.settings.effects:
-            from cl_core.learners.effects import EffectsWatch
-
             watch = EffectsWatch(network, self._seen, data.x_eval)
         clock.lap("preparation")
 

@@ -69,7 +69,7 @@ def arrive(
     ValueError for a task of fewer than two training images.
     """
     require_network(network)
-    require_labels(data)
+    require_labels(data, recipe.precision)
     x, y = draw_sample(data, task, recipe, seed)
     network.eval()
     if recipe.gradient_at == "warm":
@@ -90,6 +90,7 @@ def arrive(
         loss=share * first_loss + (1 - share) * second_loss,
         scores=scores,
         losses=losses,
+        metric=recipe.metric,
     )
     assert arrival.gradient is not None
     return ArrivalReport(
@@ -132,7 +133,7 @@ def fit_head(
         if not bool(torch.isfinite(moment).all()):
             raise FloatingPointError("the features of its images are not finite, or too large, at its arrival")
         targets = functional.one_hot(y, head.out_features).to(features.dtype)
-        smoothness = 0.5 * _largest_eigenvalue(moment) / len(y)
+        smoothness = (0.5 * _largest_eigenvalue(moment) / len(y)).clamp_min(torch.finfo(moment.dtype).tiny)
         ahead = weights
         for step in range(steps):
             wrong = torch.softmax(features @ ahead.T, dim=1) - targets

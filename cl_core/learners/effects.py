@@ -70,6 +70,17 @@ class EffectsWatch:
         return Effects(sum(curved) / len(tasks), sum(drifts) / len(tasks))
 
 
+def logits_change(before: Tensor, after: Tensor) -> float:
+    """Return how far outputs (n, classes) of the same images moved, relative to their size before.
+
+    Each image's mean over classes is taken out first, as it does not change a softmax: ‖after − before‖ / ‖before‖,
+    Frobenius norms; NaN where the outputs before are constant.
+    """
+    centred, moved = (outputs.double() - outputs.double().mean(dim=1, keepdim=True) for outputs in (before, after))
+    size = float(torch.linalg.vector_norm(centred))
+    return float(torch.linalg.vector_norm(moved - centred)) / size if size > 0 else float("nan")
+
+
 def _thin(images: Tensor) -> Tensor:
     """Return at most IMAGES rows, evenly spaced."""
     count = min(len(images), IMAGES)

@@ -29,19 +29,10 @@ def logits(network: Network, x: Tensor, task: int, batch: int = BATCH) -> Tensor
 
 
 def count_correct(outputs: Tensor, y: Tensor) -> int:
-    """Return how often the largest of `outputs` (n, classes) is the label in `y` (n,)."""
+    """Return how often the largest of `outputs` (n, classes) is the label in `y` (n,). Raises ValueError for other shapes."""
+    if y.shape != outputs.shape[:1]:
+        raise ValueError(f"labels of shape {tuple(y.shape)} do not fit {len(outputs)} answers; give one each, (n,)")
     return int((outputs.argmax(dim=1) == y).sum())
-
-
-def logits_change(before: Tensor, after: Tensor) -> float:
-    """Return how far outputs (n, classes) of the same images moved, relative to their size before.
-
-    Each image's mean over classes is taken out first, as it does not change a softmax: ‖after − before‖ / ‖before‖,
-    Frobenius norms; NaN where the outputs before are constant.
-    """
-    centred, moved = (outputs.double() - outputs.double().mean(dim=1, keepdim=True) for outputs in (before, after))
-    size = float(torch.linalg.vector_norm(centred))
-    return float(torch.linalg.vector_norm(moved - centred)) / size if size > 0 else float("nan")
 
 
 def features_of(network: Network, x: Tensor, stop: int | None = None, batch: int = BATCH) -> Tensor:

@@ -17,7 +17,13 @@ from cl_core.learners.networks import Network
 from cl_core.learners.penalties import Minibatch, require_minibatch
 from cl_core.learners.tensors import TaskData, select_rows
 from cl_core.strategies import Arrival, Strategy, Update
-from cl_core.torch.baselines import add_quadratic, average_squared_gradients, draw_labels, sum_quadratic
+from cl_core.torch.baselines import (
+    add_quadratic,
+    average_squared_gradients,
+    draw_labels,
+    require_learned,
+    sum_quadratic,
+)
 
 SAMPLES = 256
 """Training images of a task that its Fisher information is averaged over, at most."""
@@ -38,7 +44,9 @@ class ElasticConsolidation(Strategy):
         self._centre: list[Tensor] = []
 
     def update(self, arrival: Arrival) -> Update:
-        """Return all blocks, with the penalty from the second task on."""
+        """Return all blocks, with the penalty from the second task on; a first task begins a run, and nothing is kept of one before."""
+        if arrival.task == 0:
+            self._curvature, self._centre = [], []
         if arrival.task == 0 or self.strength == 0:
             return Update(arrival.blocks)
         return Update(arrival.blocks, penalty=self._penalty)
@@ -69,6 +77,7 @@ class ElasticConsolidation(Strategy):
 
     def _penalty(self, minibatch: Minibatch) -> Tensor:
         parameters = shared_parameters(require_minibatch(minibatch).network)
+        require_learned(self._curvature)
         self._curvature, self._centre = _align(self._curvature, parameters), _align(self._centre, parameters)
         return self.strength / 2 * sum_quadratic(parameters, self._curvature, self._centre)
 

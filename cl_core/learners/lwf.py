@@ -17,6 +17,7 @@ from cl_core.learners.networks import Network
 from cl_core.learners.penalties import Minibatch, require_minibatch
 from cl_core.learners.tensors import TaskData
 from cl_core.strategies import Arrival, Strategy, Update
+from cl_core.torch.baselines import require_learned
 
 
 class Distillation(Strategy):
@@ -58,6 +59,7 @@ class Distillation(Strategy):
 
     def _penalty(self, minibatch: Minibatch) -> Tensor:
         network = require_minibatch(minibatch).network
+        require_learned(self._old)
         heads = range(minibatch.task if len(network.heads) > 1 else 1)
         if not self._targets:
             self._targets = self._answer(minibatch, heads)

@@ -129,13 +129,13 @@ class Recipe(
     SGD with `momentum` and `weight_decay` (on what trains, alone), started anew with each task; `learning_rate` stays
     (``constant``), falls to zero along half a cosine (``cosine``) or to a tenth after two thirds of the steps (``step``) within a task of `epochs` passes in minibatches of
     `batch` images, which `augmentation` changes at each step. `optimizer` ``adamw`` makes AdamW's steps instead. With
-    `frozen_statistics` ``moving`` a block held fixed normalises by each minibatch, and its running statistics move. `precision` is ``float64``, ``float32`` or ``bfloat16`` (float32 parameters, bfloat16 autocast).
+    `frozen_statistics` ``moving`` a block held fixed normalises by each minibatch, and its running statistics move. `precision` is ``float64`` (data and network are built with that `dtype`), ``float32`` or ``bfloat16`` (float32 parameters, bfloat16 autocast).
 
     At a task's arrival its head is fitted alone for `head_warmup_steps` on a sample of `gradient_samples` training
     images, and the gradient over all shared parameters is taken on that sample, with the head as drawn
     (`gradient_at` ``arrival``) or after its warm-up (``warm``: a random head says little about the features).
     `metric`, one of :data:`cl_core.strategies.SCORES`, compares it with the gradient of the task before. The first
-    task's is taken before its training, or with `first_gradient` ``trained`` after it, as Algorithm 1 has it; with
+    task's is taken before its training, or with `first_gradient` ``trained`` after it (a run does so; in a loop of your own, ``cl_core.learners.trained_gradient`` gives it), as Algorithm 1 has it; with
     `gradient_over` ``whole`` the task's head is part of every gradient; `score_images` takes fewer images of the sample
     for it. Raises ValueError for a value that does not fit.
     """

@@ -17,6 +17,7 @@ from cl_core.learners.networks import Network
 from cl_core.learners.penalties import Minibatch, require_minibatch
 from cl_core.learners.tensors import TaskData, select_rows
 from cl_core.strategies import Arrival, Strategy, Update
+from cl_core.torch.baselines import require_learned
 
 
 class Rehearsal(Strategy):
@@ -37,8 +38,9 @@ class Rehearsal(Strategy):
         self._draws: np.random.Generator | None = None
 
     def update(self, arrival: Arrival) -> Update:
-        """Return all blocks, with the loss on kept images from the second task on."""
+        """Return all blocks, with the loss on kept images from the second task on; a first task begins a run, with none kept."""
         if arrival.task == 0:
+            self._x, self._y = [], []
             return Update(arrival.blocks)
         self._draws = generator(self.seed, arrival.task, Purpose.MEMORY_ORDER)
         return Update(arrival.blocks, penalty=self._penalty)
@@ -67,6 +69,7 @@ class Rehearsal(Strategy):
     def _penalty(self, minibatch: Minibatch) -> Tensor:
         assert self._draws is not None
         network, device = require_minibatch(minibatch).network, minibatch.positions.device
+        require_learned(self._x)
         sizes = [len(y) for y in self._y]
         owners = np.repeat(np.arange(len(sizes)), sizes)
         chosen = np.sort(self._draws.permutation(len(owners))[: len(minibatch.positions)])

@@ -80,15 +80,20 @@ def split_by_class(
     by mean and standard deviation of the training images per channel. Raises ValueError for what does not fit.
     """
     x, y = np.asarray(images), np.asarray(labels)
-    classes, y = np.unique(y, return_inverse=True)
-    if x.ndim not in (3, 4) or y.shape != x.shape[:1]:
+    classes, y, counts = np.unique(y, return_inverse=True, return_counts=True)
+    first = x.ndim == 4 and x.shape[1] in (1, 3) and 3 < x.shape[2] == x.shape[3]
+    if x.ndim not in (3, 4) or y.shape != x.shape[:1] or first:
         raise ValueError(f"images {x.shape}, labels {y.shape} do not fit; give (n, H, W[, channels]) and (n,)")
     if tasks < 1 or len(classes) % tasks or len(classes) < 2 * tasks:
         raise ValueError(
             f"tasks = {tasks} does not fit {len(classes)} classes; give a divisor, 2 classes a task or more"
         )
-    if not 0 < held_out < 1:
-        raise ValueError(f"held_out = {held_out} does not fit; allowed: above 0 to below 1")
+    if not 0 < held_out < 1 or not 0 < round(held_out * counts.min()) < counts.min():
+        raise ValueError(
+            f"held_out = {held_out} does not fit {counts.min()} images of a class; give above 0 to below 1, with images on both sides"
+        )
+    if not np.isfinite(x).all():
+        raise ValueError("images hold a value that is not finite; give finite numbers")
     held = np.zeros(len(y), dtype=bool)
     for label in range(len(classes)):
         members = np.flatnonzero(y == label)
@@ -115,18 +120,19 @@ def select_rows(x: Tensor, positions: Tensor) -> Tensor:
     return x.index_select(0, positions)
 
 
-def require_labels(data: object) -> None:
-    """Raise TypeError for what is no TaskData, ValueError for targets that are no labels."""
+def require_labels(data: object, precision: str) -> None:
+    """Raise TypeError for what is no TaskData, ValueError for targets that are no labels or images of another precision."""
     if not isinstance(data, TaskData):
         raise TypeError(f"{type(data).__name__} is no TaskData; a loader's batches train with cl_core.torch.Movable")
     y = data.y_train
-    if y.ndim != 1 or y.is_floating_point():
-        raise ValueError(f"targets {tuple(y.shape)} in {y.dtype} are no labels (n,); train with cl_core.torch.Movable")
-
-
-def choose_dtype(precision: str) -> torch.dtype:
-    """Return the type of parameters and images for a recipe's `precision`; bfloat16 keeps them in float32."""
-    return torch.float64 if precision == "float64" else torch.float32
+    if y.ndim != 1 or y.dtype != torch.int64 or (len(y) and int(y.min()) < 0):
+        raise ValueError(
+            f"targets {tuple(y.shape)} in {y.dtype} are no labels, (n,) in int64 from 0 on; others train with cl_core.torch.Movable"
+        )
+    if precision == "float64" and data.x_train.dtype != torch.float64:
+        raise ValueError(
+            f"precision = 'float64' does not fit {data.x_train.dtype}; build data and network with that dtype"
+        )
 
 
 def choose_arithmetic(precision: str, device: "torch.device | str" = "cpu") -> AbstractContextManager[Any]:

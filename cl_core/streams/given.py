@@ -76,8 +76,8 @@ def _check_task(
             raise ValueError(
                 f"{where}: the labels of {name} are {labels.dtype} {labels.shape}; give integers ({len(values)},)"
             )
-        if values.dtype.kind == "f" and not np.isfinite(values).all():
-            raise ValueError(f"{where}: {name} holds a value that is not finite; give finite numbers")
+        if values.dtype.kind == "f" and not np.all(np.abs(values) <= np.finfo(np.float32).max):
+            raise ValueError(f"{where}: {name} holds a value that is not finite in float32; give finite numbers")
         inputs.append(values[:, np.newaxis, :] if values.ndim == 2 else values)
     known, counts = np.unique(y, return_counts=True)
     if len(known) < 2 or counts.min() < 2:

@@ -42,7 +42,9 @@ class EWC(Strategy):
         self._centre: list[Tensor] = []
 
     def update(self, arrival: Arrival) -> Update:
-        """Return all blocks, with the penalty from the second task on."""
+        """Return all blocks, with the penalty from the second task on; a first task begins a run, and nothing is kept of one before."""
+        if arrival.task == 0:
+            self._curvature, self._centre = [], []
         return _with_penalty(arrival, self._penalty if self.strength else None)
 
     def learned(self, task: int, network: nn.Module, data: Iterable[Any]) -> None:
@@ -69,6 +71,7 @@ class EWC(Strategy):
             raise ValueError(f"task {task} has no batch; EWC needs an example or more of each finished task")
 
     def _penalty(self, _batch: Any) -> Tensor:
+        require_learned(self._curvature)
         return self.strength / 2 * sum_quadratic(self.movable.parameters(), self._curvature, self._centre)
 
 
@@ -96,6 +99,7 @@ class LwF(Strategy):
         self._teacher, self._heads = copy.deepcopy(network).eval().requires_grad_(False), task + 1
 
     def _penalty(self, batch: Any) -> Tensor:
+        require_learned(self._heads)
         losses = []
         for head in range(self._heads):
             with torch.no_grad():
@@ -120,7 +124,9 @@ class ExperienceReplay(Strategy):
         self._draws = generator(seed, 0, Purpose.MEMORY_ORDER)
 
     def update(self, arrival: Arrival) -> Update:
-        """Return all blocks, with the loss on kept batches from the second task on."""
+        """Return all blocks, with the loss on kept batches from the second task on; a first task begins a run, with none kept."""
+        if arrival.task == 0:
+            self._kept = []
         self._draws = generator(self.seed, arrival.task, Purpose.MEMORY_ORDER)
         return _with_penalty(arrival, self._penalty)
 
@@ -135,10 +141,7 @@ class ExperienceReplay(Strategy):
         self._kept += [(batch, task) for batch in kept]
 
     def _penalty(self, _batch: Any) -> Tensor:
-        if not self._kept:
-            raise RuntimeError(
-                "no batch of an earlier task is kept; call learned(task, model, batches) after each task"
-            )
+        require_learned(self._kept)
         batch, task = self._kept[int(self._draws.integers(len(self._kept)))]
         return self.loss(batch, task)
 
@@ -177,6 +180,14 @@ def sum_quadratic(parameters: Sequence[Tensor], curvature: Sequence[Tensor], cen
     """Return Σ `curvature` (θ − `centre`)² over the `parameters` θ, with its graph."""
     triples = zip(parameters, curvature, centre, strict=True)
     return torch.stack([torch.sum(weight * (one - middle) ** 2) for one, weight, middle in triples]).sum()
+
+
+def require_learned(kept: object) -> None:
+    """Raise RuntimeError where nothing is `kept` of the earlier tasks, though a penalty is asked for."""
+    if not kept:
+        raise RuntimeError(
+            "nothing of an earlier task is kept; call strategy.learned(task, model, data) after each task"
+        )
 
 
 def _with_penalty(arrival: Arrival, penalty: Callable[[Any], Tensor] | None) -> Update:

@@ -38,10 +38,11 @@ class Movable:
         if isinstance(blocks, str) or not blocks:
             raise ValueError(f"blocks = {blocks!r} does not fit; give a list of one block or more")
         self.model = model
-        self.blocks = tuple((block,) if isinstance(block, str) else tuple(block) for block in blocks)
+        self.blocks = tuple(map(_list_names, blocks))
         self._start: list[Tensor] | None = None
         self._inside: Update | None = None
         self._asked = False
+        self._stepped: set[int] = set()
         _find_blocks(model, self.blocks)
 
     @property
@@ -66,7 +67,7 @@ class Movable:
 
         `loss(batch)` is the mean loss of one of `batches`, a scalar; each batch counts the same, and its size is what
         memory there has to be for. `previous` is the arrival of the task before; `metric`, the strategy's own, scores
-        it, and the scores and losses of all tasks so far go along. The model is in eval mode meanwhile; then each module gets its
+        it (Algorithm 1 refuses scores of another), and the scores and losses of all tasks so far go along. The model is in eval mode meanwhile; then each module gets its
         own mode back. The gradient (sum of `sizes`,) is float64, on the host, and zero where the loss does not use a
         parameter or you froze it. A random head says little about the features: train it alone first, inside
         ``only(0)``. Raises ValueError where no batch leads to a gradient or `previous` does not fit, RuntimeError
@@ -85,14 +86,14 @@ class Movable:
             raise FloatingPointError(f"the loss of task {task} is {value / count} at its arrival; it has no gradient")
         gradient = holding.flatten(sums) / count
         if previous is None:
-            return Arrival(task, len(self.blocks), gradient, None, value / count)
+            return Arrival(task, len(self.blocks), gradient, None, value / count, metric=metric)
         before = previous.gradient
         if before is not None and before.shape != gradient.shape:
             raise ValueError(f"previous has {before.size} parameters, this {gradient.size}; keep to the same blocks")
         own = score(metric, previous)
         scores = (*previous.scores, None if math.isnan(own) else own)
         losses = (*previous.losses, previous.loss)
-        return Arrival(task, len(self.blocks), gradient, before, value / count, scores, losses)
+        return Arrival(task, len(self.blocks), gradient, before, value / count, scores, losses, metric)
 
     @contextmanager
     def only(self, update: Update | int, *, steps: int | None = None) -> Iterator[None]:
@@ -109,6 +110,7 @@ class Movable:
           ``update.steps(steps)`` of them.
         - With a `fraction` below 1 the blocks go that part of their way at the end: fit the head anew, in ``only(0)``.
 
+        A copy of the model that is made inside stays held: copy its ``state_dict``, or copy it afterwards.
         A copy of all blocks as they begin is kept for :meth:`moved` and :meth:`go`. For DistributedDataParallel give
         Movable the bare module, take an arrival on the same batches in each process, and wrap anew inside the context,
         since the wrapper asks only once what takes gradients; it brings the first process's running statistics to all. Sharded parameters, as FullyShardedDataParallel has
@@ -132,6 +134,7 @@ class Movable:
             undo.enter_context(holding.hold(held))
             undo.enter_context(limit_steps(self.model, moving, update, steps, self._check_penalty))
             self._inside, self._asked = update, False
+            self._stepped.clear()
             yield
             self._check_held()
         if update.fraction < 1:
@@ -145,6 +148,7 @@ class Movable:
         if self._inside is None or self._inside.penalty is None:
             return torch.zeros((), device=next(self.model.parameters()).device)
         self._asked = True
+        self._stepped.clear()
         added: Tensor = self._inside.penalty(batch)
         return added
 
@@ -172,11 +176,16 @@ class Movable:
         tensors = [tensor for block in self._current for tensor in block.tensors()]
         return {id(one): (one, begun) for one, begun in zip(tensors, self._start, strict=True)}
 
-    def _check_penalty(self) -> None:
-        """Raise RuntimeError where a step is made whose loss had no penalty, though the update has one."""
-        if self._inside is not None and self._inside.penalty is not None and not self._asked:
+    def _check_penalty(self, optimizer: int) -> None:
+        """Raise RuntimeError where an optimizer made a step whose loss had no penalty, though the update has one.
+
+        Several optimizers may step after one loss, each once; one may ask for the penalty within its step, in a closure.
+        """
+        if self._inside is None or self._inside.penalty is None:
+            return
+        if not self._asked or optimizer in self._stepped:
             raise RuntimeError("the update has a penalty; add movable.penalty(batch) to the loss of each step")
-        self._asked = False
+        self._stepped.add(optimizer)
 
     def _check_held(self) -> None:
         """Raise RuntimeError where something held has moved: by a write past autograd, or in a function, not a module."""
@@ -188,6 +197,15 @@ class Movable:
         names = [name for name, tensor in tensors if id(tensor) in moved]
         if names:
             raise RuntimeError(f"{', '.join(names)} moved though held; something writes past autograd and module modes")
+
+
+def _list_names(block: object) -> tuple[str, ...]:
+    names = (block,) if isinstance(block, str) else tuple(block) if isinstance(block, list | tuple) else ()
+    if not names or not all(isinstance(name, str) for name in names):
+        raise ValueError(
+            f"block {block!r} does not fit; give the dotted name of a submodule or parameter, or a list of names"
+        )
+    return names
 
 
 def _equal(now: Tensor, begun: Tensor) -> bool:

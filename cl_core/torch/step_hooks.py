@@ -18,12 +18,12 @@ from cl_core.torch.holding import Block, list_constrained
 
 @contextmanager
 def limit_steps(
-    model: nn.Module, moving: Sequence[Block], update: Update, steps: int | None, before_step: Callable[[], None]
+    model: nn.Module, moving: Sequence[Block], update: Update, steps: int | None, after_step: Callable[[int], None]
 ) -> Iterator[None]:
     """Apply the rate factor, the constraint and the share of steps of `update` to every optimizer that has a parameter of `model`.
 
-    `moving` are the blocks that may move, `steps` is the number of steps without the limit, and `before_step` is called
-    before each. An optimizer that steps inside another's step is part of it.
+    `moving` are the blocks that may move, `steps` is the number of steps without the limit, and `after_step` is called
+    after each with the optimizer's id. An optimizer that steps inside another's step is part of it.
     """
     allowed = None if update.step_share == 1 or steps is None else update.steps(steps)
     own = {id(parameter) for parameter in model.parameters()}
@@ -48,7 +48,6 @@ def limit_steps(
             restore()
         if rates or not has(optimizer, own):
             return
-        before_step()
         made[id(optimizer)] = made.get(id(optimizer), 0) + 1
         if allowed is not None and made[id(optimizer)] > allowed:
             raise RuntimeError(f"step {made[id(optimizer)]} is past the {allowed} of {steps} that the update allows")
@@ -67,6 +66,7 @@ def limit_steps(
             with torch.no_grad():
                 update.constraint(constrained, start, max(float(group.get("lr") or 0) for group in groups))
         restore()
+        after_step(id(optimizer))
 
     with ExitStack() as undo:
         if update != Update(update.blocks, leading=update.leading, fraction=update.fraction):

@@ -97,6 +97,9 @@ def none(inputs):
 
 def no_stream(seed):
     return [seed]
+
+def broken(seed):
+    return {}["a file"]
 '''
 
 
@@ -228,6 +231,7 @@ def test_rows_of_features_go_to_an_mlp_unless_another_network_is_named(kinds):
     [
         ("own:none", "own:none returns a value of type Linear|own:none is a function"),
         ("own:no_stream", "own:no_stream returns a value of type list; return what cl_core.streams.Stream.of gives"),
+        ("own:broken", r"^own:broken raises KeyError: 'a file' \(own.py, line \d+\)"),
         ("own:fixed@own:none", "own:none returns a Linear; return a cl_core.learners.Network"),
         ("own:fixed@own:one_head", "own:one_head returns a Network with 1 heads; return .* with 2 heads"),
         ("own:fixed@own:fixed", "own:fixed is a value of type Stream; a network is a function"),

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from cl_core.learners import arrival
 from cl_core.learners.arrival import arrive, fit_head
-from cl_core.learners.networks import block_parameters
+from cl_core.learners.networks import Network, block_parameters
 from cl_core.learners.training import train_task
 from cl_core.strategies import SCORES
 
@@ -130,3 +130,14 @@ def test_the_gradient_may_be_of_fewer_images_than_the_head_is_fitted_on(make, re
     assert not np.allclose(few.gradient, whole.gradient)
     third, _ = make("mlp")
     assert np.array_equal(arrive(third, data[0], 0, recipe.replace(score_images=24), 5).gradient, whole.gradient)
+
+
+def test_a_head_on_features_that_are_all_zero_stays_as_it_is():
+    class Nothing(torch.nn.Module):
+        def forward(self, x):
+            return 0 * x.flatten(1)
+
+    network = Network([Nothing()], [torch.nn.Linear(4, 2, bias=False)])
+    before = network.heads[0].weight.detach().clone()
+    fit_head(network, torch.ones(6, 1, 2, 2), torch.arange(6) % 2, 0, steps=5, precision="float32")
+    assert torch.equal(network.heads[0].weight, before)

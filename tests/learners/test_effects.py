@@ -1,6 +1,7 @@
 """Curvature along an update and the drift of earlier answers: against differences and by hand, and changing nothing."""
 
 import copy
+import math
 
 import pytest
 import torch
@@ -8,7 +9,7 @@ import torch
 from cl_core.experiments import run, store
 from cl_core.experiments.store import dumps, loads
 from cl_core.learners.curvature import flatten_parameters, make_loss_function
-from cl_core.learners.effects import IMAGES, EffectsWatch
+from cl_core.learners.effects import IMAGES, EffectsWatch, logits_change
 from cl_core.learners.networks import build_network
 from cl_core.learners.recipe import NetworkSpec
 
@@ -100,3 +101,11 @@ def test_no_update_has_no_effects():
     still = run("digits-permuted", "frozen-0", 100, "smoke", overrides={**TINY, "effects": True})
     assert still.curvatures == (None, 0.0, 0.0)
     assert still.drifts == (None, 0.0, 0.0)
+
+
+def test_change_of_outputs_by_hand():
+    before = torch.tensor([[1.0, 3.0], [0.0, 0.0]])
+    assert logits_change(before, before + 5) == pytest.approx(0, abs=1e-12)
+    assert logits_change(before, 2 * before) == pytest.approx(1)
+    assert logits_change(before, torch.tensor([[1.0, 3.0], [4.0, -4.0]])) == pytest.approx(4)
+    assert math.isnan(logits_change(torch.ones(2, 2), before))

@@ -92,3 +92,22 @@ def test_what_is_kept_comes_back_to_the_same_bits(make):
             parameter += 0.1 * torch.sin(torch.arange(parameter.numel(), dtype=parameter.dtype)).view(parameter.shape)
     values = [one.update(Arrival(1, 9)).penalty(minibatch(network, data[1])).item() for one in (strategy, other)]
     assert values[0] == values[1] > 0
+
+
+def test_a_run_that_begins_anew_keeps_nothing_of_the_one_before(make, recipe):
+    strategy, ends = ElasticConsolidation(50.0, seed=5), []
+    for one in (ElasticConsolidation(50.0, seed=5), strategy, strategy):
+        network, data = make("mlp")
+        for task in (0, 1):
+            train_task(network, data[task], task, one.update(Arrival(task, 3)), recipe, 5)
+            one.learned(task, network, data[task])
+        ends.append(torch.cat([value.reshape(-1) for value in shared_parameters(network)]))
+    assert torch.equal(ends[0], ends[1])
+    assert torch.equal(ends[0], ends[2])
+
+
+def test_a_task_that_was_not_noted_is_told(make):
+    network, data = make("mlp")
+    penalty = ElasticConsolidation(1.0, seed=5).update(Arrival(1, 3)).penalty
+    with pytest.raises(RuntimeError, match=r"nothing of an earlier task is kept; call strategy\.learned"):
+        penalty(minibatch(network, data[1]))

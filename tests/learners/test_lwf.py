@@ -70,3 +70,11 @@ def test_each_task_has_its_own_teacher_and_a_shared_head_answers_once(make, reci
         entropy = -(answers * answers.log()).sum(dim=1).mean().item()
         values.append(penalty(batch).item() - entropy)
     assert values == pytest.approx([0.0, 0.0], abs=1e-9)
+
+
+def test_a_task_that_was_not_noted_is_told(make):
+    network, data = make("mlp")
+    positions = torch.arange(4)
+    minibatch = Minibatch(network, 1, data[1], positions, network.features(data[1].x_train[:4]))
+    with pytest.raises(RuntimeError, match=r"nothing of an earlier task is kept; call strategy\.learned"):
+        Distillation(1.0).update(Arrival(1, 3)).penalty(minibatch)

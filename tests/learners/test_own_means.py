@@ -239,7 +239,7 @@ def test_regression_and_several_outputs_train_in_a_loop_of_one_s_own_and_are_tol
             optimizer.step()
     assert movable.arrival(1, loss, loader, first).loss < 0.7 * first.loss
     for run in (arrive, lambda *given: train_task(*given[:3], 1, *given[3:])):
-        with pytest.raises(ValueError, match=r"targets \(24, 2\) in torch.float32 are no labels \(n,\); train with"):
+        with pytest.raises(ValueError, match=r"targets \(24, 2\) in torch.float32 are no labels, \(n,\) in int64"):
             run(build(), replace(task, y_train=target), 0, recipe, 0)
         with pytest.raises(TypeError, match="DataLoader is no TaskData; a loader's batches train with"):
             run(build(), loader, 0, recipe, 0)

@@ -98,3 +98,20 @@ def test_what_is_replayed_is_forgotten_less(make, recipe):
 def test_nothing_to_keep_is_an_error():
     with pytest.raises(ValueError, match="images_per_class = 0 does not fit; allowed: 1 or more"):
         Rehearsal(0, seed=5)
+
+
+def test_a_run_that_begins_anew_keeps_no_image_of_the_one_before(make):
+    network, data = make("mlp")
+    strategy, other = Rehearsal(2, seed=5), Rehearsal(2, seed=5)
+    strategy.learned(0, network, data[1])
+    strategy.update(Arrival(0, 3))
+    for one in (strategy, other):
+        one.learned(0, network, data[0])
+    assert set(strategy.state()) == {"x/0", "y/0"}
+    assert all(np.array_equal(kept, other.state()[name]) for name, kept in strategy.state().items())
+
+
+def test_a_task_that_was_not_noted_is_told(make):
+    network, data = make("mlp")
+    with pytest.raises(RuntimeError, match=r"nothing of an earlier task is kept; call strategy\.learned"):
+        Rehearsal(2, seed=5).update(Arrival(1, 3)).penalty(batch(network, data[1], 4))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from cl_core.learners.tensors import prepare, select_rows, split_by_class
+from cl_core.learners.tensors import TaskData, prepare, require_labels, select_rows, split_by_class
 
 CHANNELS_LAST = torch.channels_last
 
@@ -90,8 +90,39 @@ def test_own_images_in_any_order_and_with_channels():
         ((8, 2, 2), 4, {"tasks": 4}, "tasks = 4 does not fit 4 classes"),
         ((8, 2, 2), 4, {"tasks": 0}, "tasks = 0 does not fit 4 classes"),
         ((8, 2, 2), 4, {"tasks": 2, "held_out": 1}, "held_out = 1 does not fit"),
+        ((8, 2, 2), 4, {"tasks": 2}, "held_out = 0.2 does not fit 2 images of a class"),
+        ((8, 2, 2), 4, {"tasks": 2, "held_out": 0.8}, "held_out = 0.8 does not fit 2 images of a class"),
+        (
+            (8, 3, 4, 4),
+            4,
+            {"tasks": 2, "held_out": 0.5},
+            r"images \(8, 3, 4, 4\), labels \(8,\) do not fit; give \(n, H, W",
+        ),
     ],
 )
 def test_own_images_that_do_not_fit_say_why(shape, classes, given, said):
     with pytest.raises(ValueError, match=said):
         split_by_class(np.zeros(shape), np.arange(8) % classes, **given)
+
+
+def test_own_images_that_are_not_finite_are_an_error():
+    images = np.ones((8, 2, 2))
+    images[3, 0, 1] = np.nan
+    with pytest.raises(ValueError, match="images hold a value that is not finite"):
+        split_by_class(images, np.arange(8) % 2, tasks=1, held_out=0.5)
+
+
+@pytest.mark.parametrize(
+    ("labels", "precision", "said"),
+    [
+        (torch.zeros(4, dtype=torch.int32), "float32", r"targets \(4,\) in torch.int32 are no labels"),
+        (torch.zeros(4, 1, dtype=torch.int64), "float32", r"targets \(4, 1\) in torch.int64 are no labels"),
+        (torch.tensor([0, 1, -1, 0]), "float32", r"targets \(4,\) in torch.int64 are no labels, .* from 0 on"),
+        (torch.tensor([0, 1, 1, 0]), "float64", "precision = 'float64' does not fit torch.float32"),
+    ],
+)
+def test_labels_and_images_that_cannot_be_trained_on_say_why(labels, precision, said):
+    x = torch.zeros(4, 1, 2, 2)
+    with pytest.raises(ValueError, match=said):
+        require_labels(TaskData(x, labels, x, labels), precision)
+    require_labels(TaskData(x.double(), torch.tensor([0, 1, 1, 0]), x, labels), precision)

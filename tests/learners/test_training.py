@@ -389,3 +389,10 @@ def test_running_statistics_of_held_blocks_move_where_the_recipe_says_so(make, r
     assert all(parameter.requires_grad for parameter in network.parameters())
     train_task(network, data[1], 1, 1, recipe, 5)
     assert network.first_moved == len(network.blocks) - 1
+
+
+def test_a_magnitude_may_be_a_number_of_numpy_s_and_no_fraction(make, recipe):
+    network, data = make("mlp")
+    assert train_task(network, data[0], 0, np.int64(2), recipe, 5).magnitude == 2
+    with pytest.raises(ValueError, match=r"blocks = 1\.5 does not fit; give a whole number of blocks"):
+        train_task(network, data[0], 0, 1.5, recipe, 5)

@@ -241,6 +241,7 @@ def test_own_inputs_keep_their_kind_and_are_normalised_by_channel():
         ([(*make_task()[:3], np.full(6, 4))], r"y_eval has no \[9\]; give an input"),
         ([(*make_task()[:3], np.zeros(6))], r"the labels of x_eval are float64 \(6,\); give integers \(6,\)"),
         ([(make_task()[0] * np.nan, *make_task()[1:])], "x holds a value that is not finite"),
+        ([(make_task()[0] + 1e300, *make_task()[1:])], "x holds a value that is not finite in float32"),
     ],
 )
 def test_own_tasks_that_do_not_fit_are_refused_in_one_line(tasks, said):

@@ -15,7 +15,8 @@ from cl_core.experiments.plan import Plan
 from cl_core.metric_table import MEASURES
 from cl_core.runs.grid import list_plans
 from cl_core.runs.result_set import ResultSet
-from cl_core.settings_base import Value, format_value
+from cl_core.setting_ranges import format_value
+from cl_core.settings_base import Value
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,8 @@ from cl_book.claims.paired_differences import (
 from cl_core.experiments.controls import degenerate
 from cl_core.experiments.registry import find_strategy
 from cl_core.experiments.store import Result
-from cl_core.settings_base import Value, format_value
+from cl_core.setting_ranges import format_value
+from cl_core.settings_base import Value
 
 
 class Difference(PairedComparison):

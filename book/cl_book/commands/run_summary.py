@@ -16,7 +16,9 @@ _SHOWN = ("avg_acc", "task_acc", "forgetting", "peak_forgetting")
 
 def describe_stand_in(plan: Plan) -> str | None:
     """Return the line that says that a stand-in is run, None where what was asked for is what is run."""
-    if plan.request == plan.experiment.name:
+    # A network that is named, and is the experiment's own, adds nothing to its name.
+    asked, found = (name.partition("@")[0] for name in (plan.request, plan.experiment.name))
+    if asked == found:
         return None
     return (
         f"profile {plan.profile.name} has no images of {plan.request}: running its embedded stand-in "

@@ -27,7 +27,8 @@ from cl_core.experiments.store import Result, metric
 from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.linear import expected_losses
 from cl_core.runs.result_set import ResultSet
-from cl_core.settings_base import Value, format_value
+from cl_core.setting_ranges import format_value
+from cl_core.settings_base import Value
 
 Points = Sequence[tuple[float, float]]
 """Places (what is not learned of a new task, what is forgotten), from the weakest update to the whole."""

@@ -218,7 +218,7 @@ def _suggest(name: str, names: list[str]) -> str:
     if not names:
         return "it has none"
     close = nearest(name, names)
-    return (f"did you mean {close[0]!r}? " if close else "") + f"It has: {', '.join(names)}"
+    return (f"did you mean {close[0]!r}? It" if close else "it") + f" has: {', '.join(names)}"
 
 
 def _read_comments(source: str) -> dict[int, str]:

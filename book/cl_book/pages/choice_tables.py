@@ -13,7 +13,7 @@ from cl_book.pages.role_errors import suggest
 from cl_core.experiments import store
 from cl_core.metric_table import MEASURES
 from cl_core.runs.result_set import ResultSet, read_validation
-from cl_core.settings_base import format_value
+from cl_core.setting_ranges import format_value
 
 
 class ChoiceTable(SphinxDirective):

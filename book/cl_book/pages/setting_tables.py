@@ -12,8 +12,8 @@ from cl_core.experiments.catalogue import CATALOGUE, OWN, PROFILES, VALUES
 from cl_core.experiments.plan import list_readers
 from cl_core.experiments.settings import SETTINGS, Settings
 from cl_core.experiments.strategy_table import STRATEGIES
-from cl_core.setting_ranges import describe_range
-from cl_core.settings_base import Value, format_value
+from cl_core.setting_ranges import describe_range, format_value
+from cl_core.settings_base import Value
 
 _NETWORKS = {"resnet": "ResNet", "mlp": "perceptron"}
 _FEW_NAMES = 3

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from cl_book.commands.run_summary import describe_stand_in
 
 from cl_core import streams
 from cl_core.experiments import store
 from cl_core.experiments.catalogue import CATALOGUE, PROFILES
+from cl_core.experiments.plan import make_plan
 from cl_core.experiments.settings import SETTINGS
 from cl_core.experiments.strategy_table import STRATEGIES
 from cl_core.streams import arrays
@@ -18,6 +20,14 @@ from cl_core.streams.splits import split_by_digest
 
 QUICK = ["--set", "width=8", "--set", "epochs=1", "--set", "batch=256", "--set", "tasks=3"]
 SIZES = {"train": 300, "test": 50}
+FEATURES = """
+import numpy as np
+from cl_core.streams import Stream
+
+rows = np.arange(24.0).reshape(8, 3)
+labels = np.arange(8) % 2
+tasks = Stream.of([(rows, labels, rows, labels), (rows + 1, labels, rows, labels)], name="features")
+"""
 
 
 @pytest.fixture
@@ -35,6 +45,12 @@ def test_help_is_a_manual_of_all_there_is(command):
         assert name in out
     for strategy in STRATEGIES.values():
         assert f"also: {strategy.also}" in out
+
+
+def test_a_network_that_a_stream_has_anyway_is_no_stand_in(own_files):
+    own_files.write("features.py", FEATURES)
+    assert describe_stand_in(make_plan("features:tasks@mlp", "frozen", 100, "smoke")) is None
+    assert "stand-in digits-split@mlp" in describe_stand_in(make_plan("split-cifar10@mlp", "frozen", 100, "smoke"))
 
 
 def test_smoke_says_that_it_runs_a_stand_in_and_names_the_result_so(command, tmp_path):

@@ -134,3 +134,13 @@ def test_what_pydantic_adds_to_settings_is_left_out():
     assert _skip(None, "class", "model_config", {}, False, None)
     assert not _skip(None, "class", "threshold", 0.5, False, None)
     assert _skip(None, "class", "threshold", 0.5, True, None)
+
+
+def test_algorithm_1_in_the_front_page_s_loop_scores_every_task_after_the_first():
+    text = (TOP / "book" / "api-networks.md").read_text(encoding="utf-8")
+    code = re.search(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)[1]
+    names = {}
+    exec(compile(code, "api-networks.md", "exec"), names)
+    assert names["scores"][0] is None
+    assert len(names["scores"]) == 5
+    assert all(-1 <= score <= 1 for score in names["scores"][1:])

@@ -12,8 +12,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 from cl_core import files
 from cl_core.experiments.catalogue import OWN, PROFILES, VALUES
 from cl_core.experiments.settings import SETTINGS, Settings
-from cl_core.setting_ranges import describe_range
-from cl_core.settings_base import format_value
+from cl_core.setting_ranges import describe_range, format_value
 
 PAGE = (files.root() / "book" / "protocol.md").read_text(encoding="utf-8")
 
