@@ -296,7 +296,7 @@ def test_a_step_without_the_penalty_is_refused_and_none_adds_nothing():
 def penalised():
     """A model, and an update of all its blocks with a penalty on the head's weights."""
     model, movable = build("mlp")
-    return model, movable, Update(3, penalty=lambda batch: model.head.weight.square().sum() * batch)
+    return model, movable, Update(3, rate_factor=0.5, penalty=lambda batch: model.head.weight.square().sum() * batch)
 
 
 def test_two_optimizers_may_step_after_one_penalty_each_once():
@@ -334,7 +334,7 @@ def test_a_closure_may_ask_for_the_penalty_within_the_step(kind):
         optimizer.step(close(asks=True))
         with pytest.raises(RuntimeError, match="the loss of each step"):
             optimizer.step(close(asks=False))
-    assert [group["lr"] for group in optimizer.param_groups] == [0.1]
+        assert [group["lr"] for group in optimizer.param_groups] == [0.1]
 
 
 def test_baselines_begin_anew_with_a_first_task():
