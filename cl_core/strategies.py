@@ -85,8 +85,8 @@ class Strategy(Protocol):
     """Answers one question when a task arrives: how may it change the model?
 
     A strategy of your own inherits from this class and defines `update`; one with a memory defines `learned`, `state`
-    and `restore` as well, one that changes the weights after a task's training `settle`. `update` must answer
-    ``Update(arrival.blocks)`` at task 0.
+    and `restore` as well, one that changes the weights after a task's training `settle`. `update` answers
+    ``Update(arrival.blocks)`` at task 0, unless the network comes trained.
     """
 
     def update(self, arrival: Arrival) -> Update:

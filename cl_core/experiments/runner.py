@@ -40,7 +40,7 @@ def execute(
 ) -> Result:
     """Run `plan` and return its sealed result.
 
-    `route` says where the images come from (None: the official archive; digits: embedded). A control needs `source`,
+    `route` says where the images come from (None: the official archive, or embedded for the digits). A control needs `source`,
     the run that it follows. With `cache` the run is saved there after each task and goes on from what an
     earlier process left, to the same bits; the checkpoint stays until the caller clears it, and the caller holds the
     run's lock. `siblings` are the schedules of other fixed runs, whose schedules may begin alike: what they have left

@@ -7,11 +7,9 @@ the task before had at its own arrival (paper, Algorithm 1).
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -20,13 +18,11 @@ from cl_core.learners.evaluation import BATCH, features_of
 from cl_core.learners.networks import Network, pool, require_network
 from cl_core.learners.recipe import Recipe
 from cl_core.learners.tensors import TaskData, choose_arithmetic, require_labels, select_rows
-from cl_core.strategies import Arrival, score
+from cl_core.strategies import Arrival, Vector, score
 from cl_core.torch.holding import flatten, sum_gradients
 
 if TYPE_CHECKING:
     from cl_core.learners.own_means import Loss
-
-Vector = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +109,7 @@ def fit_head(
     A head that is not plainly linear, or another `loss`, is fitted by :func:`cl_core.learners.own_means.fit_any_head`.
     The step length is 1/L, L an upper bound of the curvature of the mean cross-entropy (half the largest eigenvalue
     of the features' second moment), so it needs no tuning and cannot diverge. Raises FloatingPointError where the
-    features are not finite, or too large to be squared.
+    features are not finite, or too large to be squared, ValueError for labels that the head does not have.
     """
     head = network.head(task)
     if type(head) is not nn.Linear or loss is not None:
@@ -132,6 +128,8 @@ def fit_head(
         moment = features.T @ features
         if not bool(torch.isfinite(moment).all()):
             raise FloatingPointError("the features of its images are not finite, or too large, at its arrival")
+        if len(y) and int(y.max()) >= head.out_features:
+            raise ValueError(f"label {int(y.max())} does not fit the {head.out_features} outputs of task {task}'s head")
         targets = functional.one_hot(y, head.out_features).to(features.dtype)
         smoothness = (0.5 * _largest_eigenvalue(moment) / len(y)).clamp_min(torch.finfo(moment.dtype).tiny)
         ahead = weights

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cl_core.learners.arrival import ArrivalReport, Vector, arrive
+from cl_core.learners.arrival import ArrivalReport, arrive
 from cl_core.learners.networks import Network
 from cl_core.learners.recipe import Recipe
 from cl_core.learners.tensors import TaskData
 from cl_core.learners.trained_gradient import gradient_after
 from cl_core.learners.training import train_task
-from cl_core.strategies import Strategy
+from cl_core.strategies import Strategy, Vector
 
 Floats = NDArray[np.float64]
 

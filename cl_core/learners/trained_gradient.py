@@ -1,10 +1,11 @@
 """The gradient of a task at the weights that its own training has led to, which Algorithm 1 takes for its first."""
 
-from cl_core.learners.arrival import Vector, count_scored, draw_sample, take_gradient
+from cl_core.learners.arrival import count_scored, draw_sample, take_gradient
 from cl_core.learners.evaluation import BATCH
 from cl_core.learners.networks import Network
 from cl_core.learners.recipe import Recipe
 from cl_core.learners.tensors import TaskData
+from cl_core.strategies import Vector
 
 
 def gradient_after(network: Network, data: TaskData, task: int, recipe: Recipe, seed: int) -> Vector:

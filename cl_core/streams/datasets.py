@@ -68,7 +68,7 @@ class Dataset:
 
 
 def load(dataset: str, route: Route | None = None) -> Dataset:
-    """Return the data set named `dataset`, by `route` (None: its default, the official archive; digits: embedded).
+    """Return the data set named `dataset`, by `route` (None: its default, the official archive, or embedded for the digits).
 
     The official route fetches what is absent. The last two sets read stay in memory.
     Raises ValueError for an unknown name or route, DataError for data that cannot be had or are damaged.

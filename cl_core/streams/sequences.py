@@ -127,7 +127,7 @@ def stream(
 
     `part` "validation" scores on a fixed tenth of each class's training images, trains on the rest and touches no
     test image; "test" trains on all training images and scores on the test images. `route` says where the images come
-    from (None: the official archive; digits: embedded). `overrides` are `tasks`, and where they apply `classes`,
+    from (None: the official archive, or embedded for the digits). `overrides` are `tasks`, and where they apply `classes`,
     `overlap`, `severity` and others, see :func:`cl_core.streams.definitions.define`.
     Raises ValueError for a wrong name or value, DataError for data that cannot be had.
     """

@@ -132,6 +132,12 @@ def test_the_gradient_may_be_of_fewer_images_than_the_head_is_fitted_on(make, re
     assert np.array_equal(arrive(third, data[0], 0, recipe.replace(score_images=24), 5).gradient, whole.gradient)
 
 
+def test_a_label_that_the_head_does_not_have_is_told(make):
+    network, data = make("mlp")
+    with pytest.raises(ValueError, match="label 5 does not fit the 3 outputs of task 1's head"):
+        fit_head(network, data[1].x_train, data[1].y_train + 3, 1, steps=5, precision="float64")
+
+
 def test_a_head_on_features_that_are_all_zero_stays_as_it_is():
     class Nothing(torch.nn.Module):
         def forward(self, x):
