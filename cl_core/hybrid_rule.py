@@ -106,8 +106,8 @@ def require_previous(arrival: Arrival) -> None:
     """Raise ValueError for an arrival that has nothing to compare its gradient with."""
     if arrival.gradient is None or arrival.previous_gradient is None:
         raise ValueError(
-            f"task {arrival.task} arrives without the gradient of the task before; give arrive() the report's gradient as "
-            "previous_gradient"
+            f"task {arrival.task} arrives without the gradient of the task before; give arrive() its report's gradient as "
+            "previous_gradient, or Movable.arrival() its arrival as previous"
         )
 
 

@@ -69,6 +69,7 @@ class Update:
     def __post_init__(self) -> None:
         if not isinstance(self.blocks, int | np.integer):
             raise ValueError(f"blocks = {self.blocks!r} does not fit; give a whole number of blocks")
+        object.__setattr__(self, "blocks", int(self.blocks))
         for name in ("fraction", "step_share"):
             if not 0 < getattr(self, name) <= 1:
                 raise ValueError(f"{name} = {getattr(self, name)!r} does not fit; allowed: above 0 to 1")

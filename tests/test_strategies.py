@@ -269,6 +269,10 @@ def test_gradients_of_unequal_size_are_not_compared():
         score("cosine", Arrival(1, 9, np.ones(3), np.ones(4)))
 
 
+def test_a_number_of_numpy_s_is_a_magnitude_like_any_other():
+    assert type(Update(np.int64(3)).blocks) is int
+
+
 @pytest.mark.parametrize("blocks", [1.0, math.nan, "1", None])
 def test_a_magnitude_is_a_whole_number(blocks):
     with pytest.raises(ValueError, match="does not fit; give a whole number of blocks"):

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from collections import UserList
 
 import numpy as np
 import pytest
@@ -128,6 +129,14 @@ def test_the_arrival_is_the_gradient_of_the_mean_loss_in_eval_mode_and_changes_n
     assert (first.task, first.blocks, first.previous_gradient) == (0, 4, None)
     second = movable.arrival(1, loss_of(model), images(1), first)
     assert second.previous_gradient is first.gradient
+
+
+def test_a_chain_of_arrivals_keeps_to_one_metric():
+    model, movable = build("mlp")
+    first = movable.arrival(0, loss_of(model), images(0), metric="sign")
+    assert movable.arrival(1, loss_of(model), images(1), first, metric="sign").metric == "sign"
+    with pytest.raises(ValueError, match="previous was scored by 'sign', this would be by 'cosine'; keep to one"):
+        movable.arrival(1, loss_of(model), images(1), first)
 
 
 def test_the_scores_of_the_tasks_before_are_handed_on():
@@ -268,6 +277,7 @@ def test_a_layer_that_was_replaced_is_the_one_that_is_held():
         (["body.0", "body.1.2"], "block 'body.1.2' has no parameter"),
         ([], "blocks = \\[\\] does not fit"),
         ("body", "blocks = 'body' does not fit"),
+        ([UserList(["body.0", "bodi.1"])], "no submodule or parameter 'bodi.1'"),
         ([0, 2], "block 0 does not fit; give the dotted name"),
         ([nn.Linear(2, 2)], r"block Linear\(.*\) does not fit; give the dotted name"),
         ([[]], r"block \[\] does not fit"),

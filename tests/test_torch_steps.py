@@ -341,7 +341,11 @@ def test_baselines_begin_anew_with_a_first_task():
     def penalties(*, used):
         torch.manual_seed(1)
         model, movable = build("mlp")
-        rules = (EWC(movable, outputs, 2.0, seed=3), ExperienceReplay(lambda b, _: loss_of(model)(b), 2, seed=0))
+        rules = (
+            EWC(movable, outputs, 2.0, seed=3),
+            ExperienceReplay(lambda b, _: loss_of(model)(b), 2, seed=0),
+            LwF(model, outputs, 1.0),
+        )
         if used:
             for rule in rules:
                 rule.learned(0, model, list(images(2)))
@@ -353,9 +357,20 @@ def test_baselines_begin_anew_with_a_first_task():
             rule.update(second)
         with torch.no_grad():
             movable.parameters()[0].add_(0.1)
-        return [rule.update(second).penalty(None).item() for rule in rules]
+        batch = next(iter(images(1)))
+        return [rule.update(second).penalty(batch).item() for rule in rules]
 
     assert penalties(used=True) == penalties(used=False)
+
+
+def test_a_teacher_of_the_run_before_teaches_nothing():
+    model, movable = build("mlp")
+    rule = LwF(model, outputs, 1.0)
+    rule.learned(0, model, [])
+    first = movable.arrival(0, loss_of(model), images(0))
+    rule.update(first)
+    with pytest.raises(RuntimeError, match="nothing of an earlier task is kept"):
+        rule.update(movable.arrival(1, loss_of(model), images(1), first)).penalty(next(iter(images(1))))
 
 
 def test_baselines_say_that_a_task_was_not_noted():

@@ -4,6 +4,7 @@ import math
 from contextlib import nullcontext
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from cl_core.experiments.checkpoints import Checkpoint
@@ -134,8 +135,8 @@ class ContinualTrainer:
 
 def _require_update(answer: Update | int, strategy: Strategy, task: int) -> Update:
     """Return what a strategy answered, a number as that many blocks. Raises ValueError for anything else."""
-    if isinstance(answer, int) and not isinstance(answer, bool):
-        return Update(answer)
+    if isinstance(answer, int | np.integer) and not isinstance(answer, bool):
+        return Update(int(answer))
     if not isinstance(answer, Update):
         raise ValueError(
             f"{type(strategy).__name__}.update answers {answer!r} at task {task}; answer a number of blocks or a "

@@ -65,7 +65,7 @@ def arrive(
     ValueError for a task of fewer than two training images.
     """
     require_network(network)
-    require_labels(data, recipe.precision)
+    require_labels(data, recipe.precision, loss)
     x, y = draw_sample(data, task, recipe, seed)
     network.eval()
     if recipe.gradient_at == "warm":

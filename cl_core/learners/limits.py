@@ -35,6 +35,11 @@ class InParameters(Strategy):
     sizes: tuple[int, ...]
     device: "torch.device | str" = "cpu"
 
+    @property
+    def metric(self) -> str:
+        """The metric of the rule, for a loop that asks it; ``cosine`` where the rule has none."""
+        return str(getattr(self.rule, "metric", "cosine"))
+
     def update(self, arrival: Arrival) -> Update:
         """Return the rule's answer as a share of the parameters; all of them, and none, stay as they are."""
         update = self.rule.update(arrival)

@@ -38,8 +38,10 @@ class Distillation(Strategy):
         self._targets: list[Tensor] = []
 
     def update(self, arrival: Arrival) -> Update:
-        """Return all blocks, with the penalty from the second task on."""
+        """Return all blocks, with the penalty from the second task on; a first task begins a run, and nothing is kept of one before."""
         self._targets = []
+        if arrival.task == 0:
+            self._old = {}
         if arrival.task == 0 or self.strength == 0:
             return Update(arrival.blocks)
         return Update(arrival.blocks, penalty=self._penalty)

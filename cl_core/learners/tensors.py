@@ -92,8 +92,8 @@ def split_by_class(
         raise ValueError(
             f"held_out = {held_out} does not fit {counts.min()} images of a class; give above 0 to below 1, with images on both sides"
         )
-    if not np.isfinite(x).all():
-        raise ValueError("images hold a value that is not finite; give finite numbers")
+    if not np.all(np.abs(x) <= torch.finfo(dtype).max):
+        raise ValueError(f"images hold a value that is not finite in {dtype}; give finite numbers")
     held = np.zeros(len(y), dtype=bool)
     for label in range(len(classes)):
         members = np.flatnonzero(y == label)
@@ -120,19 +120,18 @@ def select_rows(x: Tensor, positions: Tensor) -> Tensor:
     return x.index_select(0, positions)
 
 
-def require_labels(data: object, precision: str) -> None:
+def require_labels(data: object, precision: str, loss: object = None) -> None:
     """Raise TypeError for what is no TaskData, ValueError for targets that are no labels or images of another precision."""
     if not isinstance(data, TaskData):
         raise TypeError(f"{type(data).__name__} is no TaskData; a loader's batches train with cl_core.torch.Movable")
-    y = data.y_train
-    if y.ndim != 1 or y.dtype != torch.int64 or (len(y) and int(y.min()) < 0):
+    x, y = data.x_train, data.y_train
+    counted = y.dtype == torch.int64 and (not len(y) or int(y.min()) >= 0)
+    if y.ndim != 1 or y.is_floating_point() or (loss is None and not counted):
         raise ValueError(
             f"targets {tuple(y.shape)} in {y.dtype} are no labels, (n,) in int64 from 0 on; others train with cl_core.torch.Movable"
         )
-    if precision == "float64" and data.x_train.dtype != torch.float64:
-        raise ValueError(
-            f"precision = 'float64' does not fit {data.x_train.dtype}; build data and network with that dtype"
-        )
+    if precision == "float64" and x.is_floating_point() and x.dtype != torch.float64:
+        raise ValueError(f"precision = 'float64' does not fit {x.dtype}; build data and network with that dtype")
 
 
 def choose_arithmetic(precision: str, device: "torch.device | str" = "cpu") -> AbstractContextManager[Any]:

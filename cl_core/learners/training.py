@@ -88,7 +88,7 @@ def train_task(
     not fit, FloatingPointError if the loss is not finite after a pass.
     """
     require_network(network)
-    require_labels(data, recipe.precision)
+    require_labels(data, recipe.precision, loss)
     update = update if isinstance(update, Update) else Update(update)
     constraint, penalty = update.constraint, update.penalty
     moving = trained = moving_blocks(len(network.blocks), update.blocks, leading=update.leading)

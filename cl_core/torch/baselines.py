@@ -91,7 +91,9 @@ class LwF(Strategy):
         self._teacher, self._heads = model, 0
 
     def update(self, arrival: Arrival) -> Update:
-        """Return all blocks, with the penalty from the second task on."""
+        """Return all blocks, with the penalty from the second task on; a first task begins a run, and nothing is kept of one before."""
+        if arrival.task == 0:
+            self._teacher, self._heads = self.model, 0
         return _with_penalty(arrival, self._penalty if self.strength else None)
 
     def learned(self, task: int, network: nn.Module, data: Iterable[Any]) -> None:

@@ -78,6 +78,10 @@ class Movable:
         find_score(metric)
         if previous is not None and previous.task != task - 1:
             raise ValueError(f"previous is the arrival of task {previous.task}, not of {task - 1}, the one before")
+        if previous is not None and previous.metric not in ("", metric):
+            raise ValueError(
+                f"previous was scored by {previous.metric!r}, this would be by {metric!r}; keep to one metric"
+            )
         with holding.evaluating(self.model):
             sums, value, count, used = holding.sum_gradients(map(loss, batches), self.parameters())
         if not used:
@@ -200,7 +204,7 @@ class Movable:
 
 
 def _list_names(block: object) -> tuple[str, ...]:
-    names = (block,) if isinstance(block, str) else tuple(block) if isinstance(block, list | tuple) else ()
+    names = (block,) if isinstance(block, str) else tuple(block) if isinstance(block, Sequence) else ()
     if not names or not all(isinstance(name, str) for name in names):
         raise ValueError(
             f"block {block!r} does not fit; give the dotted name of a submodule or parameter, or a list of names"

@@ -5,7 +5,7 @@ import torch
 
 from cl_core.learners.constraints import Pulled, Within
 from cl_core.learners.limits import AsFar, InParameters, mask_parameters, pull_back
-from cl_core.strategies import Arrival, Frozen, Update, masked_blocks, movable
+from cl_core.strategies import Adaptive, Arrival, Frozen, Update, masked_blocks, movable
 
 SIZES = (40, 30, 20, 10)
 
@@ -68,3 +68,4 @@ def test_blocks_counted_in_parameters_are_the_last_share_of_them():
     assert update.blocks == 2
     assert int(update.constraint.mask.sum()) == 25
     assert InParameters(Frozen(0), SIZES).update(Arrival(1, 4)) == Update(0)
+    assert (InParameters(Adaptive(0.0, 1, 4, metric="sign"), SIZES).metric, strategy.metric) == ("sign", "cosine")

@@ -78,3 +78,12 @@ def test_a_task_that_was_not_noted_is_told(make):
     minibatch = Minibatch(network, 1, data[1], positions, network.features(data[1].x_train[:4]))
     with pytest.raises(RuntimeError, match=r"nothing of an earlier task is kept; call strategy\.learned"):
         Distillation(1.0).update(Arrival(1, 3)).penalty(minibatch)
+
+
+def test_a_run_that_begins_anew_has_no_teacher_of_the_one_before(make):
+    network, data = make("mlp")
+    strategy = Distillation(1.0)
+    strategy.learned(0, network, data[0])
+    assert strategy.state()
+    strategy.update(Arrival(0, 3))
+    assert strategy.state() == {}

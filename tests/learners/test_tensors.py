@@ -108,8 +108,9 @@ def test_own_images_that_do_not_fit_say_why(shape, classes, given, said):
 def test_own_images_that_are_not_finite_are_an_error():
     images = np.ones((8, 2, 2))
     images[3, 0, 1] = np.nan
-    with pytest.raises(ValueError, match="images hold a value that is not finite"):
-        split_by_class(images, np.arange(8) % 2, tasks=1, held_out=0.5)
+    for given in (images, np.where(np.isnan(images), 1e300, images)):
+        with pytest.raises(ValueError, match=r"images hold a value that is not finite in torch\.float32"):
+            split_by_class(given, np.arange(8) % 2, tasks=1, held_out=0.5)
 
 
 @pytest.mark.parametrize(
@@ -126,3 +127,12 @@ def test_labels_and_images_that_cannot_be_trained_on_say_why(labels, precision, 
     with pytest.raises(ValueError, match=said):
         require_labels(TaskData(x, labels, x, labels), precision)
     require_labels(TaskData(x.double(), torch.tensor([0, 1, 1, 0]), x, labels), precision)
+
+
+def test_tokens_have_no_precision_and_a_loss_of_ones_own_may_have_labels_of_its_own():
+    tokens, signs = torch.zeros(4, 5, dtype=torch.int64), torch.tensor([-1, 1, 1, -1])
+    require_labels(TaskData(tokens, signs > 0, tokens, signs > 0), "float64", torch.nn.functional.mse_loss)
+    require_labels(TaskData(tokens, signs, tokens, signs), "float32", torch.nn.functional.mse_loss)
+    require_labels(TaskData(tokens, (signs > 0).long(), tokens, signs), "float64")
+    with pytest.raises(ValueError, match="are no labels"):
+        require_labels(TaskData(tokens, signs.float(), tokens, signs), "float32", torch.nn.functional.mse_loss)

@@ -92,6 +92,9 @@ def expect_device(plan: Plan) -> str:
         return choose_device(gpu=plan.profile.gpu).type
     except ImportError:
         return "cpu"
+    except RuntimeError:
+        # No GPU here, as the variable wants one: the workers may have it.
+        return "cuda"
 
 
 def _kinds(plan: Plan, device: str) -> list[tuple[str, ...]]:

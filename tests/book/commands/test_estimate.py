@@ -56,3 +56,12 @@ def test_a_profile_for_a_card_is_timed_as_on_a_processor_where_there_is_none(mak
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     assert expect_device(make_plan("split-cifar10", "frozen", 3, "paper")) == "cuda"
     assert expect_device(make_plan("split-cifar10", "frozen", 3, "cpu")) == "cpu"
+
+
+def test_a_sweep_may_be_planned_where_there_is_no_card(make_result, monkeypatch):
+    monkeypatch.setenv("CL_DEVICE", "cuda")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert expect_device(make_plan("split-cifar10", "frozen", 3, "cpu")) == "cuda"
+    monkeypatch.setenv("CL_DEVICE", "tpu")
+    with pytest.raises(ValueError, match="tpu"):
+        expect_device(make_plan("split-cifar10", "frozen", 3, "cpu"))
