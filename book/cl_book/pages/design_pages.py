@@ -125,7 +125,8 @@ def _describe_machines(rows: Rows) -> str:
 def _name_machine(record: DesignRecord) -> str:
     """Return what a run was made on; nothing for one that diverged."""
     machine = record.recorded.get("machine", {})
-    words = (str(machine.get(name, "")) for name in ("device", "processor", "family"))
+    family = f"family {machine['family']}" if machine.get("family") else ""
+    words = (*(str(machine.get(name, "")) for name in ("device", "processor")), family)
     return ", ".join(word for word in words if word not in ("", "cpu"))
 
 

@@ -92,7 +92,7 @@ def test_machines_are_told_where_there_are_several_and_protocols_that_mix_them()
     records = make_table(NAME, lambda *_: {}, 3)
     made = [on(record, "1" if record.protocol == 0 or record.role == "frozen" else "2") for record in records]
     text = words(design_pages.describe_progress(DESIGN, 15, complete_protocols(made), []))
-    assert "By machine: 3 on Some, 1, 2 on Some, 2; 2 on more than one." in text
+    assert "By machine: 3 on Some, family 1, 2 on Some, family 2; 2 on more than one." in text
     alone = [on(record, "1") for record in records]
     assert "By machine" not in words(design_pages.describe_progress(DESIGN, 15, complete_protocols(alone), []))
 
