@@ -5,8 +5,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from cl_core.settings_base import Value
-
 
 @cache
 def describe_fields(group: type[BaseModel]) -> dict[str, dict[str, Any]]:
@@ -27,6 +25,6 @@ def describe_range(group: type[BaseModel], name: str) -> str:
     return f"{field['type']}, {field['minimum']:g} to {field['maximum']:g}"
 
 
-def format_value(value: Value) -> str:
+def format_value(value: int | float | bool | str) -> str:
     """Return `value` as it is written on the command line."""
     return str(value).lower() if isinstance(value, bool) else str(value)

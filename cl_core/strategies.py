@@ -184,7 +184,7 @@ def score(metric: str, arrival: Arrival) -> float:
         return math.nan
     if arrival.gradient.shape != arrival.previous_gradient.shape:
         raise ValueError(
-            f"gradients of {arrival.gradient.size} and {arrival.previous_gradient.size} parameters compare not"
+            f"gradients of {arrival.gradient.size} and {arrival.previous_gradient.size} parameters cannot be compared"
         )
     return compare(arrival.gradient, arrival.previous_gradient)
 

@@ -265,7 +265,7 @@ def test_algorithm_1_refuses_scores_by_another_metric_than_its_own():
 
 
 def test_gradients_of_unequal_size_are_not_compared():
-    with pytest.raises(ValueError, match="gradients of 3 and 4 parameters compare not"):
+    with pytest.raises(ValueError, match="gradients of 3 and 4 parameters cannot be compared"):
         score("cosine", Arrival(1, 9, np.ones(3), np.ones(4)))
 
 
