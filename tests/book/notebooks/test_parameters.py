@@ -123,7 +123,7 @@ def test_resolves(given, values):
     ("given", "says"),
     [
         ({"step": "50"}, r"page has no parameter 'step'; did you mean 'steps'\? It has: steps, share"),
-        ({"zzz": "50"}, r"no parameter 'zzz'; It has: steps"),
+        ({"zzz": "50"}, r"no parameter 'zzz'; it has: steps"),
         ({"steps": "501"}, r"steps = 501 is not allowed: give an int in \[1, 500\] \(gradient steps\)"),
         ({"steps": "many"}, r"steps = 'many' .* an int in \[1, 500\]"),
         ({"steps": "2.5"}, r"steps = 2\.5"),
