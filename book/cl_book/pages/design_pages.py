@@ -220,7 +220,7 @@ def list_deciding(_directive: SphinxDirective, design: Design, rows: Rows) -> li
         )
         title = order.difference
         cells.append([_cell(title), _cell(f"{100 * predicted:.0f} %"), _cell(best)])
-    return [table(["Effect", "Variance predicted, out of sample", "Choices that decide most"], cells)]
+    return [table(["Effect", "Variance predicted", "Choices that decide most"], cells)]
 
 
 def tell_region(_directive: SphinxDirective, design: Design, rows: Rows) -> list[nodes.Node]:
