@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -131,6 +132,26 @@ def compare_halves(rows: Rows, orders: Sequence[Order]) -> list[tuple[Order, flo
         low, high = np.quantile(again[0] - again[1], [level / 2, 1 - level / 2])
         found.append((order, shares[0] - shares[1], float(low), float(high)))
     return found
+
+
+def compare_shares(apart: Share, others: Share) -> tuple[float, float, float]:
+    """Return one share less another of other protocols, and the ends of Newcombe's interval, −1 to 1.
+
+    It joins the Wilson intervals of the two, and so has a width where all hold, or none.
+    """
+    (low, high), (other_low, other_high) = _wilson(apart), _wilson(others)
+    difference = apart.value - others.value
+    below = math.hypot(apart.value - low, other_high - others.value)
+    above = math.hypot(high - apart.value, others.value - other_low)
+    return difference, difference - below, difference + above
+
+
+def _wilson(share: Share) -> tuple[float, float]:
+    z = NormalDist().inv_cdf(1 - LEVEL / 2)
+    grown = 1 + z * z / share.of
+    middle = (share.value + z * z / (2 * share.of)) / grown
+    reach = z / grown * math.sqrt(share.value * (1 - share.value) / share.of + (z / (2 * share.of)) ** 2)
+    return middle - reach, middle + reach
 
 
 def find_pattern(rows: Rows) -> NDArray[np.bool_]:

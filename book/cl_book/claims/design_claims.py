@@ -8,7 +8,7 @@ import numpy as np
 from cl_book.claims import design_analysis as analysis
 from cl_book.claims.claim import Claim, Judge, Standing
 from cl_book.claims.design_analysis import Order, Region, Rows, Share
-from cl_book.claims.design_tests import MARGIN, NEAR, NEARLY, DesignTest
+from cl_book.claims.design_tests import LEAST_REGION, MARGIN, NEAR, NEARLY, DesignTest
 from cl_book.claims.run_claims import ADDED, ADDED_UNEXPLAINED, AMENDED, AMENDED_UNEXPLAINED
 from cl_book.claims.stated import design_claim_digests
 from cl_book.claims.statistics import Interval
@@ -59,6 +59,8 @@ def _judge(test: DesignTest, rows: Rows) -> tuple[str, str]:
         diverged = int(np.isnan(d).sum())
         beside = f"; in {diverged} a run diverged" if diverged else ""
         return verdict, f"{describe_share(share)}, median {format_signed(float(np.nanmedian(d)), 1)} points{beside}"
+    if test.kind == "contrast":
+        return _judge_contrast(test, rows)
     if test.kind == "halves":
         compared = analysis.compare_halves(rows, analysis.paper_orders(design.experiment))
         apart = [one for one in compared if one[2] > 0 or one[3] < 0]
@@ -83,6 +85,20 @@ def _judge(test: DesignTest, rows: Rows) -> tuple[str, str]:
     return (
         REPRODUCED if nearest <= NEAR else NOT_REPRODUCED
     ), f"the nearest protocol is {nearest:.1f} points away, the middle one {middle:.1f}"
+
+
+def _judge_contrast(test: DesignTest, rows: Rows) -> tuple[str, str]:
+    order, apart = Order(test.of, test.against, test.measure, test.sign), set(test.set_apart)
+    sides = [{n: row for n, row in rows.items() if (n in apart) is inside} for inside in (True, False)]
+    if not all(sides):
+        return INCONCLUSIVE, "one side has no protocol"
+    shares = [analysis.share_of(analysis.effect(side, order) > 0) for side in sides]
+    difference, low, high = analysis.compare_shares(*shares)
+    verdict = REPRODUCED if low > 0 else NOT_REPRODUCED if high < 0 else INCONCLUSIVE
+    counts = ", ".join(f"{share.count} of {share.of}" for share in shares)
+    points, *ends = (format_signed(100 * value, 0) for value in (difference, low, high))
+    evidence = f"holds in {counts} of the others: {points} points of share ({ends[0]} to {ends[1]})"
+    return verdict if min(share.of for share in shares) >= LEAST_REGION else INCONCLUSIVE, evidence
 
 
 def judge_region(region: Region | None) -> str:

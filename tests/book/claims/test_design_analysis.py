@@ -175,3 +175,22 @@ def test_the_distance_is_to_the_paper_s_nine_numbers():
     # Two tasks tie Task.Acc to the two others, at 54.7, 55.4 and 59.3; the paper has 60.72, 57.37 and 67.30.
     squares = [(60.72 - 54.69) ** 2, (57.37 - 55.36) ** 2, (67.30 - 59.265) ** 2]
     assert away == pytest.approx(np.sqrt(sum(squares) / 9), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("counts", "ends"),
+    [
+        # Newcombe (1998), Statistics in Medicine 17, page 877, method 10, examples (a), (b), (d), (h).
+        ((56, 70, 48, 80), (0.0524, 0.3339)),
+        ((9, 10, 3, 10), (0.1705, 0.8090)),
+        ((5, 56, 0, 29), (-0.0381, 0.1926)),
+        ((10, 10, 0, 10), (0.6075, 1.0)),
+    ],
+)
+def test_two_shares_are_compared_as_newcombe_does(counts, ends):
+    one, of, other, of_others = counts
+    difference, low, high = analysis.compare_shares(
+        analysis.Share(one, of, 0, 0), analysis.Share(other, of_others, 0, 0)
+    )
+    assert difference == pytest.approx(one / of - other / of_others)
+    assert (low, high) == pytest.approx(ends, abs=5e-5)

@@ -137,13 +137,90 @@ def test_the_book_states_each_of_the_paper_s_orders_on_both_designs():
         stated = {(test.of, test.against, test.measure, test.sign) for test in whole}
         orders = paper_orders(find_design(name).experiment)
         assert {(order.of, order.against, order.measure, order.sign) for order in orders} <= stated
-        assert {test.kind for test in tests} == {"share", "halves", "region", "nearest"}
+        assert {test.kind for test in tests} - {"contrast"} == {"share", "halves", "region", "nearest"}
 
 
 def test_the_command_makes_the_design_s_runs():
     makes = "cl-core data split cifar100 && cl-core sweep --design split-cifar100"
     assert command(claim()) == f"{makes} --data prepared --out mine"
     assert "--protocols 3" in command(claim(), quick=True)
+
+
+CONTRAST = {**SHARE, "kind": "contrast", "axis": "head", "level": "fitted for the rule"}
+LONG = {**SHARE, "kind": "contrast", "of": "frozen-0", "setting": "epochs", "at_least": 4, "first": 12}
+
+
+def contrast(**test):
+    return Claim.model_validate({**ENTRY, "design": test})
+
+
+def test_a_contrast_holds_two_shares_against_each_other():
+    test = contrast(**CONTRAST).design
+    levels = find_design("split-cifar100").draw()
+    assert test.set_apart == tuple(n for n in range(150) if levels[n]["head"] == "fitted for the rule")
+    assert test.protocols == tuple(range(150))
+    better = {
+        "more": set(test.set_apart),
+        "alike": set(range(0, 150, 2)),
+        "less": set(range(150)) - set(test.set_apart),
+    }
+    verdicts = {
+        name: decide(
+            contrast(**CONTRAST),
+            make_table("split-cifar100", lambda n, _, own=own: {"adaptive": (51 if n in own else 49, 10)}),
+        )
+        for name, own in better.items()
+    }
+    assert {name: one.printed for name, one in verdicts.items()} == {
+        "more": "reproduced",
+        "alike": "inconclusive",
+        "less": "not reproduced",
+    }
+    # Newcombe's interval of 50 of 50 against 0 of 100.
+    assert "holds in 50 of 50, 0 of 100 of the others: +100 points of share (+92 to +100)" in verdicts["more"].evidence
+
+
+def test_a_contrast_may_be_of_a_setting_and_counts_from_a_number_on():
+    test = contrast(**LONG).design
+    design = find_design("split-cifar100")
+    assert set(test.protocols) == set(range(12, 150))
+    epochs = {n: design.plan(n, "initialized").config["epochs"] for n in test.protocols}
+    assert set(test.set_apart) == {n for n, value in epochs.items() if value >= 4}
+    assert {epochs[n] for n in test.set_apart} == {4, 12}
+    inside = set(test.set_apart)
+    table = make_table("split-cifar100", lambda n, _: {"frozen-0": (51 if n in inside or n < 12 else 49, 10)})
+    standing = decide(contrast(**LONG), table)
+    assert standing.printed == "reproduced"
+    assert f"holds in {len(inside)} of {len(inside)}, 0 of {138 - len(inside)} of the others" in standing.evidence
+    early = [record for record in table if record.protocol < 41]
+    assert (decide(contrast(**LONG), early).printed) == "not run", "29 of the protocols from 12 on"
+
+
+def test_a_contrast_with_a_small_side_is_open():
+    few = contrast(**{**LONG, "setting": "epochs", "at_least": 12}).design.set_apart[:5]
+    table = make_table("split-cifar100", lambda n, _: {"frozen-0": (51 if n in few else 49, 10)})
+    others = set(contrast(**LONG).design.set_apart) - set(few)
+    left = [record for record in table if record.protocol not in others]
+    assert decide(contrast(**LONG), left).printed == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("test", "says"),
+    [
+        ({**CONTRAST, "setting": "epochs", "at_least": 4}, "either an axis and its level, or a setting"),
+        ({**SHARE, "kind": "contrast"}, "either an axis and its level, or a setting"),
+        ({**CONTRAST, "also": {"head": ["plain"]}}, "leave out also"),
+        ({**CONTRAST, "level": "bare"}, "no choice 'head' has the level 'bare'"),
+        ({**LONG, "setting": "epoch"}, "no run of frozen-0 in split-cifar100 has a number called 'epoch'"),
+        ({**LONG, "setting": "schedule"}, "has a number called 'schedule'"),
+        ({**LONG, "at_least": 1}, "138 of 138 are set apart"),
+        ({**LONG, "at_least": 13}, "0 of 138 are set apart"),
+        ({**SHARE, "setting": "epochs", "at_least": 4}, "share sets nothing apart"),
+    ],
+)
+def test_a_contrast_that_does_not_hold_together_is_refused(test, says):
+    with pytest.raises(ValueError, match=says):
+        DesignTest.model_validate(test)
 
 
 PART = {"axis": "budget", "level": "same", "first": 30}
