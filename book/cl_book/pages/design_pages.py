@@ -1,7 +1,7 @@
 """What the tables of designs say, set into the page: the axes, shares, curves, deciding choices, regions, distances."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from docutils import nodes
@@ -29,14 +29,16 @@ from cl_core.runs.designs import DESIGNS, Design
 _MOST_DECIDING = 8
 _BUDGET, _HEAD, _HEADS_ALIKE = "budget", "head", ("fitted", "plain")
 _NEAREST = 5
+_NO_UPDATE, _FROZEN, _RULE = (Order(role, "initialized", "avg_acc", 1) for role in ("frozen-0", "frozen", "adaptive"))
 _CURVES = (
-    Order("adaptive", "initialized", "avg_acc", 1),
+    _RULE,
     Order("adaptive", "initialized", "task_acc", 1),
     Order("frozen", "initialized", "forgetting", 1),
+    _NO_UPDATE,
 )
-_DECIDED = (*_CURVES, Order("frozen", "initialized", "avg_acc", 1), Order("frozen-0", "initialized", "avg_acc", 1))
+_DECIDED = (*_CURVES, _FROZEN)
 _OWN_ORDERS = (
-    Order("frozen-0", "initialized", "avg_acc", 1),
+    _NO_UPDATE,
     Order("averaged", "initialized", "avg_acc", 1),
     Order("averaged", "adaptive", "avg_acc", 1),
     Order("frozen-0", "adaptive", "avg_acc", 1),
@@ -186,6 +188,55 @@ def split_by_budget(_directive: SphinxDirective, design: Design, rows: Rows) -> 
     return [table(["Measure", "The rule's budget", "adaptive above initialized", "Points, median"], cells)]
 
 
+def split_afterwards(_directive: SphinxDirective, _design: Design, rows: Rows) -> list[nodes.Node]:
+    """Return how often orders of Avg.Acc hold where something else is so, as it was looked at when the runs were there."""
+    cells = []
+    for order, tell in _CUTS:
+        parts: dict[str, dict[int, Mapping[str, DesignRecord]]] = {}
+        for number, row in rows.items():
+            parts.setdefault(tell(row), {})[number] = row
+        for words in sorted(parts, key=lambda words: (len(words), words)):
+            d = analysis.effect(parts[words], order)
+            share = [make_bar(analysis.share_of(d > 0))]
+            cells.append([_cell(order.words), _cell(words), share, _cell(format_signed(float(np.nanmedian(d)), 1))])
+    return [table(["Order in Avg.Acc", "Where", "How often", "Points, median"], cells)]
+
+
+def _tell_epochs(row: Mapping[str, DesignRecord]) -> str:
+    epochs = row["initialized"].config["epochs"]
+    return f"{epochs} epoch{'' if epochs == 1 else 's'}"
+
+
+def _tell_what_moves(row: Mapping[str, DesignRecord]) -> str:
+    levels = row["frozen-0"].levels
+    still = levels["heads"] == "one" or (levels["norm"] == "batch" and levels["statistics"] == "moving")
+    return "of no update a head or statistics move" if still else "of no update only new heads move"
+
+
+def _tell_depth(row: Mapping[str, DesignRecord]) -> str:
+    depth = row["frozen"].levels["depth"]
+    return f"{depth} trained block{'' if depth == '1' else 's'}"
+
+
+def _tell_head(row: Mapping[str, DesignRecord]) -> str:
+    return f"head {row['adaptive'].levels[_HEAD]}"
+
+
+def _tell_reading(row: Mapping[str, DesignRecord]) -> str:
+    return f"h counts the blocks {row['adaptive'].levels['h']}"
+
+
+_CUTS: tuple[tuple[Order, Callable[[Mapping[str, DesignRecord]], str]], ...] = (
+    (_NO_UPDATE, _tell_epochs),
+    (_NO_UPDATE, _tell_what_moves),
+    (Order("frozen-0", "frozen", "avg_acc", 1), _tell_what_moves),
+    (_FROZEN, _tell_depth),
+    (_RULE, _tell_head),
+    (_RULE, _tell_reading),
+)
+"""What was looked at afterwards: an order, and what tells the protocols apart."""
+
+
 def draw_curves(directive: SphinxDirective, design: Design, rows: Rows) -> list[nodes.Node]:
     """Return a specification curve of each of the three effects, over the choices that decide it most."""
     found: list[nodes.Node] = []
@@ -266,6 +317,7 @@ PARTS: dict[str, _Part] = {
     "paper-orders": list_paper_orders,
     "shares": list_shares,
     "budget": split_by_budget,
+    "afterwards": split_afterwards,
     "curves": draw_curves,
     "deciding": list_deciding,
     "region": tell_region,

@@ -12,7 +12,7 @@ from cl_book.pages import design_pages
 from docutils import nodes
 from support.made_designs import make_table
 
-from cl_core.runs.design_table import complete_protocols
+from cl_core.runs.design_table import complete_protocols, read_stored
 from cl_core.runs.designs import ROLES, find_design
 
 NAME = "split-cifar100"
@@ -37,6 +37,37 @@ def whole():
         return {role: (45 + a, 20 + f) for role, (a, f) in zip(ROLES, values, strict=True)}
 
     return make_table(NAME, drawn)
+
+
+def test_what_was_seen_afterwards_counts_each_protocol_once_a_cut(monkeypatch):
+    drawn = DESIGN.draw()
+    epochs = [DESIGN.plan(number, "initialized").config["epochs"] for number in range(DESIGN.protocols)]
+    better = {number for number in range(DESIGN.protocols) if epochs[number] >= 4}
+    made = make_table(NAME, lambda number, _: {"frozen-0": (51 if number in better else 49, 10)})
+    found = make_part(monkeypatch, made, "afterwards")
+    rows = [row.astext().split("\n\n") for row in found[0].findall(nodes.row)][1:]
+    counts = {tuple(row[:2]): re.search(r"in (\d+) of (\d+) protocols", row[2]).groups() for row in rows}
+    assert len(counts) == len(rows) == 4 + 2 + 2 + 4 + 3 + 2
+    for words in {row[0] for row in rows}:
+        cuts = [int(of) for (order, _), (_, of) in counts.items() if order == words]
+        assert sum(cuts) % DESIGN.protocols == 0
+    for number, words in ((1, "1 epoch"), (2, "2 epochs"), (4, "4 epochs"), (12, "12 epochs")):
+        of = epochs.count(number)
+        assert counts["no update above initialized", words] == (str(of if number >= 4 else 0), str(of))
+    still = [one["heads"] == "one" or (one["norm"], one["statistics"]) == ("batch", "moving") for one in drawn]
+    known = [
+        counts["no update above frozen", f"of no update {what} move"]
+        for what in ("a head or statistics", "only new heads")
+    ]
+    assert [of for _, of in known] == [str(sum(still)), str(150 - sum(still))]
+
+
+def test_where_only_new_heads_move_the_stored_runs_forget_nothing():
+    rows = complete_protocols(read_stored(NAME))
+    assert rows
+    for row in rows.values():
+        nothing = row["frozen-0"].measure("forgetting") == 0
+        assert nothing == (design_pages._tell_what_moves(row) == "of no update only new heads move")
 
 
 @pytest.mark.parametrize("records", [0, 3])
@@ -73,7 +104,7 @@ def test_with_all_records_every_part_is_there(monkeypatch, whole, part):
         alike = Counter(one["budget"] for one in drawn if one["head"] in ("fitted", "plain"))
         assert sizes == 2 * [75, 75, alike["same"], alike["frozen-then-whole"]]
     if part == "curves":
-        assert len(found) == 3
+        assert len(found) == 4
         assert all("<svg" in figure[0]["svg"] for figure in found)
         assert all(figure[-1]["csv"].count("\n") == 151 for figure in found)
 
