@@ -225,6 +225,14 @@ def test_own_inputs_keep_their_kind_and_are_normalised_by_channel():
     assert Stream.of([wide, make_task(kind=np.int16)]).data.x_train.dtype == np.float32
 
 
+@pytest.mark.filterwarnings("error")
+def test_an_own_stream_with_equal_inputs_describes_itself_in_values_that_json_can_hold():
+    plain = tuple(np.zeros_like(part) if part.ndim > 1 else part for part in make_task(kind=np.uint8))
+    told = Stream.of([make_task(kind=np.uint8), plain, plain]).describe()
+    assert json.loads(json.dumps(told, allow_nan=False)) == told
+    assert [entry["subspace_similarity"] for entry in told["neighbours"]] == [0.0, 1.0]
+
+
 @pytest.mark.parametrize(
     ("tasks", "said"),
     [
