@@ -28,7 +28,7 @@ ClassOrder = Literal["drawn", "numbered"]
 """Order in which the tasks of a split stream take the classes: drawn with the seed, or as they are numbered."""
 
 Corruption = Literal["all", "colour", "blur", "rotation"]
-"""What is done to the images of a corrupted task: colours swapped, blurred and turned, or one of these."""
+"""What is done to the images of a corrupted task: colours, where there are any, swapped, blurred and turned, or one of these."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,6 +222,11 @@ def _require_fit(definition: Definition, total: int) -> None:
         raise ValueError(
             f"corrupted = {definition.corrupted} does not fit {tasks} tasks, whose first stays clean; "
             f"allowed: 0 to {tasks - 1}."
+        )
+    if definition.corruption == "colour" and len(SOURCES[definition.dataset].shape) < 3:
+        fitting = ", ".join(one for one in get_args(Corruption) if one != "colour")
+        raise ValueError(
+            f"corruption = 'colour' does not fit {definition.dataset}, whose images are grey; allowed: {fitting}."
         )
     if definition.kind == "turned" and tasks > 4 * (total // classes):
         raise ValueError(f"tasks = {tasks} is too many for {definition.name}; allowed: 1 to {4 * (total // classes)}.")

@@ -79,6 +79,11 @@ def test_ten_tasks_of_ten_classes_share_any_whole_number_of_them(shared):
         ("corrupted-cub50", {"severity": float("nan")}, "severity = nan"),
         ("corrupted-cub50-deng", {"corrupted": 10}, "corrupted = 10 does not fit 10 tasks"),
         ("corrupted-cub50-deng", {"corruption": "noise"}, "There are all, colour, blur"),
+        (
+            "digits-deng",
+            {"corruption": "colour"},
+            "corruption = 'colour' does not fit digits, whose images are grey; allowed: all, blur, rotation",
+        ),
         ("split-cifar100", {"class_images": -1}, "class_images = -1"),
         ("split-cifar100", {"same_images": True}, "There are tasks, class_images"),
         ("digits-correlated", {"same_images": "false"}, "same_images = 'false' is neither True nor False"),
