@@ -96,7 +96,9 @@ class Plan:
         if own is None:
             return stream(self.experiment.stream, self.seed, self.part, route=route, **self.stream_options)
         if route is not None:
-            raise ValueError(f"{self.experiment.name} brings its own data; leave out --data {route}")
+            raise ValueError(
+                f"{self.experiment.name} brings its own data; leave out --data {route}, or unset CL_DATA_ROUTE"
+            )
         return own.draw(self.seed).at(self.seed, self.part)
 
     @property

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,17 +54,24 @@ class Dataset:
 
     @cached_property
     def moments(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Mean and standard deviation per channel of all training images, each (channels,), in grey levels 0 to 255 or as given."""
-        if self.x_train.dtype != np.uint8:
-            values = self.x_train.reshape(-1, self.image_shape[2] if len(self.image_shape) == 3 else 1)
-            return values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
-        sums = np.zeros((2, *self.image_shape), np.uint64)
-        for start in range(0, len(self.x_train), 1000):
-            some = self.x_train[start : start + 1000].astype(np.uint32)
-            sums += np.stack([some.sum(axis=0, dtype=np.uint64), (some * some).sum(axis=0, dtype=np.uint64)])
-        channels = self.image_shape[2] if len(self.image_shape) == 3 else 1
-        mean, square = sums.reshape(2, -1, channels).sum(axis=1) / (self.x_train.size // channels)
-        return mean, np.sqrt(square - mean**2)
+        """Mean and standard deviation per channel of all training images, each (channels,), read-only, in grey levels 0 to 255 or as given."""
+        mean, deviation = _compute_moments(self.x_train)
+        for array in (mean, deviation):
+            array.setflags(write=False)
+        return mean, deviation
+
+
+def _compute_moments(x: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    channels = x.shape[3] if x.ndim == 4 else 1
+    if x.dtype != np.uint8:
+        values = x.reshape(-1, channels)
+        return values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
+    sums = np.zeros((2, *x.shape[1:]), np.uint64)
+    for start in range(0, len(x), 1000):
+        some = x[start : start + 1000].astype(np.uint32)
+        sums += np.stack([some.sum(axis=0, dtype=np.uint64), (some * some).sum(axis=0, dtype=np.uint64)])
+    mean, square = sums.reshape(2, -1, channels).sum(axis=1) / (x.size // channels)
+    return mean, np.sqrt(square - mean**2)
 
 
 def load(dataset: str, route: Route | None = None) -> Dataset:

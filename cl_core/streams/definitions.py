@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, cast, get_args
 
+import numpy as np
+
 from cl_core.naming import require_name
 from cl_core.streams.manifest import SOURCES
 
@@ -26,7 +28,7 @@ ClassOrder = Literal["drawn", "numbered"]
 """Order in which the tasks of a split stream take the classes: drawn with the seed, or as they are numbered."""
 
 Corruption = Literal["all", "colour", "blur", "rotation"]
-"""What is done to the images of a corrupted task: colours swapped, blurred and turned, or one of these."""
+"""What is done to the images of a corrupted task: colours, where there are any, swapped, blurred and turned, or one of these."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,27 +170,44 @@ def define(name: str, **overrides: float | str) -> Definition:
     if "first_tasks" in overrides:
         definition = replace(definition, first_tasks=_require_whole("first_tasks", overrides["first_tasks"], least=0))
     if "class_order" in overrides:
-        require_name("class order", str(overrides["class_order"]), get_args(ClassOrder))
+        require_name("class order", cast(str, overrides["class_order"]), get_args(ClassOrder))
         definition = replace(definition, class_order=cast(ClassOrder, overrides["class_order"]))
     if "same_images" in overrides:
-        definition = replace(definition, same_images=bool(overrides["same_images"]))
+        definition = replace(definition, same_images=_require_flag("same_images", overrides["same_images"]))
     if "corrupted" in overrides:
         definition = replace(definition, corrupted=_require_whole("corrupted", overrides["corrupted"], least=0))
     if "corruption" in overrides:
-        require_name("corruption", str(overrides["corruption"]), get_args(Corruption))
+        require_name("corruption", cast(str, overrides["corruption"]), get_args(Corruption))
         definition = replace(definition, corruption=cast(Corruption, overrides["corruption"]))
     if "overlap" in overrides:
-        definition = replace(definition, overlap=float(overrides["overlap"]))
+        definition = replace(definition, overlap=_require_number("overlap", overrides["overlap"], most=1))
     if "severity" in overrides:
-        definition = replace(definition, severity=float(overrides["severity"]))
+        definition = replace(definition, severity=_require_number("severity", overrides["severity"], most=MAX_SEVERITY))
     _require_fit(definition, total)
     return definition
 
 
-def _require_whole(name: str, value: float | str, *, least: int = 1) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+def _require_whole(name: str, value: object, *, least: int = 1) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise ValueError(f"{name} = {value!r} is not a whole number from {least} on.")
-    return value
+    return int(value)
+
+
+def _require_number(name: str, value: object, *, most: float) -> float:
+    """Return `value` as a float; whether its size fits depends on more than `most`, and is checked with the rest."""
+    try:
+        if not isinstance(value, bool) and isinstance(value, int | float | np.integer | np.floating):
+            return float(value)
+    except OverflowError:
+        pass
+    raise ValueError(f"{name} = {value!r} is not a number from 0 to {most:g}.")
+
+
+def _require_flag(name: str, value: object) -> bool:
+    # The text "false" is not false.
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"{name} = {value!r} is neither True nor False.")
+    return bool(value)
 
 
 def _require_fit(definition: Definition, total: int) -> None:
@@ -203,6 +222,11 @@ def _require_fit(definition: Definition, total: int) -> None:
         raise ValueError(
             f"corrupted = {definition.corrupted} does not fit {tasks} tasks, whose first stays clean; "
             f"allowed: 0 to {tasks - 1}."
+        )
+    if definition.corruption == "colour" and len(SOURCES[definition.dataset].shape) < 3:
+        fitting = ", ".join(one for one in get_args(Corruption) if one != "colour")
+        raise ValueError(
+            f"corruption = 'colour' does not fit {definition.dataset}, whose images are grey; allowed: {fitting}."
         )
     if definition.kind == "turned" and tasks > 4 * (total // classes):
         raise ValueError(f"tasks = {tasks} is too many for {definition.name}; allowed: 1 to {4 * (total // classes)}.")

@@ -25,12 +25,9 @@ def gather_tasks(tasks: Iterable[GivenTask], name: str) -> tuple[GivenDefinition
     checked = [_check_task(number, task) for number, task in enumerate(tasks, start=1)]
     if not checked:
         raise ValueError(f"there is no task; {_FORM} for each")
-    shapes = [task[0].shape[1:] for task in checked]
-    for number, shape in enumerate(shapes, start=1):
-        if shape != shapes[0]:
-            raise ValueError(
-                f"task {number}: x has inputs of shape {shape}, those of task 1 have {shapes[0]}; give one shape"
-            )
+    first = checked[0][0]
+    for number, (x, *_) in enumerate(checked, start=1):
+        _require_alike(f"task {number}: x", x, "those of task 1", first)
     sizes = tuple(len(task[4]) for task in checked)
     firsts = np.cumsum([0, *sizes[:-1]])
     kind = np.uint8 if all(task[0].dtype == task[2].dtype == np.uint8 for task in checked) else np.float32
@@ -79,6 +76,7 @@ def _check_task(
         if values.dtype.kind == "f" and not np.all(np.abs(values) <= np.finfo(np.float32).max):
             raise ValueError(f"{where}: {name} holds a value that is not finite in float32; give finite numbers")
         inputs.append(values[:, np.newaxis, :] if values.ndim == 2 else values)
+    _require_alike(f"{where}: x_eval", inputs[1], "those of x", inputs[0])
     known, counts = np.unique(y, return_counts=True)
     if len(known) < 2 or counts.min() < 2:
         raise ValueError(
@@ -92,3 +90,20 @@ def _check_task(
     if missing := sorted(set(known.tolist()) - set(np.unique(y_eval).tolist())):
         raise ValueError(f"{where}: y_eval has no {missing[:9]}; give an input to score on for each class")
     return inputs[0], np.searchsorted(known, y), inputs[1], np.searchsorted(known, y_eval), known
+
+
+def _require_alike(where: str, inputs: NDArray[Any], others: str, like: NDArray[Any]) -> None:
+    """Refuse inputs of another shape than `like`, and integers beside floating-point numbers, mostly of another scale."""
+    shape, wanted = _read_shape(inputs), _read_shape(like)
+    if shape != wanted:
+        raise ValueError(f"{where} has inputs of shape {shape}, {others} have {wanted}; give one shape")
+    if (inputs.dtype.kind == "f") != (like.dtype.kind == "f"):
+        raise ValueError(
+            f"{where} is {inputs.dtype}, {others} are {like.dtype}; give integers throughout, or floating-point numbers, "
+            "on one scale"
+        )
+
+
+def _read_shape(inputs: NDArray[Any]) -> tuple[int, ...]:
+    """Return the shape of an input as it was given: features have been made one row."""
+    return inputs.shape[2:] if inputs.ndim == 3 and inputs.shape[1] == 1 else inputs.shape[1:]

@@ -36,11 +36,12 @@ class Stream:
     def of(cls, tasks: Iterable[GivenTask], *, name: str = "given", seed: int = 0, part: Part = "test") -> "Stream":
         """Return the stream of a user's own `tasks`, each ``(x, y, x_eval, y_eval)``, in their order.
 
-        Inputs are (n, features), (n, H, W) or (n, H, W, channels), all of one shape; where all are uint8 they stay so,
-        else they become float32. Labels (n,) are integers; a task has the classes that stand in its `y`, two or more,
-        and every one stands in `y_eval` too. `part` "test" trains on `x` and scores on `x_eval`; "validation" scores on
-        a fixed tenth of each class's `x`, trains on the rest, and touches no `x_eval`. `seed` mixes the inputs of each
-        task. Raises ValueError, naming the task, for what does not fit.
+        Inputs are (n, features), (n, H, W) or (n, H, W, channels), all of one shape and on one scale: all integers, or
+        all floating-point. Where all are uint8 they stay so, else they become float32. Labels (n,) are integers; a task
+        has the classes that stand in its `y`, two or more, and every one stands in `y_eval` too. `part` "test" trains
+        on `x` and scores on `x_eval`; "validation" scores on a fixed tenth of each class's `x`, trains on the rest, and
+        touches no `x_eval`. `seed` mixes the inputs of each task. Raises ValueError, naming the task, for what does not
+        fit.
         """
         definition, data = gather_tasks(tasks, name)
         return cls(definition, 0, part, data, ()).at(seed, part)

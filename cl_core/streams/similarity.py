@@ -27,7 +27,8 @@ class Closeness:
     `shared_classes`: share of its classes that the one before had too, 0 to 1. `mean_distance`: root mean square
     difference of the two mean images, in grey levels, 0 to 255. `subspace_similarity`: mean squared cosine of the
     principal angles between the spans of the two tasks' 10 leading principal directions, 1 the same, 0 orthogonal;
-    two random subspaces of d pixels come to 10/d.
+    two random subspaces of d pixels come to 10/d. A task of equal images has no direction: 1 beside another such task,
+    0 beside any other.
     """
 
     shared_classes: float
@@ -55,20 +56,28 @@ def _summarise(task: Task) -> _Summary:
 
 
 def find_principal_directions(centred: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the leading principal directions of `centred` (n, d), as orthonormal columns (d, up to 10)."""
+    """Return the leading principal directions of `centred` (n, d), as orthonormal columns (d, up to 10); none of zeros."""
     images, pixels = centred.shape
     # With fewer images than pixels the smaller matrix of inner products of images gives the same directions.
     few = images < pixels
     values, vectors = np.linalg.eigh(centred @ centred.T if few else centred.T @ centred)
     count = min(DIRECTIONS, int(np.sum(values > 1e-9 * values[-1])))
-    leading: NDArray[np.float64] = vectors[:, -count:]
-    return centred.T @ (leading / np.sqrt(values[-count:])) if few else leading
+    first = len(values) - count
+    leading: NDArray[np.float64] = vectors[:, first:]
+    return centred.T @ (leading / np.sqrt(values[first:])) if few else leading
 
 
 def _compare(before: _Summary, after: _Summary) -> Closeness:
-    cosines = before.directions.T @ after.directions
     return Closeness(
         shared_classes=len(before.classes & after.classes) / len(after.classes),
         mean_distance=float(np.sqrt(np.mean((before.mean - after.mean) ** 2))),
-        subspace_similarity=float(np.sum(cosines**2) / min(cosines.shape)),
+        subspace_similarity=_compare_spans(before.directions, after.directions),
     )
+
+
+def _compare_spans(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    cosines = one.T @ other
+    if min(cosines.shape) == 0:
+        # Two empty spans are the same one; an empty one has nothing in common with any other.
+        return float(cosines.shape == (0, 0))
+    return float(np.sum(cosines**2) / min(cosines.shape))

@@ -235,9 +235,9 @@ def _cut_partly_corrupted(definition: Definition, data: Dataset, pool: _Pool, se
     """
     tasks, strength = definition.tasks, definition.severity
     chosen = {-(-(place + 1) * tasks // (definition.corrupted + 1)) for place in range(definition.corrupted)}
-    only = definition.corruption
+    only, colours = definition.corruption, data.image_shape[2:] == (3,)
     done = Distorted(
-        swap=only in ("all", "colour") and strength > 0,
+        swap=only in ("all", "colour") and strength > 0 and colours,
         blur=strength * BLUR_STEP * data.image_shape[1] if only in ("all", "blur") else 0.0,
         angle=strength * ANGLE_STEP if only in ("all", "rotation") else 0.0,
     )

@@ -251,7 +251,9 @@ def test_a_setting_that_exceeds_the_blocks_of_an_own_network_is_refused_before_t
 
 
 def test_own_data_take_no_route(kinds):
-    with pytest.raises(ValueError, match="own:fixed brings its own data; leave out --data prepared"):
+    with pytest.raises(
+        ValueError, match="own:fixed brings its own data; leave out --data prepared, or unset CL_DATA_ROUTE"
+    ):
         run("own:fixed", "initialized", 100, "smoke", route="prepared")
 
 

@@ -5,6 +5,7 @@ import os
 import struct
 import sys
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -183,6 +184,14 @@ def test_a_wrong_name_or_route_says_what_is_right(name, route, said):
 def test_arrays_are_read_only():
     with pytest.raises(ValueError, match="read-only"):
         load("digits").x_train[0, 0, 0] = 1
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+def test_moments_are_read_only(kind, made):
+    data = made(3, 7, 1)
+    for moment in replace(data, x_train=data.x_train.astype(kind)).moments:
+        with pytest.raises(ValueError, match="read-only"):
+            moment /= 255
 
 
 @pytest.mark.parametrize("shape", [(5, 4), (5, 4, 3)])

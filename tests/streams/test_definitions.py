@@ -1,5 +1,10 @@
 """The catalogue of streams, and what overrides may change."""
 
+import json
+from dataclasses import asdict
+from pathlib import PurePosixPath
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,10 +79,37 @@ def test_ten_tasks_of_ten_classes_share_any_whole_number_of_them(shared):
         ("corrupted-cub50", {"severity": float("nan")}, "severity = nan"),
         ("corrupted-cub50-deng", {"corrupted": 10}, "corrupted = 10 does not fit 10 tasks"),
         ("corrupted-cub50-deng", {"corruption": "noise"}, "There are all, colour, blur"),
+        (
+            "digits-deng",
+            {"corruption": "colour"},
+            "corruption = 'colour' does not fit digits, whose images are grey; allowed: all, blur, rotation",
+        ),
         ("split-cifar100", {"class_images": -1}, "class_images = -1"),
         ("split-cifar100", {"same_images": True}, "There are tasks, class_images"),
+        ("digits-correlated", {"same_images": "false"}, "same_images = 'false' is neither True nor False"),
+        ("digits-correlated", {"same_images": 1}, "same_images = 1 is neither"),
+        ("digits-correlated", {"overlap": True}, "overlap = True is not a number from 0 to 1"),
+        ("digits-correlated", {"overlap": "0.5"}, "overlap = '0.5' is not a number from 0 to 1"),
+        ("digits-correlated", {"overlap": 10**400}, "0 is not a number from 0 to 1"),
+        ("digits-corrupted", {"severity": "strong"}, "severity = 'strong' is not a number from 0 to 4"),
+        ("digits-corrupted", {"severity": np.True_}, "severity = .*True.* is not a number from 0 to 4"),
+        ("digits-corrupted", {"severity": None}, "severity = None is not a number"),
+        ("digits-corrupted", {"tasks": np.float64(5)}, "is not a whole number from 1 on"),
+        ("split-cifar10", {"class_order": PurePosixPath("drawn")}, "There is no class order PurePosixPath"),
+        ("corrupted-cub50-deng", {"corruption": PurePosixPath("blur")}, "There is no corruption PurePosixPath"),
     ],
 )
 def test_a_wrong_name_or_value_says_what_is_right(name, overrides, said):
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=said) as error:
         define(name, **overrides)
+    assert "\n" not in str(error.value)
+
+
+def test_numpys_numbers_define_the_same_stream_as_pythons():
+    ours = {"tasks": 4, "classes": 4, "overlap": 0.5, "class_images": 20, "same_images": True}
+    theirs = {name: np.array(value)[()] for name, value in ours.items()}
+    assert {type(value).__module__ for value in theirs.values()} == {"numpy"}
+    made = define("digits-correlated", **theirs)
+    assert made == define("digits-correlated", **ours)
+    assert json.dumps(asdict(made)) == json.dumps(asdict(define("digits-correlated", **ours)))
+    assert define("digits-corrupted", severity=np.float32(0.5)).severity == 0.5

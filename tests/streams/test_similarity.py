@@ -68,6 +68,27 @@ def test_few_or_equal_images_give_fewer_directions():
     assert find_principal_directions(centred).shape == (20, 1)
 
 
+@pytest.mark.parametrize("shape", [(6, 20), (20, 6)])
+def test_equal_images_have_no_direction(shape):
+    assert find_principal_directions(np.zeros(shape)).shape == (shape[1], 0)
+
+
+@pytest.mark.parametrize("grey", [np.uint8(7), np.float32(0.1)])
+@pytest.mark.parametrize("size", [(4, 4), (12, 12)])
+def test_a_task_of_equal_images_is_like_another_such_task_and_orthogonal_to_any_other(grey, size, made):
+    data = made(4, 20, 1, size)
+    x = data.x_train.astype(grey.dtype)
+    x[:40] = grey
+    x[20:40] += 1
+    one, other, varied = (
+        task(replace(data, x_train=x), range(start, start + 20), classes)
+        for start, classes in ((0, (0, 1)), (20, (1, 2)), (40, (2, 3)))
+    )
+    found = compare_neighbours([one, other, varied, one])
+    assert [closeness.subspace_similarity for closeness in found] == [1.0, 0.0, 0.0]
+    assert found[0].mean_distance == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize("seeds", [1, pytest.param(5, marks=pytest.mark.slow)])
 def test_closeness_rises_with_overlap_and_falls_with_noise(seeds: int):
     def mean(name, field, **overrides):

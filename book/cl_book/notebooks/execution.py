@@ -23,6 +23,8 @@ _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM
 _FOLDERS = ("CL_CACHE_DIR", "CL_DATA_DIR")
 _REMEDY = "set TMPDIR to a folder on another disk"
 _PAPERMILL_MARK = "papermill-error-cell-tag"
+_INJECTED = "injected-parameters"
+"""Tag of the cell in which papermill sets a run's parameters, behind the chapter's own."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,18 @@ class Execution:
     failure: Failure | None
 
 
+def make_bare(notebook: Notebook) -> Notebook:
+    """Return a copy of `notebook` as it is executed: normalised, the chapter's own cells alone, without outputs and notes."""
+    bare = normalise_notebook(notebook)
+    bare.metadata.pop(METADATA, None)
+    bare.cells = [
+        cell for cell in bare.cells if not (notebooks.is_setup(cell) or _INJECTED in cell.metadata.get("tags", []))
+    ]
+    for cell in notebooks.select_code_cells(bare):
+        cell.outputs, cell.execution_count = [], None
+    return bare
+
+
 def execute(notebook: Notebook, *, folder: Path, parameters: Mapping[str, object] | None = None) -> Execution:
     """Run `notebook` with `parameters` in `folder` and return the result; a failing cell is a result and not an exception.
 
@@ -57,11 +71,7 @@ def execute(notebook: Notebook, *, folder: Path, parameters: Mapping[str, object
     """
     import papermill
 
-    bare = normalise_notebook(notebook)
-    bare.metadata.pop(METADATA, None)
-    bare.cells = [cell for cell in bare.cells if not notebooks.is_setup(cell)]
-    for cell in notebooks.select_code_cells(bare):
-        cell.outputs, cell.execution_count = [], None
+    bare = make_bare(notebook)
     start, death, stopped = time.perf_counter(), "", 0
     with _terminate_as_interrupt(), tempfile.TemporaryDirectory() as scratch:
         reads, executed, log = (Path(scratch) / name for name in ("reads", "executed.ipynb", "log"))

@@ -7,10 +7,12 @@ One parameter a line, with its type, its default, what is allowed and what it me
     metric: str = "cosine"  # {cosine, sign} how gradients are compared
     sizes: list[int] = [5, 20]  # [1, 40] trained coordinates, one a task
 
-A bracket includes its end, a parenthesis does not; a list's range or set holds for each element.
+A bracket includes its end, a parenthesis does not; a list's range or set holds for each element. A list may be empty
+where its default is.
 """
 
 import ast
+import contextlib
 import io
 import math
 import re
@@ -29,6 +31,7 @@ Value = Scalar | list[Scalar]
 TAG = "parameters"
 """Tag of the cell that holds a notebook's parameters."""
 
+_LONGEST = 100
 _TYPES: dict[str, type] = {"int": int, "float": float, "bool": bool, "str": str}
 _RANGE = re.compile(r"([\[(])\s*([^,\])]+?)\s*,\s*([^,\])]+?)\s*([\])])\s*(.*)")
 _CHOICES = re.compile(r"\{([^}]*)\}\s*(.*)")
@@ -97,6 +100,8 @@ class Parameter:
             return self._checked(value)
         if not isinstance(value, list | tuple):
             raise self._error(value, f"a list of {self.scalar}, such as {self.default}")
+        if not value and self.default:
+            raise self._error([], f"at least one {self.scalar}, such as {self.default}")
         return [self._checked(element) for element in value]
 
     def parse(self, text: str) -> Value:
@@ -127,11 +132,10 @@ class Parameter:
 
     def _checked(self, value: object) -> Scalar:
         if self.scalar == "float" and type(value) is int:
-            value = float(value)
-        kind = _TYPES[self.scalar]
-        if type(value) is not kind:
-            raise self._error(value, f"{self._article()} in {self.allowed}")
-        if value not in self.allowed:
+            # One too large for a float is left as it is, and refused.
+            with contextlib.suppress(OverflowError):
+                value = float(value)
+        if type(value) is not _TYPES[self.scalar] or value not in self.allowed:
             raise self._error(value, f"{self._article()} in {self.allowed}")
         return value  # type: ignore[return-value]
 
@@ -139,7 +143,16 @@ class Parameter:
         return f"{'an' if self.scalar == 'int' else 'a'} {self.scalar}"
 
     def _error(self, value: object, allowed: str) -> ParameterError:
-        return ParameterError(f"{self.name} = {value!r} is not allowed: give {allowed} ({self.help})")
+        return ParameterError(f"{self.name} = {_show(value)} is not allowed: give {allowed} ({self.help})")
+
+
+def _show(value: object) -> str:
+    try:
+        shown = repr(value)
+    except ValueError:
+        # Python writes no integer of more digits than a limit has.
+        return "an integer of thousands of digits"
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]} …"
 
 
 def read(path: Path) -> tuple[Parameter, ...]:

@@ -41,8 +41,8 @@ class Refreshed:
 def refresh(paths: Iterable[Path], *, force: bool = False) -> Iterator[Refreshed]:
     """Execute each stale notebook among `paths` (every one with `force`), write it and its stamp, and say what was done.
 
-    What is fresh is brought to the written form but not executed. Raises RefreshError at the first notebook that fails;
-    that file stays as it was, and the failed run is kept in build/failed.
+    What is fresh is brought to the written form but not executed. Raises RefreshError at the first notebook that fails,
+    or whose file is changed while it runs; that file stays as it is, and the run is kept in build/failed.
     """
     for path in paths:
         reasons = stamps.find_staleness(path) or (("it was asked for",) if force else ())
@@ -58,15 +58,15 @@ def make_stored_form(notebook: Notebook, page: str = "") -> Notebook:
 
 
 def _refresh_one(path: Path, reasons: tuple[str, ...]) -> Refreshed:
+    read = path.read_bytes()
     notebook = notebooks.load(path)
     if not reasons:
         _write_if_changed(path, make_stored_form(notebook, path.stem))
         return Refreshed(path=path, reasons=(), seconds=0.0)
-    before = stamps.stamp(normalise_notebook(notebook), reads=())
+    before = stamps.stamp(execution.make_bare(notebook), reads=())
     run = execution.execute(notebook, folder=path.parent)
     if run.failure:
-        place = notebooks.find_checkout() / _FAILED / path.name
-        files.write_text(place, to_text(run.notebook))
+        place = _keep(path.name, run.notebook)
         raise RefreshError(
             f"{path.name}: code cell {run.failure.cell}: {run.failure.error}; the run is kept as {place}"
         )
@@ -76,7 +76,13 @@ def _refresh_one(path: Path, reasons: tuple[str, ...]) -> Refreshed:
         **stamps.stamp(run.notebook, reads=run.reads),
         **{key: before[key] for key in ("code", "parameters", "modules")},
     }
-    _write_if_changed(path, make_stored_form(run.notebook, path.stem))
+    stored = make_stored_form(run.notebook, path.stem)
+    if not path.exists() or path.read_bytes() != read:
+        place = _keep(path.name, stored)
+        raise RefreshError(
+            f"{path.name} was changed while it ran, and is left as it is; the run is kept as {place}; refresh it again"
+        )
+    _write_if_changed(path, stored)
     _record_time(path.stem, run.seconds)
     return Refreshed(path=path, reasons=reasons, seconds=run.seconds)
 
@@ -85,6 +91,13 @@ def _write_if_changed(path: Path, notebook: Notebook) -> None:
     text = to_text(notebook)
     if path.read_text(encoding="utf-8") != text:
         files.write_text(path, text)
+
+
+def _keep(name: str, notebook: Notebook) -> Path:
+    """Write a run that is not stored to build/failed, and return where it is."""
+    place = notebooks.find_checkout() / _FAILED / name
+    files.write_text(place, to_text(notebook))
+    return place
 
 
 def _require_storable(notebook: Notebook, name: str) -> None:

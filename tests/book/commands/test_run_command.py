@@ -132,6 +132,15 @@ def test_data_that_are_absent_are_one_clear_error(command, tmp_path, monkeypatch
     assert command(*words)[2] == err
 
 
+def test_a_route_from_the_environment_is_named_where_a_stream_brings_its_own_data(command, own_files, monkeypatch):
+    own_files.write("features.py", FEATURES)
+    monkeypatch.setenv("CL_DATA_ROUTE", "prepared")
+    code, _, err = command("run", "features:tasks", "--strategy", "frozen", "--seed", 100, "--profile", "smoke")
+    assert code == 2
+    said = "cl-core: features:tasks brings its own data; leave out --data prepared, or unset CL_DATA_ROUTE"
+    assert err.splitlines()[-1] == said
+
+
 @pytest.mark.parametrize(
     ("strategy", "wild", "place", "advice"),
     [

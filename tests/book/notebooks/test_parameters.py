@@ -26,6 +26,7 @@ metric: str = "cosine"  # {cosine, sign} how gradients are compared
 exact: bool = True  # {True, False} whether the exact value is drawn
 sizes: list[int] = [5, 20]  # [1, 40] trained coordinates, one a task
 rules: list[str] = ["cosine"]  # {cosine, residual} rules to place between the bounds
+epochs: list[int] = []  # [1, 200] epochs of training; empty for the profile's
 """
 
 
@@ -41,13 +42,14 @@ def notebook(tmp_path):
 
 
 def test_reads_every_line():
-    steps, share, metric, exact, sizes, rules = parse_cell(CELL)
+    steps, share, metric, exact, sizes, rules, epochs = parse_cell(CELL)
     assert steps == Parameter("steps", "int", 30, Range(1, 500), "gradient steps")
     assert (share.default, type(share.default), share.allowed) == (1.0, float, Range(0, 1, low_in=False))
     assert metric.allowed == Choices(("cosine", "sign"))
     assert exact.allowed == Choices((True, False))
     assert (sizes.default, sizes.allowed, sizes.scalar) == ([5, 20], Range(1, 40), "int")
     assert (rules.default, rules.kind) == (["cosine"], "list[str]")
+    assert (epochs.default, epochs.allowed) == ([], Range(1, 200))
 
 
 def test_papermill_reads_the_same(notebook):
@@ -89,6 +91,7 @@ def test_no_cell_no_parameters(tmp_path):
         ("sizes: list[int] = [\n1]  # [1, 2] sizes", "several lines"),
         ("a: int = 1  # [1, 2] a\na: int = 1  # [1, 2] a", "twice"),
         ("a: int = ", "not Python"),
+        (f"a: float = 1{'0' * 400}  # [0, 1] a", "own range"),
         (f"a: int = {'-' * 20_000}1", "not Python: it is nested too deeply"),
         ("a: int = 1 + 'x'", "not a plain value"),
     ],
@@ -109,7 +112,9 @@ def test_refuses_what_cannot_be_a_manual(line, says):
         ({"exact": "false"}, {"exact": False}),
         ({"sizes": "[1, 2]"}, {"sizes": [1, 2]}),
         ({"sizes": "1,2"}, {"sizes": [1, 2]}),
-        ({"sizes": "[]"}, {"sizes": []}),
+        ({"epochs": "[]"}, {"epochs": []}),
+        ({"epochs": ""}, {"epochs": []}),
+        ({"epochs": []}, {"epochs": []}),
         ({"rules": "cosine, residual"}, {"rules": ["cosine", "residual"]}),
     ],
 )
@@ -137,11 +142,22 @@ def test_resolves(given, values):
         ({"sizes": "1,41"}, r"sizes = 41 .* \[1, 40\]"),
         ({"sizes": 5}, "sizes = 5 .* a list of int"),
         ({"rules": "cosine, tan"}, "rules = 'tan'"),
+        ({"sizes": ""}, r"sizes = \[\] is not allowed: give at least one int, such as \[5, 20\] \(trained coordinates"),
+        ({"sizes": "[]"}, r"sizes = \[\] .* at least one int"),
+        ({"sizes": []}, r"sizes = \[\] .* at least one int"),
+        ({"rules": ()}, r"rules = \[\] .* at least one str, such as \['cosine'\]"),
+        ({"share": "1" * 401}, r"share = 1{100} … is not allowed: give a float in \(0, 1\] \(share of"),
+        ({"share": 10**401}, "share = 1000"),
+        ({"share": 10**5000}, "share = an integer of thousands of digits is not allowed: give a float"),
+        ({"steps": "1" * 5000}, "steps = inf"),
+        ({"steps": 10**5000}, "steps = an integer of thousands of digits is not allowed: give an int"),
+        ({"metric": "x" * 500}, "metric = 'x{99} … is not allowed"),
     ],
 )
 def test_wrong_parameter_says_what_is_allowed(given, says):
-    with pytest.raises(ParameterError, match=says):
+    with pytest.raises(ParameterError, match=says) as error:
         resolve(parse_cell(CELL), given, where="page")
+    assert "\n" not in str(error.value)
 
 
 def test_manual_names_everything():

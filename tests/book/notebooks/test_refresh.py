@@ -6,6 +6,7 @@ import nbformat
 import pytest
 from cl_book.notebooks import notebook, refresh, stamps
 from cl_book.notebooks.refresh import RefreshError
+from cl_book.notebooks.rerun import rerun
 
 PAGE = "from cl_book.notebooks.record import verdict\nverdict('T04', holds=True, evidence='z 2')"
 
@@ -48,6 +49,27 @@ def test_a_failing_notebook_is_left_as_it_was(checkout, write_page):
         list(refresh.refresh([path]))
     assert path.read_bytes() == before
     assert "so far" in (checkout / "build" / "failed" / "page.ipynb").read_text()
+
+
+@pytest.mark.parametrize("there", [b"saved by its author", None])
+def test_what_an_author_saved_while_the_chapter_ran_is_left_as_it_is(checkout, write_page, there):
+    save = f"path.write_bytes({there!r})" if there else "path.unlink()"
+    path = write_page("page", f"import pathlib\npath = pathlib.Path('page.ipynb')\n{save}", "print('ran')")
+    with pytest.raises(RefreshError, match=r"page\.ipynb was changed while it ran, .* kept as .*; refresh") as error:
+        list(refresh.refresh([path]))
+    assert "\n" not in str(error.value)
+    assert (path.read_bytes() if path.exists() else None) == there
+    assert "ran\\n" in (checkout / "build" / "failed" / "page.ipynb").read_text()
+    assert not (checkout / refresh.TIMINGS).exists()
+
+
+def test_parameters_of_a_rerun_are_no_part_of_a_stored_notebook(write_page, tmp_path):
+    path = write_page("page", "print(steps)", parameters="steps: int = 30  # [1, 500] steps")
+    copied = rerun(path, given={"steps": 7}, out=tmp_path / "out").path.read_bytes()
+    path.write_bytes(copied)
+    list(refresh.refresh([path]))
+    assert [cell.source for cell in nbformat.read(path, as_version=4).cells[2:]] == ["print(steps)"]
+    assert stamps.find_staleness(path) == ()
 
 
 @pytest.mark.parametrize(

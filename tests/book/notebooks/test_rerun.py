@@ -49,6 +49,16 @@ def test_equal_reruns_are_equal_and_changes_are_told_and_shown_by_nbdime(write_p
     assert "fixed" not in shown(one.path, other.path)
 
 
+def test_a_rerun_of_a_rerun_has_the_parameters_that_it_is_given_and_no_others(write_page, tmp_path):
+    path = write_page("page", "print(steps, profile)", parameters=PARAMETERS)
+    first = rerun(path, given={"steps": 7, "profile": "cpu"}, out=tmp_path / "one")
+    for given, printed in (({}, "30 smoke\n"), ({"steps": 8}, "8 smoke\n")):
+        again = rerun(first.path, given=given, out=tmp_path / "two")
+        notebook = json.loads(again.path.read_text())
+        assert notebook["metadata"]["cl_core"]["rerun"]["parameters"] == given
+        assert notebook["cells"][-1]["outputs"][0]["text"] == [printed]
+
+
 def test_sources_of_parameters(write_page, tmp_path):
     path = write_page("page", PAGE, parameters=PARAMETERS)
     file = tmp_path / "mine.yaml"
