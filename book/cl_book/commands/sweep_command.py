@@ -47,7 +47,8 @@ HELP = "\n\n".join(
         "--experiments and --strategies leave out others):",
         format_list({step.name: step.summary for step in STEPS.values()}),
         "--design does the runs of a design, all protocols of it or the first --protocols, in its order, and records "
-        "each in results/designs/NAME.jsonl; a run that diverges is recorded too:",
+        "each in results/designs/NAME.jsonl; a run that diverges is recorded too. A table goes on by the route of its runs, "
+        "and refuses another --data:",
         format_list(
             {
                 design.name: f"{design.protocols} protocols on {design.experiment}, {design.runs} runs, profile {design.profile}"
