@@ -78,14 +78,15 @@ def repeat(path: Path, *, route: Route | None = None, listener: Listener = silen
     path = Path(os.path.abspath(path))  # noqa: PTH100  a linked file keeps its own neighbours
     before = store.load(path)
     today = make_plan(before.experiment, before.strategy, before.seed, before.profile, overrides=before.overrides)
-    source = find_source(today, path.parents[min(2, len(path.parents) - 1)])
+    own_route: Route | None = None if before.data["route"] == "given" else before.data["route"]
+    taken = route or own_route
+    source = find_source(today, path.parents[min(2, len(path.parents) - 1)], route=taken)
     reasons = list(state(before).stale)
     if source is not None and before.source is not None and before.source["outcome"] != source.outcome:
         reasons.append("the run that it follows has changed")
     if reasons:
         raise ValueError(f"{path} is stale ({'; '.join(reasons)}); another run would compute something else")
-    own_route: Route | None = None if before.data["route"] == "given" else before.data["route"]
-    after = execute(today, route=route or own_route, source=source, listener=listener)
+    after = execute(today, route=taken, source=source, listener=listener)
     return after, compare(before, after)
 
 
