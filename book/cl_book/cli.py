@@ -287,7 +287,7 @@ def claims(
     if own is not None:
         _show_own_claims(own, ids or (), results, profile, as_json=as_json, plan=plan)
         return
-    if plan or profile:
+    if plan or profile is not None:
         raise ValueError(f"{'--plan' if plan else '--profile'} is for your own claims; give their file with --claims")
     from cl_book.claims.report import entry, lines
     from cl_book.claims.run_claims import runs_judge

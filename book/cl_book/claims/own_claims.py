@@ -134,7 +134,7 @@ def read_own_claims(path: Path, profile: str | None = None) -> OwnClaims:
 def _choose_profile(stated: Any, asked: str | None) -> str:
     if stated is not None and asked not in (None, stated):
         raise ValueError(f"it states profile {stated!r}, and --profile {asked} would decide it from other runs")
-    profile = stated or asked
+    profile = asked if stated is None else stated
     if profile is None:
         raise ValueError("it names no `profile` of its runs; write profile: smoke, cpu or paper, or give --profile")
     require_name("profile", profile, PROFILES)

@@ -127,7 +127,8 @@ def run(
 ) -> None:
     """Run one experiment (the manual is RUN_HELP)."""
     if again is not None:
-        if experiment or strategy or network or settings or claims or out or protocol != "companion":
+        beside = (experiment, strategy, network, claims, out)
+        if settings or protocol != "companion" or any(each is not None for each in beside):
             raise ValueError("--again takes everything from the stored result; give it alone, or with --data")
         repeat(again, route)
         return

@@ -186,6 +186,8 @@ def test_the_run_that_a_control_follows_is_among_the_runs(state):
         ([("claims:\n", "claim:\n")], "no list `claims`"),
         ([("profile: cpu\n", "")], "names no `profile`"),
         ([("profile: cpu", "profile: cp")], "There is no profile 'cp'; did you mean 'cpu'"),
+        ([("profile: cpu", "profile: ''")], "There is no profile ''"),
+        ([("profile: cpu", "profile: 0")], "There is no profile '?0"),
         ([("profile: cpu", "profil: cpu")], "There is no part of such a file 'profil'; did you mean 'profile'"),
         ([("id: share", "id: less")], "less stands there twice"),
         ([("id: less", "id: 7")], "7, id: Input should be a valid string"),
@@ -247,6 +249,8 @@ def test_the_command_line_judges_lists_and_refuses(run, state, keep_both, checko
     assert "to do: cl-core sweep --claims mine.yml" in out
     code, _, error = run("claims", "les", "--claims", "mine.yml")
     assert (code, error.startswith("cl-core: There is no claim in mine.yml 'les'; did you mean 'less'")) == (2, True)
+    code, _, error = run("claims", "--profile", "")
+    assert (code, error) == (2, "cl-core: --profile is for your own claims; give their file with --claims\n")
     code, _, error = run("claims", "--plan")
     assert (code, error) == (2, "cl-core: --plan is for your own claims; give their file with --claims\n")
     code, _, error = run("sweep", "--claims", "mine.yml", "--seeds", "0", "--dry-run")

@@ -109,6 +109,7 @@ def test_again_fails_where_the_numbers_differ(command, tmp_path):
             "digits has no route 'prepared' (--data, or CL_DATA_ROUTE",
         ),
         (["digits-split", "--again", "x.json"], "--again takes everything"),
+        (["--again", "x.json", "--network", ""], "--again takes everything"),
     ],
 )
 def test_a_wrong_word_is_one_clear_line_and_nothing_is_written(command, tmp_path, words, says):
