@@ -15,7 +15,7 @@ from support.made_results import official_images
 from cl_core.experiments import controls
 from cl_core.experiments.provenance import code_digests
 from cl_core.runs import ledger
-from cl_core.runs.result_set import read_results
+from cl_core.runs.result_set import ResultSet, read_results
 
 SEEDS = range(5)
 WOBBLE = (-0.2, -0.1, 0.0, 0.1, 0.2)
@@ -323,6 +323,21 @@ def test_what_cub_50_does_not_replace(stand):
     found = stand(experiment="split-cub200")
     assert (found.verdict, found.evidence) == ("not run", "needs CUB-200")
     assert "needs CUB-200" in found.labels
+
+
+STREAM = """
+import numpy as np
+from cl_core.streams import Stream
+
+rows, labels = np.arange(24.0).reshape(8, 3), np.arange(8) % 2
+tasks = Stream.of([(rows, labels, rows, labels)] * 2, name="cub200")
+"""
+
+
+def test_a_stream_of_ones_own_called_cub200_needs_no_other_images(checkout, own_files):
+    own_files.write("mine.py", STREAM)
+    test = {**TEST, "experiment": "mine:tasks", "profile": "smoke"}
+    assert decide(Claim(**{**CLAIM, "test": test}), ResultSet({}, {})).evidence == "none of its runs is there"
 
 
 def test_the_primary_family_is_corrected_together(state, keep_all, stand):
