@@ -312,7 +312,7 @@ def _show_own_claims(
     if plan:
         lines = claims.plan_lines(folder, ids)
     elif as_json:
-        command = f"cl-core sweep --claims {path} --out {folder} && cl-core claims --claims {path} --results {folder}"
+        command = f"{claims.sweep_command(folder)} && {claims.judge_command(folder)}"
         found = [{**entry(one), "command": command, "quick_command": ""} for one in claims.stand(folder, ids)]
         lines = [json.dumps(found, indent=1, ensure_ascii=False)]
     else:

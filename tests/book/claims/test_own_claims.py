@@ -1,6 +1,7 @@
 """A user's own claims: read with one clear line for each fault, judged as the book's are, held to what was stated."""
 
 import json
+import shlex
 
 import pytest
 from cl_book.claims.claim import ClaimError
@@ -167,6 +168,23 @@ def test_the_plan_lists_every_run_and_what_is_there(state, keep_both, checkout):
     assert lines[2].startswith("share  Under most protocols: ")
     assert f"--claims {own.path} --out" in lines[-1]
     assert lines[-1].startswith(f"{len(own.list_runs())} runs in all, {len(own.list_runs()) - 10} to do: ")
+
+
+def test_the_commands_are_what_a_shell_takes_and_ask_for_the_same_runs(state, run, checkout):
+    state(("profile: cpu\n", ""), profile="smoke")
+    folder = checkout / "my folder"
+    folder.mkdir()
+    moved = (checkout / "mine.yml").rename(folder / "my claims.yml")
+    (checkout / "table.csv").rename(folder / "table.csv")
+    words = ["--claims", str(moved), "--profile", "smoke"]
+    code, out, error = run("claims", *words, "--plan", "--results", folder)
+    assert code == 0, error
+    last = out.splitlines()[-1].partition("to do: ")[2]
+    assert shlex.split(last) == ["cl-core", "sweep", *words, "--out", str(folder)]
+    code, out, error = run("claims", "less", *words, "--results", folder, "--json")
+    assert code == 0, error
+    told = ["cl-core", "claims", *words, "--results", str(folder)]
+    assert shlex.split(json.loads(out)[0]["command"]) == [*shlex.split(last), "&&", *told]
 
 
 def test_the_run_that_a_control_follows_is_among_the_runs(state):
