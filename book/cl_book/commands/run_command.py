@@ -191,6 +191,8 @@ def repeat(
     where = "the same machine and versions" if comparison.expected else "another machine or other versions"
     if comparison.identical:
         typer.echo(f"identical to the bit, on {where}")
+    elif comparison.other:
+        typer.echo(f"not confirmed, as {comparison.summary}")
     else:
         typer.echo(
             f"not identical, on {where}; the largest difference is {comparison.largest:.2f} points, "
