@@ -287,7 +287,7 @@ def claims(
     if own is not None:
         _show_own_claims(own, ids or (), results, profile, as_json=as_json, plan=plan)
         return
-    if plan or profile:
+    if plan or profile is not None:
         raise ValueError(f"{'--plan' if plan else '--profile'} is for your own claims; give their file with --claims")
     from cl_book.claims.report import entry, lines
     from cl_book.claims.run_claims import runs_judge
@@ -312,7 +312,7 @@ def _show_own_claims(
     if plan:
         lines = claims.plan_lines(folder, ids)
     elif as_json:
-        command = f"cl-core sweep --claims {path} --out {folder} && cl-core claims --claims {path} --results {folder}"
+        command = f"{claims.sweep_command(folder)} && {claims.judge_command(folder)}"
         found = [{**entry(one), "command": command, "quick_command": ""} for one in claims.stand(folder, ids)]
         lines = [json.dumps(found, indent=1, ensure_ascii=False)]
     else:

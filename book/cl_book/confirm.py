@@ -18,8 +18,8 @@ class GoldenRunsDifferError(Exception):
 def confirm(repeat: Sequence[Path] = ()) -> Confirmation:
     """Compare all golden runs, make the results in `repeat` again, and return the entry that the ledger now holds.
 
-    Raises GoldenRunsDifferError where a golden run differs, ValueError for a file to repeat that is no result of the repository or is stale;
-    nothing is written then. Needs torch.
+    Raises GoldenRunsDifferError where a golden run differs, ValueError for a file to repeat that is no result of the
+    repository, is stale, or comes to run on other images; nothing is written then. Needs torch.
     """
     from cl_book import golden
     from cl_core.experiments import machine, provenance
@@ -57,6 +57,8 @@ def _repeat(name: str) -> Repetition:
     from cl_core.runs.repeat import repeat
 
     _, comparison = repeat(files.base() / name)
+    if comparison.other:
+        raise ValueError(f"--repeat {name}: {comparison.summary}; leave it out, or bring its own images here")
     return Repetition(name, comparison.identical, round(comparison.largest, 4), comparison.expected)
 
 

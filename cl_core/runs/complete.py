@@ -1,5 +1,6 @@
 """A run computed once and stored: found where it stands, else computed under its lock, saved, and cleared up after."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,7 @@ def complete(
     result stands that is stale or was computed on other images than `route` asks for: no result is ever replaced.
     """
     path = results / plan.name
-    source = find_source(plan, results)
+    source = find_source(plan, results, route=route)
     place = Checkpoint(plan.name, "", cache)
     with place.lock(waiting):
         if path.exists():
@@ -69,8 +70,11 @@ def complete(
     return Completed(result, path, computed=True)
 
 
-def find_source(plan: Plan, results: Path) -> Result | None:
-    """Return the finished run that a control follows, None for any other run."""
+def find_source(plan: Plan, results: Path, *, route: Route | None = None) -> Result | None:
+    """Return the finished run that a control follows, None for any other run.
+
+    Raises ValueError where it is not there, with the command that makes it by `route`, and as :func:`load_existing` does.
+    """
     wanted = plan.followed
     if wanted is None:
         return None
@@ -78,16 +82,22 @@ def find_source(plan: Plan, results: Path) -> Result | None:
     if not path.exists():
         raise ValueError(
             f"{plan.strategy.name} follows a finished {wanted.strategy.name} run, and {path} is not there; "
-            f"run {wanted.command()} first"
+            f"run {wanted.command()}{_options(results, route)} first"
         )
     return load_existing(path, wanted, route=None, source=None)
+
+
+def _options(results: Path, route: Route | None) -> str:
+    """Return what a command needs to work in this folder, on images by this route."""
+    data = "" if route is None else f" --data {route}"
+    return data if results.absolute() == locate_results().absolute() else f"{data} --out {shlex.quote(str(results))}"
 
 
 def load_existing(path: Path, plan: Plan, *, route: Route | None, source: Result | None) -> Result:
     """Return the result at `path`.
 
     Raises ValueError if it is stale, was computed by another route than `route`, or on other images than those that
-    now stand where prepared ones do.
+    now stand where prepared ones do, or that a user's own stream now gives.
     """
     result = store.load(path)
     reasons = list(state(result, name=path.absolute().as_posix()).stale)
@@ -104,7 +114,20 @@ def load_existing(path: Path, plan: Plan, *, route: Route | None, source: Result
             "give another folder (--out) to have both"
         )
     _require_same_images(result, path)
+    _require_same_tasks(result, path, plan)
     return result
+
+
+def _require_same_tasks(result: Result, path: Path, plan: Plan) -> None:
+    """Raise ValueError where a user's own stream now gives other data than a result was computed on."""
+    if result.data["route"] != "given":
+        return
+    drawn = plan.draw_stream()
+    if (drawn.data.digest, drawn.digest) != (result.data["digest"], result.data.get("stream", drawn.digest)):
+        raise ValueError(
+            f"{path} was computed on {result.data['label']}, and {plan.experiment.name} now gives other data; "
+            "give another folder (--out) to have both"
+        )
 
 
 def _require_same_images(result: Result, path: Path) -> None:

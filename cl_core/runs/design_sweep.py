@@ -1,12 +1,10 @@
 """A design's sweep: its runs in the design's order, each recorded in the design's table as soon as it is done."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from cl_core import files
 from cl_core.runs import design_table
@@ -30,10 +28,13 @@ class DesignJob:
     recorded: Mapping[str, Any] = field(default_factory=dict)
 
 
-def list_missing(design: Design, table: Path, *, protocols: int | None = None) -> list[tuple[int, str]]:
+def list_missing(
+    design: Design, table: Path, *, protocols: int | None = None, route: Route | None = None
+) -> list[tuple[int, str]]:
     """Return the protocols and roles that `table` does not have yet, in order, of the first `protocols` or all.
 
-    Raises ValueError where the table is of another design, or holds a record that is stale.
+    Raises ValueError where the table is of another design, holds a record that is stale, or has its images by another
+    route than `route`.
     """
     records = design_table.read_table(table)
     for record, (key, state) in zip(records, design_table.states(records, confirmed=True).items(), strict=True):
@@ -43,16 +44,33 @@ def list_missing(design: Design, table: Path, *, protocols: int | None = None) -
             raise ValueError(
                 f"{table}: protocol {key[0]}, {key[1]}, is stale ({state.stale[0]}); move the table away to run it again"
             )
+    choose_route(records, route, table=table)
     there = {record.key for record in records}
     wanted = range(design.protocols if protocols is None else min(protocols, design.protocols))
     return [(protocol, role) for protocol in wanted for role in ROLES if (protocol, role) not in there]
+
+
+def choose_route(records: Sequence[DesignRecord], route: Route | None, *, table: Path) -> Route | None:
+    """Return the route by which the images of `table`, with these `records`, go on: that of its runs, else `route`.
+
+    Raises ValueError where it holds runs by another route than `route`, or by several.
+    """
+    there: list[Route] = list(dict.fromkeys(record.data["route"] for record in records if "route" in record.data))
+    if len(there) > 1:
+        held = " and ".join(map(repr, there))
+        raise ValueError(f"{table} holds runs by several routes, {held}, not by one; give another folder with --out")
+    if there and route not in (None, there[0]):
+        raise ValueError(
+            f"{table} holds runs by the route {there[0]!r}, not {route!r}; give --data {there[0]}, or another folder "
+            "with --out"
+        )
+    return there[0] if there else route
 
 
 def sweep_design(
     design: Design,
     table: Path,
     *,
-    cache: Path,
     executor: Executor,
     protocols: int | None = None,
     route: Route | None = None,
@@ -62,39 +80,38 @@ def sweep_design(
     """Do the runs that `table` lacks, of the first `protocols` or all, and return how many were done.
 
     A run that diverges is recorded with its reason; any other failure ends the sweep. Begun anew it goes on with the run
-    after the last that is stored. Raises RuntimeError while another process fills this table.
+    after the last that is stored, by the route of those that are there. Raises ValueError as :func:`list_missing` does,
+    and RuntimeError while another process fills this table.
     """
     files.require_writable(table.parent, doing="store the design's table in", remedy="give another folder with --out")
-    lock = cache / "designs" / f"{design.name}.lock"
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(lock, blocking=False):
-            return _fill(design, table, executor, protocols, route, recorded or {}, watcher)
-    except Timeout:
-        raise RuntimeError(f"another process fills the table of {design.name}; wait for it, or stop it") from None
+    with design_table.hold_table(table) as add:
+        return _fill(design, table, add, executor, protocols, route, recorded or {}, watcher)
 
 
 def _fill(
     design: Design,
     table: Path,
+    add: Callable[[DesignRecord], None],
     executor: Executor,
     protocols: int | None,
     route: Route | None,
     recorded: Mapping[str, Any],
     watcher: Watcher,
 ) -> int:
-    waiting = list_missing(design, table, protocols=protocols)
-    total, count = len(waiting), len(design_table.read_table(table))
+    waiting = list_missing(design, table, protocols=protocols, route=route)
+    records = design_table.read_table(table)
+    own = choose_route(records, route, table=table)
+    total, count = len(waiting), len(records)
     pool, running = executor.start_pool(), set[Future[str]]()
     try:
         while waiting or running:
             while waiting and len(running) < executor.count_slots():
                 protocol, role = waiting.pop(0)
-                running.add(pool.submit(run_design_job, DesignJob(design.name, protocol, role, route, dict(recorded))))
+                running.add(pool.submit(run_design_job, DesignJob(design.name, protocol, role, own, dict(recorded))))
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 record = design_table.loads(future.result(), where="a run that was just done")
-                design_table.append(table, record)
+                add(record)
                 count += 1
                 watcher(record, count)
     except BaseException:

@@ -5,7 +5,8 @@ that a reader never sees a part of a line; none is ever changed. A run that dive
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
@@ -20,10 +21,12 @@ from cl_core.experiments.catalogue import PROTOCOL
 from cl_core.experiments.machine import ARITHMETIC
 from cl_core.experiments.plan import Plan, digest_json
 from cl_core.experiments.provenance import code_digest
-from cl_core.experiments.store import RESULTS, Result
+from cl_core.experiments.store import REMEDY, RESULTS, Result
 from cl_core.parsing import decode_text, explain_unreadable, parse_json
 from cl_core.runs import ledger
 from cl_core.runs.designs import DESIGNS, ROLES, Design
+from cl_core.runs.images import explain_other_images
+from cl_core.runs.locks import HeldError, hold_file
 from cl_core.runs.staleness import State
 from cl_core.settings_base import Value
 from cl_core.streams.manifest import SOURCES
@@ -198,18 +201,38 @@ def read_table(path: Path) -> tuple[DesignRecord, ...]:
     return parse_table(path.read_bytes(), name=str(path)) if path.exists() else ()
 
 
+@contextmanager
+def hold_table(path: Path) -> Iterator[Callable[[DesignRecord], None]]:
+    """Hold the table at `path` for this process, and yield what adds a sealed record to it, atomically.
+
+    Raises RuntimeError while another process holds it. Adding raises ValueError for a run that stands there already, or
+    is on other images than its protocol's others.
+    """
+    try:
+        with hold_file(path, doing="fill the table", remedy=REMEDY):
+            yield lambda record: _add(path, record)
+    except HeldError:
+        raise RuntimeError(f"another process fills the table {path}; wait for it, or stop it") from None
+
+
 def append(path: Path, record: DesignRecord) -> None:
-    """Add a sealed record to the table at `path`, atomically. Raises ValueError for a run that stands there already."""
+    """Add a sealed record to the table at `path`. Raises RuntimeError and ValueError as :func:`hold_table` does."""
+    with hold_table(path) as add:
+        add(record)
+
+
+def _add(path: Path, record: DesignRecord) -> None:
     if record.digest != own_digest(record):
         raise ValueError("the record carries no digest of itself; append record.sealed()")
     before = path.read_bytes() if path.exists() else b""
-    if any(other.key == record.key for other in parse_table(before, name=str(path))):
+    others = [other for other in parse_table(before, name=str(path)) if other.protocol == record.protocol]
+    if any(other.key == record.key for other in others):
         raise ValueError(
             f"{path} has protocol {record.protocol}, {record.role}, already, and no record is ever changed"
         )
-    files.write_bytes(
-        path, before + dumps(record).encode() + b"\n", doing="store the record", remedy="give another --out"
-    )
+    if why := explain_other_images(each.data for each in (*others, record)):
+        raise ValueError(f"{path}: in protocol {record.protocol} {why}; give another folder with --out")
+    files.write_bytes(path, before + dumps(record).encode() + b"\n", doing="store the record", remedy=REMEDY)
 
 
 def read_stored(design: str) -> tuple[DesignRecord, ...]:
@@ -228,8 +251,8 @@ def read_current(design: str) -> tuple[DesignRecord, ...]:
 
 
 def list_stored() -> tuple[str, ...]:
-    """Return the names of the files that the repository has below FOLDER."""
-    return tuple(files.names(f"{FOLDER}/*"))
+    """Return the names of the tables that the repository has below FOLDER."""
+    return tuple(files.names(f"{FOLDER}/*.jsonl"))
 
 
 @lru_cache(maxsize=4)
@@ -249,7 +272,9 @@ def states(records: Iterable[DesignRecord], *, confirmed: bool | None = None) ->
     """
     today = code_digest()
     known = ledger.confirmation_of(today) is not None if confirmed is None else confirmed
-    return {record.key: _state(record, today, known) for record in records}
+    every = tuple(records)
+    mixed = {number: _explain_mixed(row) for number, row in _by_protocol(every).items()}
+    return {record.key: _state(record, today, known, mixed[record.protocol]) for record in every}
 
 
 def current(records: Sequence[DesignRecord]) -> tuple[DesignRecord, ...]:
@@ -258,8 +283,20 @@ def current(records: Sequence[DesignRecord]) -> tuple[DesignRecord, ...]:
     return tuple(record for record in records if not found[record.key].stale)
 
 
-def _state(record: DesignRecord, code: str, confirmed: bool) -> State:
-    reasons = []
+def _by_protocol(records: Iterable[DesignRecord]) -> dict[int, dict[str, DesignRecord]]:
+    rows: dict[int, dict[str, DesignRecord]] = {}
+    for record in records:
+        rows.setdefault(record.protocol, {})[record.role] = record
+    return rows
+
+
+def _explain_mixed(row: Mapping[str, DesignRecord]) -> str:
+    why = explain_other_images(record.data for record in row.values())
+    return why and f"in its protocol {why}"
+
+
+def _state(record: DesignRecord, code: str, confirmed: bool, mixed: str) -> State:
+    reasons = [mixed] if mixed else []
     if record.digest != own_digest(record):
         reasons.append("its content does not match its own digest: it was edited")
     if record.computes != PROTOCOL:
@@ -301,8 +338,6 @@ def _impossible(record: DesignRecord, plan: Plan) -> list[str]:
 
 
 def complete_protocols(records: Iterable[DesignRecord]) -> dict[int, dict[str, DesignRecord]]:
-    """Return, by number, the protocols whose runs are all there, each by its role."""
-    rows: dict[int, dict[str, DesignRecord]] = {}
-    for record in records:
-        rows.setdefault(record.protocol, {})[record.role] = record
-    return {number: row for number, row in sorted(rows.items()) if set(row) == set(ROLES)}
+    """Return, by number, the protocols whose runs are all there and on the same images, each by its role."""
+    rows = sorted(_by_protocol(records).items())
+    return {number: row for number, row in rows if set(row) == set(ROLES) and not _explain_mixed(row)}

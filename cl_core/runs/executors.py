@@ -127,9 +127,11 @@ def open_executor(*, jobs: int, scheduler: str | None = None, cluster: str | Non
     A local cluster listens on 127.0.0.1 alone, without a dashboard. Raises ValueError for what does not fit and
     RuntimeError where Dask is not installed.
     """
-    if scheduler and cluster:
+    if scheduler is not None and cluster is not None:
         raise ValueError("give --scheduler or --cluster, not both")
-    if not scheduler and not cluster:
+    if scheduler is not None and not scheduler.strip():
+        raise ValueError(f"--scheduler {scheduler!r} names no address; write one such as tcp://10.0.0.1:8786")
+    if scheduler is None and cluster is None:
         local = LocalExecutor(jobs)
         try:
             yield local
@@ -143,7 +145,7 @@ def open_executor(*, jobs: int, scheduler: str | None = None, cluster: str | Non
         raise RuntimeError("a cluster needs Dask: pip install 'cl-core[cluster]'") from None
     # A worker that dies takes its run down with it; the run itself is not to blame, so it is given out again.
     with dask.config.set({"distributed.scheduler.allowed-failures": 10}):
-        if scheduler:
+        if scheduler is not None:
             with Client(scheduler, timeout="20s") as client:
                 yield DaskExecutor(client)
             return

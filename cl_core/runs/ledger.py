@@ -9,12 +9,12 @@ whatever else it holds is kept.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from cl_core import files
 from cl_core.parsing import explain_unreadable, parse_json
@@ -24,6 +24,9 @@ LEDGER = "results/confirmed.json"
 
 VERSION = 1
 
+_Entry = TypeVar("_Entry")
+_CLOSED = ConfigDict(extra="forbid")
+
 
 @dataclass(frozen=True)
 class Repetition:
@@ -32,6 +35,8 @@ class Repetition:
     `largest` is the largest difference in points of accuracy; `same_machine` says whether processor and versions were
     those that made the stored one.
     """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _CLOSED
 
     result: str
     identical: bool
@@ -46,6 +51,8 @@ class Confirmation:
     `golden` is a digest of the stored golden runs, `processor` and `versions` are what they were made again with.
     """
 
+    __pydantic_config__: ClassVar[ConfigDict] = _CLOSED
+
     code: str
     date: str
     golden_runs: int
@@ -59,6 +66,8 @@ class Confirmation:
 class RenamedResult:
     """One result renamed: its name below the results folder and its digest, before and after."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = _CLOSED
+
     old: str
     old_digest: str
     new: str
@@ -71,6 +80,8 @@ class Renaming:
 
     `claims` holds, by claim, the new digest of each digest that a result may have recorded of its text before.
     """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _CLOSED
 
     date: str
     names: Mapping[str, str]
@@ -102,7 +113,7 @@ def add(entry: Confirmation) -> Path:
     entries = confirmations()
     repeated = {one.result: one for old in entries if old.code == entry.code for one in old.repeated}
     repeated.update({one.result: one for one in entry.repeated})
-    merged = Confirmation(**{**_fields(entry), "repeated": tuple(repeated[name] for name in sorted(repeated))})
+    merged = replace(entry, repeated=tuple(repeated[name] for name in sorted(repeated)))
     content["confirmed"] = [asdict(one) for one in (*(old for old in entries if old.code != entry.code), merged)]
     return _write(top, content)
 
@@ -141,10 +152,6 @@ def _write(top: Path, content: Mapping[str, Any]) -> Path:
     return path
 
 
-def _fields(entry: Confirmation) -> dict[str, Any]:
-    return {name: getattr(entry, name) for name in entry.__dataclass_fields__}
-
-
 def _content() -> dict[str, Any]:
     # Read past the record of reads: no page's numbers depend on it.
     path = files.locate(LEDGER)
@@ -163,8 +170,7 @@ def _content() -> dict[str, Any]:
 
 def _from_json(entry: Mapping[str, Any]) -> Confirmation:
     with explain_unreadable(f"an entry of {LEDGER}", "a confirmation", cure="restore it from git"):
-        confirmation = Confirmation(**{**entry, "repeated": tuple(Repetition(**one) for one in entry["repeated"])})
-        return TypeAdapter(Confirmation).validate_python(confirmation, strict=True)
+        return _parse_entry(Confirmation, entry)
 
 
 @lru_cache(maxsize=1)
@@ -174,5 +180,14 @@ def _parse_renamings(text: str) -> tuple[Renaming, ...]:
 
 def _renaming(entry: Mapping[str, Any]) -> Renaming:
     with explain_unreadable(f"an entry of {LEDGER}", "a renaming", cure="restore it from git"):
-        renaming = Renaming(**{**entry, "results": tuple(RenamedResult(**one) for one in entry["results"])})
-        return TypeAdapter(Renaming).validate_python(renaming, strict=True)
+        return _parse_entry(Renaming, entry)
+
+
+def _parse_entry(kind: type[_Entry], entry: Mapping[str, Any]) -> _Entry:
+    try:
+        # As JSON: an instance would be taken as it is, whatever it holds.
+        return TypeAdapter(kind).validate_json(json.dumps(entry), strict=True)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_context=False)[0]
+        place = ".".join(map(str, fault["loc"]))
+        raise ValueError(f"{place and f'{place}: '}{fault['msg']}") from None

@@ -12,6 +12,7 @@ from cl_core.experiments.progress import Listener, silent
 from cl_core.experiments.registry import find_strategy
 from cl_core.experiments.store import Result
 from cl_core.runs.complete import find_source
+from cl_core.runs.images import explain_other_images
 from cl_core.runs.staleness import state
 from cl_core.streams.manifest import Route
 
@@ -40,8 +41,9 @@ class Comparison:
     """How a repeated run compares with the stored one.
 
     `identical`: bit for bit, all that was computed. `expected`: whether it must be, as versions and what
-    decides the machine's arithmetic are the same. `differences` tells each measure's change in points, `largest` the largest of them; `tolerance` is what a
-    repetition elsewhere may differ by.
+    decides the machine's arithmetic are the same. `differences` tells each measure's change in points, `largest` the
+    largest of them; `tolerance` is what a repetition elsewhere may differ by. `other` says why the repetition is one of
+    something else: of other images, or other tasks; empty where it is not.
     """
 
     identical: bool
@@ -49,21 +51,25 @@ class Comparison:
     differences: tuple[str, ...]
     largest: float
     tolerance: float
+    other: str = ""
 
     @property
     def summary(self) -> str:
         """How they compare, in words."""
         if self.identical:
             return "identical to the bit"
+        if self.other:
+            return f"it is no repetition: {self.other}"
         allowed = (
             "none is allowed on the same machine" if self.expected else f"{self.tolerance:g} are allowed elsewhere"
         )
-        return f"differs by {self.largest:.2f} points at most, {allowed}"
+        much = "" if self.holds else ", which is too much"
+        return f"differs by {self.largest:.2f} points at most, {allowed}{much}"
 
     @property
     def holds(self) -> bool:
         """Whether the repetition confirms the stored result."""
-        return self.identical or (not self.expected and self.largest <= self.tolerance)
+        return self.identical or not (self.other or self.expected or self.largest > self.tolerance)
 
 
 def repeat(path: Path, *, route: Route | None = None, listener: Listener = silent) -> tuple[Result, Comparison]:
@@ -78,14 +84,15 @@ def repeat(path: Path, *, route: Route | None = None, listener: Listener = silen
     path = Path(os.path.abspath(path))  # noqa: PTH100  a linked file keeps its own neighbours
     before = store.load(path)
     today = make_plan(before.experiment, before.strategy, before.seed, before.profile, overrides=before.overrides)
-    source = find_source(today, path.parents[min(2, len(path.parents) - 1)])
+    own_route: Route | None = None if before.data["route"] == "given" else before.data["route"]
+    taken = route or own_route
+    source = find_source(today, path.parents[min(2, len(path.parents) - 1)], route=taken)
     reasons = list(state(before).stale)
     if source is not None and before.source is not None and before.source["outcome"] != source.outcome:
         reasons.append("the run that it follows has changed")
     if reasons:
         raise ValueError(f"{path} is stale ({'; '.join(reasons)}); another run would compute something else")
-    own_route: Route | None = None if before.data["route"] == "given" else before.data["route"]
-    after = execute(today, route=route or own_route, source=source, listener=listener)
+    after = execute(today, route=taken, source=source, listener=listener)
     return after, compare(before, after)
 
 
@@ -103,13 +110,12 @@ def compare(before: Result, after: Result) -> Comparison:
             largest = max(largest, abs(new - old)) if old == old and new == new else float("inf")
     if before.magnitudes != after.magnitudes:
         differences.append(f"magnitudes: {before.magnitudes}, again {after.magnitudes}")
-    if before.data["digest"] != after.data["digest"]:
-        differences.append(f"data: {before.data['label']}, again {after.data['label']}")
-    elif before.data.get("stream") != after.data.get("stream"):
-        differences.append("stream of tasks: another one, of the same images")
-        largest = float("inf")
+    unlike = explain_other_images([before.data, after.data])
+    if not unlike and before.data.get("stream") != after.data.get("stream"):
+        unlike = "the stream of tasks is another one, of the same images"
     seen = not before.class_correct or before.class_correct == after.class_correct
-    return Comparison(before.outcome == after.outcome and seen, same, tuple(differences), largest, tolerance(before))
+    identical = before.outcome == after.outcome and seen
+    return Comparison(identical, same, tuple(differences), largest, tolerance(before), unlike)
 
 
 def tolerance(result: Result) -> float:

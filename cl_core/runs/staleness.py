@@ -96,11 +96,12 @@ def _data_reasons(result: Result, today: Plan, *, reference: bool) -> list[str]:
     data, wanted = result.data, today.dataset
     if data.get("name") != wanted:
         return [f"data {data.get('name')!r}, now {wanted!r}"]
-    # A stream of a user's own is of no set that the manifest knows.
-    if wanted in SOURCES and data.get("route") not in SOURCES[wanted].routes:
+    # A stream of a user's own is of no set that the manifest knows, whatever its name.
+    source = SOURCES.get(wanted) if today.experiment.own_stream is None else None
+    if source is not None and data.get("route") not in source.routes:
         return [f"{wanted} has no route {data.get('route')!r}"]
     # The arrays of an official archive are known by the archive's digest, which is checked when it is fetched.
-    known = SOURCES[wanted].labels if wanted in SOURCES else {}
+    known = {} if source is None else source.labels
     if reference and data.get("route") != "official" and data.get("digest") not in known:
         return [
             f"its data ({wanted}, {data.get('route')}) are not among those that this version knows; "

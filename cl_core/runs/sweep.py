@@ -139,7 +139,7 @@ def _hand_out(
         if plan.followed is not None and not (results / plan.followed.name).exists():
             continue
         try:
-            source = None if executor.shared else find_source(plan, results)
+            source = None if executor.shared else find_source(plan, results, route=route)
         except (ValueError, OSError) as error:
             state.waiting.remove(plan)
             state.failed[plan.name] = str(error)

@@ -7,7 +7,7 @@ import yaml
 from cl_book import check, digest_list
 from support.made_designs import make_record
 
-from cl_core.runs.design_table import append, dumps
+from cl_core.runs.design_table import append, dumps, hold_table
 from cl_core.runs.result_set import ResultSet
 from cl_core.runs.staleness import State
 
@@ -93,6 +93,28 @@ def test_an_edited_record_of_a_design_is_named_and_a_table_that_is_none_too(chec
     table.write_text("{\n", encoding="utf-8")
     (broken,) = [line for line in check.check().lines if "split-cifar100.jsonl, line 1" in line]
     assert "is not a record of a design" in broken
+
+
+def test_a_protocol_of_a_design_on_different_images_is_named(checkout):
+    table = checkout / "results" / "designs" / "split-cifar100.jsonl"
+    elsewhere = {"name": "cifar100", "label": "CIFAR-100", "route": "official", "digest": "f" * 64}
+    records = [make_record("split-cifar100", 0, "frozen", 40.0, 20.0)]
+    records += [make_record("split-cifar100", 0, "adaptive", 40.0, 20.0, data=elsewhere)]
+    table.parent.mkdir(parents=True)
+    table.write_text("".join(f"{dumps(record)}\n" for record in records), encoding="utf-8")
+    report = check.check()
+    assert "results/designs/split-cifar100.jsonl: protocol 0, adaptive, is stale, because" in report.lines
+    said = "  in its protocol the runs are on different images, cifar100 (6211666e) and CIFAR-100 (ffffffff)"
+    assert said in report.lines
+    assert report.faults == 2
+
+
+def test_a_table_that_is_being_filled_is_no_fault(checkout):
+    table = checkout / "results" / "designs" / "split-cifar100.jsonl"
+    append(table, make_record("split-cifar100", 0, "frozen", 40.0, 20.0))
+    digest_list.write_list(replace=False)
+    with hold_table(table):
+        assert check.check().faults == 0
 
 
 def test_a_record_that_was_sealed_anew_differs_from_the_list(checkout):

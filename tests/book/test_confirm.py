@@ -4,6 +4,7 @@ import json
 
 import pytest
 from cl_book import golden
+from support.made_results import official_images
 from typer.testing import CliRunner
 
 from cl_core.experiments import provenance, store
@@ -75,6 +76,17 @@ def test_results_made_again_are_recorded_with_how_they_compare(run, checkout, ma
     (one,) = ledger.confirmations()[-1].repeated
     assert one == ledger.Repetition("results/cpu/split-cifar10/frozen-0.json", identical, one.largest, True)
     assert one.largest == (0 if identical else 3.3333)
+
+
+def test_a_result_made_again_on_other_images_is_not_recorded(run, checkout, make_result, monkeypatch):
+    before, after = make_result(), make_result(data=official_images("cifar10"))
+    path = checkout / "results/cpu/split-cifar10/frozen-0.json"
+    store.save(before, path)
+    monkeypatch.setattr(repeat, "repeat", lambda path: (after, repeat.compare(before, after)))
+    said = r"--repeat results/cpu/split-cifar10/frozen-0\.json: it is no repetition: the runs are on different images, made"
+    with pytest.raises(ValueError, match=said):
+        run("--repeat", path)
+    assert not (checkout / ledger.LEDGER).exists()
 
 
 def test_a_file_that_is_no_result_is_refused_before_anything_runs(run, checkout, tmp_path):

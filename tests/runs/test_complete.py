@@ -2,6 +2,7 @@
 
 import multiprocessing
 
+import numpy as np
 import pytest
 
 from cl_core import files
@@ -12,6 +13,17 @@ from cl_core.experiments.plan import make_plan
 from cl_core.runs import complete, repeat
 
 TINY = {"tasks": 3, "width": 8, "batch": 256, "epochs": 1, "head_warmup_steps": 2, "gradient_samples": 16}
+
+STREAM = """
+from pathlib import Path
+import numpy as np
+from cl_core.streams import Stream
+
+def tasks(seed):
+    rows, labels = np.loadtxt(Path(__file__).with_name("rows.txt")), np.arange(16) // 2
+    cuts = [int(word) for word in Path(__file__).with_name("cuts.txt").read_text().split()]
+    return Stream.of([(rows[part], labels[part]) * 2 for part in np.split(np.arange(16), cuts)], name="features")
+"""
 
 
 def tiny(strategy, **more):
@@ -55,10 +67,19 @@ def test_two_processes_that_ask_for_one_run_compute_it_once(folders):
         process.join(60)
 
 
-def test_a_control_finds_its_two_level_run_in_the_store(folders):
+def test_a_control_finds_its_two_level_run_in_the_store(folders, monkeypatch):
     with pytest.raises(
         ValueError, match="cl-core run digits-permuted --strategy two-level --seed 100 --profile smoke --set"
     ):
+        complete.complete(tiny("two-level-random", many=2), **folders)
+    results = folders["results"]
+    with pytest.raises(ValueError, match=rf" --set tasks=3 --out {results} first$"):
+        complete.complete(tiny("two-level-random", many=2), **folders)
+    spaced = {**folders, "results": folders["cache"] / "my results"}
+    with pytest.raises(ValueError, match=rf" --data embedded --out '{spaced['results']}' first$"):
+        complete.complete(tiny("two-level-random", many=2), **spaced, route="embedded")
+    monkeypatch.setattr(complete, "locate_results", lambda: results)
+    with pytest.raises(ValueError, match=r" --set tasks=3 first$"):
         complete.complete(tiny("two-level-random", many=2), **folders)
     two_level = complete.complete(tiny("two-level", many=2), **folders)
     control = complete.complete(tiny("two-level-random", many=2), **folders)
@@ -85,6 +106,27 @@ def test_a_result_on_other_images_is_not_passed_off(folders, make_result):
     assert not complete.complete(made, **folders, route="prepared").computed
     with pytest.raises(ValueError, match="by the route 'prepared', not 'official'"):
         complete.complete(made, **folders, route="official")
+
+
+def test_a_result_on_data_that_a_stream_of_ones_own_no_longer_gives_is_not_passed_off(folders, own_files):
+    own_files.write("mine.py", STREAM)
+
+    def ask(first, cuts="8"):
+        np.savetxt(own_files.folder / "rows.txt", np.arange(48.0).reshape(16, 3) + first)
+        (own_files.folder / "cuts.txt").write_text(cuts)
+        own_files.start_anew()
+        overrides = {"epochs": 1, "width": 4, "depth": 1, "head_warmup_steps": 1, "gradient_samples": 4}
+        plan = make_plan("mine:tasks", "frozen", 0, "smoke", overrides=overrides)
+        return complete.complete(plan, **folders).computed
+
+    said = r"frozen.*json was computed on features, and mine:tasks now gives other data; give another folder \(--out\)"
+    assert ask(0.0)
+    assert not ask(0.0)
+    with pytest.raises(ValueError, match=said):
+        ask(1.0)
+    # The same rows in other tasks are other data too.
+    with pytest.raises(ValueError, match=said):
+        ask(0.0, cuts="8 12")
 
 
 @pytest.mark.parametrize("place", ["file", "file/below"])

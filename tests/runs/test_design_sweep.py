@@ -54,9 +54,7 @@ def table(tmp_path, monkeypatch):
 def test_a_stopped_sweep_goes_on_where_it_was(table, tmp_path, monkeypatch):
     seen = []
     with pytest.raises(KeyboardInterrupt):
-        sweep_design(
-            DIGITS, table, cache=tmp_path, executor=Here(), protocols=2, watcher=lambda r, n: seen.append((r.key, n))
-        )
+        sweep_design(DIGITS, table, executor=Here(), protocols=2, watcher=lambda r, n: seen.append((r.key, n)))
     assert seen[-1] == ((1, "adaptive"), 9)
     before = table.read_bytes()
     monkeypatch.setattr(
@@ -65,13 +63,13 @@ def test_a_stopped_sweep_goes_on_where_it_was(table, tmp_path, monkeypatch):
         lambda job: design_table.dumps(make_record(job.design, job.protocol, job.role, 1, 1)),
     )
     assert list_missing(DIGITS, table, protocols=2) == [(1, "averaged")]
-    assert sweep_design(DIGITS, table, cache=tmp_path, executor=Here(), protocols=2) == 1
+    assert sweep_design(DIGITS, table, executor=Here(), protocols=2) == 1
     assert table.read_bytes().startswith(before)
     assert [record.key for record in design_table.read_table(table)] == [(p, role) for p in (0, 1) for role in ROLES]
 
 
 def test_what_is_recorded_goes_with_each_run(table, tmp_path):
-    sweep_design(DIGITS, table, cache=tmp_path, executor=Here(), protocols=1, recorded={"claims": {"C650": "0"}})
+    sweep_design(DIGITS, table, executor=Here(), protocols=1, recorded={"claims": {"C650": "0"}})
     assert {record.recorded["claims"]["C650"] for record in design_table.read_table(table)} == {"0"}
 
 
@@ -85,13 +83,54 @@ def test_a_table_with_an_edited_record_or_of_another_design_is_not_gone_on_with(
         list_missing(find_design("split-cifar10"), table)
 
 
-def test_two_processes_do_not_fill_one_table(table, tmp_path):
-    from filelock import FileLock
+def test_two_processes_do_not_fill_one_table_whatever_their_caches(table, monkeypatch):
+    refused = []
 
-    (tmp_path / "cache" / "designs").mkdir(parents=True)
-    held = FileLock(tmp_path / "cache" / "designs" / "digits-split.lock")
-    with held, pytest.raises(RuntimeError, match="another process fills the table"):
-        sweep_design(DIGITS, table, cache=tmp_path / "cache", executor=Here())
+    def meanwhile(record, count):
+        with pytest.raises(RuntimeError, match=r"another process fills the table .*digits-split\.jsonl; wait for it"):
+            sweep_design(DIGITS, table, executor=Here())
+        refused.append(count)
+
+    assert sweep_design(DIGITS, table, executor=Here(), protocols=1, watcher=meanwhile) == len(ROLES)
+    assert refused == [1, 2, 3, 4, 5]
+    assert [entry.name for entry in table.parent.iterdir()] == [table.name]
+
+
+def fill_prepared(table, roles):
+    for role in roles:
+        data = dict(make_record("split-cifar100", 0, role, 50, 10).data, route="prepared")
+        design_table.append(table, make_record("split-cifar100", 0, role, 50, 10, data=data))
+
+
+def test_a_table_goes_on_by_its_own_route_and_no_other_is_taken(tmp_path, monkeypatch):
+    design, path, asked = find_design("split-cifar100"), tmp_path / "split-cifar100.jsonl", []
+
+    def do(job):
+        asked.append(job.route)
+        data = dict(make_record(job.design, job.protocol, job.role, 50, 10).data, route=job.route)
+        return design_table.dumps(make_record(job.design, job.protocol, job.role, 50, 10, data=data))
+
+    monkeypatch.setattr(design_sweep, "run_design_job", do)
+    fill_prepared(path, ROLES[:3])
+    said = "holds runs by the route 'prepared', not 'official'; give --data prepared, or another folder with --out"
+    with pytest.raises(ValueError, match=said):
+        list_missing(design, path, protocols=1, route="official")
+    with pytest.raises(ValueError, match=said):
+        sweep_design(design, path, executor=Here(), protocols=2, route="official")
+    assert list_missing(design, path, protocols=1, route="prepared") == [(0, "adaptive"), (0, "averaged")]
+    assert sweep_design(design, path, executor=Here(), protocols=1) == 2
+    assert asked == ["prepared"] * 2
+    assert sweep_design(design, tmp_path / "new.jsonl", executor=Here(), protocols=1, route="official") == 5
+    assert asked[2:] == ["official"] * 5
+
+
+def test_a_table_of_several_routes_is_not_gone_on_with(tmp_path):
+    path = tmp_path / "split-cifar100.jsonl"
+    fill_prepared(path, ROLES)
+    design_table.append(path, make_record("split-cifar100", 1, "frozen", 50, 10))
+    for route in (None, "official"):
+        with pytest.raises(ValueError, match="holds runs by several routes, 'prepared' and 'official', not by one"):
+            list_missing(find_design("split-cifar100"), path, route=route)
 
 
 def test_a_run_that_diverges_is_recorded_with_its_reason(monkeypatch):

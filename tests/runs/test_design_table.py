@@ -46,6 +46,43 @@ def test_records_are_added_whole_one_each_and_an_unsealed_one_is_refused(tmp_pat
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
+def elsewhere(role, protocol=0):
+    data = {"name": "cifar100", "label": "CIFAR-100", "route": "official", "digest": "f" * 64}
+    return made(role, protocol, data=data)
+
+
+def test_a_record_on_other_images_than_its_protocol_s_others_is_refused(tmp_path):
+    path = tmp_path / "split-cifar100.jsonl"
+    append(path, made("frozen"))
+    with pytest.raises(
+        ValueError, match=r"in protocol 0 the runs are on different images, .* and CIFAR-100 \(ffffffff"
+    ):
+        append(path, elsewhere("adaptive"))
+    append(path, elsewhere("adaptive", protocol=1))
+    append(path, made("adaptive", failure="it diverged", correct=(), classes=(), test_sizes=(), data={}))
+    assert [record.key for record in read_table(path)] == [(0, "frozen"), (1, "adaptive"), (0, "adaptive")]
+
+
+def test_a_protocol_on_different_images_is_stale_and_never_complete():
+    mixed = [elsewhere(role) if role == "averaged" else made(role) for role in ROLES]
+    records = [*mixed, *(made(role, protocol=1) for role in ROLES), *(elsewhere(role, protocol=2) for role in ROLES)]
+    found = states(records, confirmed=True)
+    said = "in its protocol the runs are on different images, cifar100 (6211666e) and CIFAR-100 (ffffffff)"
+    assert {key: state.stale for key, state in found.items() if state.stale} == {(0, role): (said,) for role in ROLES}
+    assert list(complete_protocols(records)) == [1, 2]
+    assert {record.protocol for record in design_table.current(records)} == {1, 2}
+
+
+def test_a_record_is_added_by_who_holds_the_table(tmp_path):
+    path = tmp_path / "split-cifar100.jsonl"
+    with design_table.hold_table(path) as add:
+        with pytest.raises(RuntimeError, match=r"another process fills the table .*; wait for it, or stop it"):
+            append(path, made("frozen"))
+        add(made("adaptive"))
+    append(path, made("frozen"))
+    assert [record.role for record in read_table(path)] == ["adaptive", "frozen"]
+
+
 @pytest.mark.parametrize(
     ("changed", "says"),
     [

@@ -1,6 +1,7 @@
 """The ledger: entries are kept newest last, small, and read back; a damaged file is one line."""
 
 import json
+import re
 
 import pytest
 
@@ -57,6 +58,48 @@ def test_a_damaged_ledger_is_one_line(checkout, text, says):
     with pytest.raises(ValueError, match=says) as caught:
         ledger.confirmations()
     assert "\n" not in str(caught.value)
+
+
+GIVEN = {
+    "code": "c",
+    "date": "2026-01-02",
+    "golden_runs": 150,
+    "golden": "a",
+    "processor": "Some",
+    "versions": {"torch": "2.0"},
+    "repeated": [{"result": "results/x.json", "identical": True, "largest": 0, "same_machine": False}],
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"code": 3}, "code: Input should be a valid string"),
+        ({"golden_runs": "150"}, "golden_runs: Input should be a valid integer"),
+        ({"versions": {"torch": 2}}, "versions.torch: Input should be a valid string"),
+        (
+            {"repeated": [{**GIVEN["repeated"][0], "identical": "no"}]},
+            "repeated.0.identical: Input should be a valid bool",
+        ),
+        ({"repeated": [{**GIVEN["repeated"][0], "more": 1}]}, "repeated.0.more: Unexpected"),
+        ({"more": 1}, "more: Unexpected"),
+    ],
+)
+def test_an_entry_with_a_value_of_another_type_is_named(checkout, changed, says):
+    (checkout / LEDGER).parent.mkdir(exist_ok=True)
+    (checkout / LEDGER).write_text(json.dumps({"version": 1, "confirmed": [GIVEN]}))
+    assert ledger.confirmations()[0].repeated[0].largest == 0.0
+    (checkout / LEDGER).write_text(json.dumps({"version": 1, "confirmed": [{**GIVEN, **changed}]}))
+    with pytest.raises(ValueError, match=re.escape(f"is not a confirmation: {says}")):
+        ledger.confirmations()
+
+
+def test_a_renaming_with_a_value_of_another_type_is_named(checkout):
+    (checkout / LEDGER).parent.mkdir(exist_ok=True)
+    renamed = [{"date": "2026-02-03", "names": {"a": 1}}]
+    (checkout / LEDGER).write_text(json.dumps({"version": 1, "confirmed": [], "renamed": renamed}))
+    with pytest.raises(ValueError, match=r"is not a renaming: names\.a: Input should be a valid string"):
+        ledger.renamings()
 
 
 def test_outside_a_checkout_nothing_is_written(tmp_path, monkeypatch, make_confirmation):

@@ -46,6 +46,26 @@ def test_a_difference_within_the_measured_spread_is_no_fault(make_run, away, hol
     assert found.holds == holds
 
 
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        (
+            {"digest": "f" * 64, "label": "CIFAR-100"},
+            "the runs are on different images, made up (6211666e) and CIFAR-100 (f",
+        ),
+        ({"stream": "s"}, "the stream of tasks is another one, of the same images"),
+    ],
+)
+def test_a_run_of_something_else_is_no_repetition_however_near_its_numbers(make_run, changed, says):
+    before = make_run("split-cifar100", "frozen", 0)
+    elsewhere = {**before.recorded, "machine": {"cpu": "another"}}
+    assert compare(before, replace(before, recorded=elsewhere)).holds
+    found = compare(before, replace(before, data={**before.data, **changed}, recorded=elsewhere))
+    assert (found.expected, found.identical, found.largest, found.holds) == (False, False, 0.0, False)
+    assert found.other.startswith(says)
+    assert found.summary == f"it is no repetition: {found.other}"
+
+
 @pytest.mark.slow
 def test_the_measured_spread_is_that_of_the_runs_in_the_history():
     differences = defaultdict(list)

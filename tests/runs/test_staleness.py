@@ -63,6 +63,27 @@ def test_an_unknown_copy_of_the_data_is_a_users_own_in_a_folder_of_theirs(make_r
     assert [state.word for state in read_results(tmp_path).states.values()] == ["current"]
 
 
+STREAM = """
+import numpy as np
+from cl_core.streams import Stream
+
+rows, labels = np.arange(24.0).reshape(8, 3), np.arange(8) % 2
+tasks = Stream.of([(rows, labels, rows, labels)] * 2, name="digits")
+"""
+
+
+def test_a_stream_of_ones_own_may_be_called_as_a_data_set_is(make_result, own_files, tmp_path):
+    own_files.write("mine.py", STREAM)
+    plan = make_plan("mine:tasks", "frozen", 0, "smoke")
+    data = {"name": "digits", "label": "digits", "route": "given", "digest": "a" * 64}
+    fields = {"experiment": "mine:tasks", "profile": "smoke", "config": plan.config, "data": data}
+    result = replace(make_result(), **fields).sealed()
+    assert staleness.state(result, name=plan.name).stale == ()
+    # Among the repository's own it is as foreign as by any other name.
+    assert "not among those that this version knows" in staleness.state(result, reference=True).stale[0]
+    assert "data 'other', now 'digits'" in staleness.state(replace(result, data={**data, "name": "other"})).stale[1]
+
+
 def test_another_data_set_is_stale(make_result, checkout):
     data = dict(make_result().data)
     put(checkout, make_result(data={**data, "name": "mnist"}))

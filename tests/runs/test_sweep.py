@@ -171,6 +171,9 @@ def test_a_worker_without_shared_folders_leaves_nothing_behind(folders, tmp_path
         ({"jobs": 0}, "jobs = 0"),
         ({"jobs": 1, "cluster": "local"}, "write local:2"),
         ({"jobs": 1, "cluster": "slurm:2"}, "write local:2"),
+        ({"jobs": 1, "cluster": ""}, "--cluster '' does not fit; write local:2"),
+        ({"jobs": 1, "scheduler": ""}, "--scheduler '' names no address; write one such as tcp"),
+        ({"jobs": 1, "scheduler": "", "cluster": ""}, "not both"),
         ({"jobs": 1, "cluster": "local:2", "scheduler": "tcp://127.0.0.1:1"}, "not both"),
     ],
 )

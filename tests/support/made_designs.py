@@ -27,7 +27,11 @@ def make_record(design, protocol, role, avg, forgetting, **changed):
         profile=plan.profile.name,
         computes=PROTOCOL,
         config=plan.config,
-        data={"name": plan.dataset, "route": "official", "digest": next(iter(SOURCES[plan.dataset].labels), "")},
+        data={
+            "name": plan.dataset,
+            "route": SOURCES[plan.dataset].routes[0],
+            "digest": next(iter(SOURCES[plan.dataset].labels), ""),
+        },
         classes=(10, 10),
         test_sizes=(SIZE, SIZE),
         correct=((first, None), (last, last)),

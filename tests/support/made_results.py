@@ -33,6 +33,11 @@ def made_twice():
     return tuple(ResultSet(results, dict.fromkeys(results, State())) for results in read)
 
 
+def official_images(dataset):
+    """Return what a run stores of its images where they are the official archive's, which made-up runs are not on."""
+    return {"name": dataset, "route": "official", "label": SOURCES[dataset].title, "digest": "f" * 64}
+
+
 @pytest.fixture
 def make_result():
     """Return a maker of sealed results: three tasks of 10 images each, two blocks; keywords replace its fields."""

@@ -7,6 +7,7 @@ from cl_book.claims import overview
 from cl_book.claims.arms import Arm
 from cl_book.claims.claim import Standing
 from cl_book.claims.comparisons import Difference
+from cl_book.claims.pairs import pair_by_seed
 from cl_book.claims.statistics import Interval, t_interval
 from cl_core.experiments.store import metric
 from cl_core.metric_table import MEASURES
@@ -168,11 +169,11 @@ def _compare(
     results: ResultSet,
     claims: Mapping[tuple[str, frozenset[Arm], str], Standing],
 ) -> Answer:
-    first, second = ({run.seed: run for run in overview.find_runs(experiment, arm, results).values()} for arm in pair)
+    sides = [{run.seed: run for run in overview.find_runs(experiment, arm, results).values()} for arm in pair]
     standing = claims.get((experiment, frozenset(pair), measure))
     # A claim is decided on the seeds that it names; what stands beside its verdict is of the same ones.
     named = None if standing is None or standing.claim.test is None else standing.claim.test.seeds
-    seeds = sorted(seed for seed in set(first) & set(second) if named is None or seed in named)
-    differences = [100 * (metric(first[seed], measure) - metric(second[seed], measure)) for seed in seeds]
-    interval = t_interval(differences) if len(seeds) >= LEAST_SEEDS else None
+    rows = [row for seed, row in pair_by_seed(sides).items() if named is None or seed in named]
+    differences = [100 * (metric(first, measure) - metric(second, measure)) for first, second in rows]
+    interval = t_interval(differences) if len(rows) >= LEAST_SEEDS else None
     return Answer(experiment, pair, measure, interval, standing)

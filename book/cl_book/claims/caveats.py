@@ -9,12 +9,14 @@ from cl_book.claims.arms import Arm, run_of
 from cl_book.claims.comparisons import Difference, Picked
 from cl_book.claims.decision_rule import Judgement
 from cl_book.claims.paired_differences import PairedComparison, Reading, measure
+from cl_book.claims.pairs import BySeed, pair_by_seed
 from cl_book.claims.statistics import Interval, t_interval
 from cl_book.notebooks.record import NOT_REPRODUCED, REPRODUCED, format_signed
 from cl_core.experiments import store
 from cl_core.experiments.machine import ARITHMETIC
 from cl_core.experiments.registry import find_strategy
 from cl_core.experiments.store import Result
+from cl_core.runs.images import explain_other_images
 from cl_core.runs.result_set import ResultSet
 
 DEPTHS = range(5)
@@ -31,8 +33,7 @@ DEPENDS_ON_DEPTH = "depends on the depth"
 DEPENDS_ON_TUNING = "depends on tuning"
 OPEN_IN_TUNING = "open under own tuning"
 
-_BY_SEED = Mapping[int, Result]
-_Tunings = Mapping[str, _BY_SEED]
+_Tunings = Mapping[str, BySeed]
 
 
 @dataclass(frozen=True)
@@ -139,10 +140,11 @@ def compare_tunings(test: PairedComparison, results: ResultSet, own: Interval) -
 
 
 def unpaired(used: Iterable[Result]) -> str:
-    """Return a remark on seeds whose runs come from machines that round differently; empty if none is known.
+    """Return a remark on seeds whose runs are on different images or machines that round differently; empty if none is known.
 
-    Runs that train their first task alike share it to the bit on one machine; two machines round differently, and the
-    difference grows in training. Where two runs train it otherwise, what is recorded of their machines tells.
+    Runs on the same images that train their first task alike share it to the bit on one machine; two machines round
+    differently, and the difference grows in training. Where two runs train it otherwise, what is recorded of their
+    machines tells.
     """
     groups: dict[object, dict[tuple[object, ...], list[Result]]] = {}
     for run in used:
@@ -150,9 +152,14 @@ def unpaired(used: Iterable[Result]) -> str:
         if treatment.kind != "bound":
             alike = sorted((name, str(value)) for name, value in run.config.items() if name not in treatment.reads)
             groups.setdefault(run.seed, {}).setdefault((run.experiment, *alike), []).append(run)
-    apart = [seed for seed, runs in groups.items() if any(_begin_apart(one) for one in runs.values())]
-    elsewhere = [seed for seed, runs in groups.items() if seed not in apart and _differ_in_machine(list(runs.values()))]
+    mixed = [
+        seed for seed, runs in groups.items() if explain_other_images(run.data for one in runs.values() for run in one)
+    ]
+    alike_images = {seed: list(runs.values()) for seed, runs in groups.items() if seed not in mixed}
+    apart = [seed for seed, runs in alike_images.items() if any(_begin_apart(one) for one in runs)]
+    elsewhere = [seed for seed, runs in alike_images.items() if seed not in apart and _differ_in_machine(runs)]
     remarks = {
+        "the runs are on different images, so they share no first task": len(mixed),
         "the runs come from machines that round differently, so they share no first task": len(apart),
         "the sides train their first task differently, on machines that round differently": len(elsewhere),
     }
@@ -186,7 +193,7 @@ def _mean(runs: Iterable[Result], name: str) -> float:
     return fmean(100 * store.metric(run, name) for run in runs)
 
 
-def _runs(test: Difference, arm: Arm, results: ResultSet) -> _BY_SEED:
+def _runs(test: Difference, arm: Arm, results: ResultSet) -> BySeed:
     runs = {seed: results.get(run_of(test.experiment, arm, seed, test.profile)) for seed in test.seeds}
     if arm.strategy == "frozen" and "trained=0" in arm.settings:
         alone = Arm("frozen-0", tuple(word for word in arm.settings if word != "trained=0"))
@@ -201,14 +208,13 @@ def _side(interval: Interval) -> int:
     return (interval.low > 0) - (interval.high < 0)
 
 
-def _interval(test: Difference, sides: list[_BY_SEED]) -> Interval | None:
-    of, against = sides
-    seeds = sorted(set(of) & set(against))
-    if len(seeds) < LEAST_RUNS:
+def _interval(test: Difference, sides: list[BySeed]) -> Interval | None:
+    rows = pair_by_seed(sides).values()
+    if len(rows) < LEAST_RUNS:
         return None
     try:
         return t_interval(
-            [test.sign * (measure(of[s], test.measure) - measure(against[s], test.measure)) for s in seeds]
+            [test.sign * (measure(of, test.measure) - measure(against, test.measure)) for of, against in rows]
         )
     except ValueError:
         return None  # magnitude 0 moves nothing, and has no logarithm of its distance
@@ -240,10 +246,10 @@ def _shared_seeds(sides: Sequence[_Tunings]) -> set[int]:
     return max(sets, key=covered, default=set())
 
 
-def _best_tuning(arm: Arm, tunings: _Tunings, seeds: set[int]) -> tuple[str, _BY_SEED | None]:
+def _best_tuning(arm: Arm, tunings: _Tunings, seeds: set[int]) -> tuple[str, BySeed | None]:
     """Return the tuning with the best mean Avg.Acc on `seeds`, in words, and all its runs; None where but one ran there."""
     there = {words: runs for words, runs in tunings.items() if seeds and seeds <= set(runs)}
-    if len(there) < 2:
+    if len(there) < 2 or not seeds <= set(pair_by_seed(list(there.values()))):
         return arm.title, None
     best = max(there, key=lambda words: _mean([there[words][seed] for seed in seeds], "avg_acc"))
     return best, there[best]

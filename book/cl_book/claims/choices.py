@@ -14,6 +14,7 @@ from cl_core.experiments import store
 from cl_core.experiments.plan import Plan
 from cl_core.metric_table import MEASURES
 from cl_core.runs.grid import list_plans
+from cl_core.runs.images import explain_other_images
 from cl_core.runs.result_set import ResultSet
 from cl_core.setting_ranges import format_value
 from cl_core.settings_base import Value
@@ -120,8 +121,11 @@ def format_command(choice: Choice, out: str = "mine") -> str:
 def list_trials(choice: Choice, results: ResultSet) -> list[Trial]:
     """Return what was tried for `choice` and how it ended in `results`, in the grid's order.
 
-    Raises ValueError where a run is not there and did not diverge, or did both.
+    Raises ValueError where a run is not there and did not diverge, or did both, and where runs are on different images.
     """
+    found = (results.get_alike(plan) for plan in list_runs(choice))
+    if why := explain_other_images(run.data for run in found if run is not None):
+        raise ValueError(f"{choice.name}: {why}")
     return [_judge(choice, values, results) for values in _combine(choice)]
 
 

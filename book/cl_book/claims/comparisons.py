@@ -172,6 +172,10 @@ class Picked(PairedComparison):
         if len(arms) == 1:
             return arms[0]
         rows = reading.rows(arms, self.picked_on)
+        for seed in self.picked_on:
+            if why := reading.left_out.pop(seed, ""):
+                # Nothing is tested then, and it is the tested seeds that are counted.
+                reading.left_out.update(dict.fromkeys(self.seeds, f"nothing is picked, as at seed {seed} {why}"))
         if len(rows) < len(self.picked_on):
             return None
         means = [float(np.mean([reading.value(rows[seed][i]) for seed in self.picked_on])) for i in range(len(arms))]

@@ -8,6 +8,7 @@ strategy, metric, mean and perhaps std. Verdicts come by the same rule as those 
 import csv
 import hashlib
 import io
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,11 +54,15 @@ class OwnClaim(Claim):
 
 @dataclass(frozen=True)
 class OwnClaims:
-    """The claims of the file at `path`, whose content has the SHA-256 `digest`."""
+    """The claims of the file at `path`, whose content has the SHA-256 `digest`.
+
+    `profile` is that of the runs where it was asked for and the file names none.
+    """
 
     path: Path
     digest: str
     claims: tuple[OwnClaim, ...]
+    profile: str | None = None
 
     def digests(self) -> dict[str, str]:
         """Return, by id, the first 8 digits of the digest of what each claims: its words, its test, δ and the effect."""
@@ -98,6 +103,19 @@ class OwnClaims:
         judge = own_judge(self.claims, results, self.digests())
         return tuple(judge(claim) for claim in self.choose(ids))
 
+    def sweep_command(self, results: Path) -> str:
+        """Return the command line that makes the runs of the claims in the folder `results`."""
+        return f"cl-core sweep {self._options} --out {shlex.quote(str(results))}"
+
+    def judge_command(self, results: Path) -> str:
+        """Return the command line that says where the claims stand by the results in the folder `results`."""
+        return f"cl-core claims {self._options} --results {shlex.quote(str(results))}"
+
+    @property
+    def _options(self) -> str:
+        named = "" if self.profile is None else f" --profile {self.profile}"
+        return f"--claims {shlex.quote(str(self.path))}{named}"
+
     def plan_lines(self, results: Path, ids: Sequence[str] = ()) -> list[str]:
         """Return what each claim needs, as sweeps, how much of it is in `results`, and the command for the rest."""
         lines = []
@@ -108,7 +126,7 @@ class OwnClaims:
             lines += [f"     cl-core sweep {options}" for options in list_options(claim.test, claim.test.runs())]
         runs = self.list_runs(ids)
         missing = sum(not (results / plan.name).exists() for plan in runs)
-        lines.append(f"{len(runs)} runs in all, {missing} to do: cl-core sweep --claims {self.path} --out {results}")
+        lines.append(f"{len(runs)} runs in all, {missing} to do: {self.sweep_command(results)}")
         return lines
 
 
@@ -125,16 +143,17 @@ def read_own_claims(path: Path, profile: str | None = None) -> OwnClaims:
             raise ValueError("it has no list `claims`; begin each claim with `- id:`")
         for key in parts:
             require_name("part of such a file", key, _KEYS)
-        of_runs = _choose_profile(parts.get("profile"), profile)
+        stated_profile = parts.get("profile")
+        of_runs = _choose_profile(stated_profile, profile)
         cells = {} if parts.get("paper") is None else _read_table(path.parent / str(parts["paper"]))
         claims = _check_claims([_fill_profile(entry, of_runs) for entry in parts["claims"]], cells)
-    return OwnClaims(path, hashlib.sha256(content).hexdigest(), claims)
+    return OwnClaims(path, hashlib.sha256(content).hexdigest(), claims, of_runs if stated_profile is None else None)
 
 
 def _choose_profile(stated: Any, asked: str | None) -> str:
     if stated is not None and asked not in (None, stated):
         raise ValueError(f"it states profile {stated!r}, and --profile {asked} would decide it from other runs")
-    profile = stated or asked
+    profile = asked if stated is None else stated
     if profile is None:
         raise ValueError("it names no `profile` of its runs; write profile: smoke, cpu or paper, or give --profile")
     require_name("profile", profile, PROFILES)

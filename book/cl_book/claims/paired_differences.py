@@ -17,6 +17,7 @@ from cl_core.experiments import store
 from cl_core.experiments.plan import Plan
 from cl_core.experiments.store import Result
 from cl_core.naming import require_name
+from cl_core.runs.images import explain_other_images
 from cl_core.runs.result_set import ResultSet
 
 LEAST_DELTA = 0.5
@@ -162,13 +163,16 @@ class Reading:
         return result
 
     def rows(self, arms: Sequence[Arm], seeds: Sequence[int]) -> dict[int, list[Result]]:
-        """Return the runs of all `arms` by seed, for the seeds at which every one is there."""
-        rows = {seed: [self.find(arm, seed) for arm in arms] for seed in seeds}
-        return {
+        """Return the runs of all `arms` by seed, for the seeds at which every one is there, all on the same images."""
+        found = {seed: [self.find(arm, seed) for arm in arms] for seed in seeds}
+        rows = {
             seed: [run for run in row if run is not None]
-            for seed, row in rows.items()
+            for seed, row in found.items()
             if all(run is not None for run in row)
         }
+        mixed = {seed: why for seed, row in rows.items() if (why := explain_other_images(run.data for run in row))}
+        self.left_out.update(mixed)
+        return {seed: row for seed, row in rows.items() if seed not in mixed}
 
     def value(self, result: Result) -> float:
         """Return the measure of `result`, positive in the claimed direction."""

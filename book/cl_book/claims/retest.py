@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cl_book.claims.pairs import pair_by_seed
 from cl_core.experiments import store
 from cl_core.experiments.store import Result
 from cl_core.runs.result_set import ResultSet
@@ -40,8 +41,8 @@ class Reliability:
 
 def pair_runs(experiment: str, strategy: str, first: ResultSet, again: ResultSet) -> list[tuple[Result, Result]]:
     """Return the runs of one experiment and strategy that were made twice, by seed."""
-    runs = {run.seed: run for run in again.find(experiment, strategy, "cpu")}
-    return [(run, runs[run.seed]) for run in first.find(experiment, strategy, "cpu") if run.seed in runs]
+    sides = [{run.seed: run for run in makings.find(experiment, strategy, "cpu")} for makings in (first, again)]
+    return [(one, other) for one, other in pair_by_seed(sides).values()]
 
 
 def judge_score(pairs: list[tuple[Result, Result]], threshold: float) -> Reliability:

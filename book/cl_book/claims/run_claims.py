@@ -92,7 +92,8 @@ def decide(
     labels += _revisions(claim, digest, reading.used, recorded)
     reason = _undecided(reading)
     if reason:
-        needs = UNAVAILABLE.get(find_experiment(claim.test.experiment).definition.dataset)
+        experiment = find_experiment(claim.test.experiment)
+        needs = UNAVAILABLE.get(experiment.definition.dataset) if experiment.own_stream is None else None
         if needs and not reading.used:
             reason = f"needs {needs}"
             labels.append(reason)

@@ -20,7 +20,6 @@ def sweep_named_design(
     """
     from cl_book.claims.stated import design_claim_digests
     from cl_book.commands.run_command import check_route, report_data_errors
-    from cl_core.experiments.checkpoints import locate_cache
     from cl_core.experiments.machine import count_cores
     from cl_core.runs import design_sweep
     from cl_core.runs.complete import locate_results
@@ -33,7 +32,7 @@ def sweep_named_design(
     if workers < 1:
         raise ValueError(f"--jobs {workers} does not fit; give 1 or more")
     table = (out or locate_results()) / "designs" / f"{name}.jsonl"
-    missing = design_sweep.list_missing(design, table, protocols=protocols)
+    missing = design_sweep.list_missing(design, table, protocols=protocols, route=taken)
     if dry_run:
         _print_plan(design, missing, table)
         return
@@ -49,7 +48,6 @@ def sweep_named_design(
             done = design_sweep.sweep_design(
                 design,
                 table,
-                cache=locate_cache(),
                 executor=executor,
                 protocols=protocols,
                 route=taken,

@@ -20,7 +20,7 @@ def count_image_passes(plan: Plan) -> float:
         passes: float = plan.settings.joint_epochs
     else:
         first, others = plan.recipe_of(0).epochs, plan.settings.epochs
-        passes = others + (first - others) / plan.settings.tasks
+        passes = others + (first - others) / plan.settings.tasks_run
     return _count_images(plan) * passes
 
 
@@ -28,16 +28,14 @@ def _count_images(plan: Plan) -> float:
     if plan.experiment.own_stream is not None:
         return sum(len(task.train) for task in plan.draw_stream().tasks)
     definition = define(plan.experiment.stream, **plan.stream_options)
-    if definition.class_images:
-        return definition.tasks * definition.classes * definition.class_images
     source = SOURCES[definition.dataset]
     images = source.train * (1 - HELD_OUT if plan.part == "validation" else 1)
-    share = definition.classes / source.classes
-    return {
-        "permuted": definition.tasks * images,
-        "turned": definition.tasks * images * share,
-        "correlated": images * share,
-    }.get(definition.kind, images)
+    of_class, tasks = images / source.classes, plan.settings.tasks_run
+    if definition.kind == "permuted":
+        return tasks * images
+    if definition.kind == "correlated" and not definition.class_images:
+        of_class /= tasks
+    return tasks * definition.classes * min(of_class, definition.class_images or of_class)
 
 
 @dataclass

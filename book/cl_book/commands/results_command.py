@@ -1,5 +1,6 @@
 """The command `results`: what is stored, by experiment, or all of it as one table."""
 
+import shlex
 import sys
 from collections import Counter
 from pathlib import Path
@@ -37,7 +38,7 @@ def results(
     from cl_core.runs.result_set import read_results
 
     if file is not None and not csv:
-        raise ValueError(f"{file} is given without --csv; write cl-core results --csv {file}")
+        raise ValueError(f"{file} is given without --csv; write cl-core results --csv {shlex.quote(str(file))}")
     if file is not None and not file.name.endswith((".csv", ".csv.gz")):
         raise ValueError(f"{file} names no table; give a name that ends in .csv or .csv.gz")
     stored = read_results(folder)

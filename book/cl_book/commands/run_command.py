@@ -127,7 +127,8 @@ def run(
 ) -> None:
     """Run one experiment (the manual is RUN_HELP)."""
     if again is not None:
-        if experiment or strategy or network or settings or claims or out or protocol != "companion":
+        beside = (experiment, strategy, network, claims, out)
+        if settings or protocol != "companion" or any(each is not None for each in beside):
             raise ValueError("--again takes everything from the stored result; give it alone, or with --data")
         repeat(again, route)
         return
@@ -190,6 +191,8 @@ def repeat(
     where = "the same machine and versions" if comparison.expected else "another machine or other versions"
     if comparison.identical:
         typer.echo(f"identical to the bit, on {where}")
+    elif comparison.other:
+        typer.echo(f"not confirmed, as {comparison.summary}")
     else:
         typer.echo(
             f"not identical, on {where}; the largest difference is {comparison.largest:.2f} points, "

@@ -47,7 +47,8 @@ HELP = "\n\n".join(
         "--experiments and --strategies leave out others):",
         format_list({step.name: step.summary for step in STEPS.values()}),
         "--design does the runs of a design, all protocols of it or the first --protocols, in its order, and records "
-        "each in results/designs/NAME.jsonl; a run that diverges is recorded too:",
+        "each in results/designs/NAME.jsonl; a run that diverges is recorded too. A table goes on by the route of its runs, "
+        "and refuses another --data:",
         format_list(
             {
                 design.name: f"{design.protocols} protocols on {design.experiment}, {design.runs} runs, profile {design.profile}"
@@ -266,25 +267,25 @@ def _make_plans(
     from cl_core.runs import grid
 
     if reference is not None:
-        if settings or protocol or network:
-            option = "--set" if settings else "--protocol" if protocol else "--network"
+        if settings or protocol is not None or network is not None:
+            option = "--set" if settings else "--network" if protocol is None else "--protocol"
             raise ValueError(f"{option} has no place beside --reference, whose steps have settings of their own")
         return plans(
             None if reference == "all" else _split_names(reference),
-            profile=profile or "cpu",
-            seeds=grid.parse_seeds(seeds) if seeds else None,
-            experiments=_split_names(experiments) if experiments else None,
-            strategies=_split_names(strategies) if strategies else None,
+            profile="cpu" if profile is None else profile,
+            seeds=None if seeds is None else grid.parse_seeds(seeds),
+            experiments=None if experiments is None else _split_names(experiments),
+            strategies=None if strategies is None else _split_names(strategies),
         )
-    profile = profile or "smoke"
-    names = _split_names(experiments) if experiments else _list_present(profile, route)
+    profile = "smoke" if profile is None else profile
+    names = _list_present(profile, route) if experiments is None else _split_names(experiments)
     chosen = {
         "experiments": [name_network(name, network) for name in names],
-        "strategies": _split_names(strategies) if strategies else list(RULES),
+        "strategies": list(RULES) if strategies is None else _split_names(strategies),
     }
-    numbers = grid.parse_seeds(seeds or "100")
+    numbers = grid.parse_seeds("100" if seeds is None else seeds)
     plain = grid.list_plans(**chosen, seeds=numbers[:1], profile=profile, choices={})
-    named = protocol_settings(protocol or COMPANION, plain)
+    named = protocol_settings(COMPANION if protocol is None else protocol, plain)
     choices = {**{name: (value,) for name, value in named.items()}, **grid.parse_choices(settings)}
     return grid.list_plans(**chosen, seeds=numbers, profile=profile, choices=choices)
 

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from cl_book.claims import overview
 from cl_book.claims.arms import Arm
 from cl_book.claims.overview import Method
+from cl_book.claims.pairs import pair_by_seed
 from cl_book.claims.statistics import Interval, t_interval
 from cl_book.figures.drawing import INK, MARKERS, PALETTE, PAPER, WIDTH, style
 from cl_book.figures.narrow import NARROW
@@ -220,13 +221,11 @@ def _list_lines(of: Arm, against: Arm, measure: str, results: ResultSet) -> list
 
 def _make_line(experiment: str, of: Arm, against: Arm, measure: str, results: ResultSet) -> _Line | None:
     """Return the paired differences on one stream; None where fewer than LEAST_RUNS seeds have both sides."""
-    first, second = (
-        {run.seed: run for run in overview.find_runs(experiment, arm, results).values()} for arm in (of, against)
-    )
-    seeds = sorted(set(first) & set(second))
-    if len(seeds) < LEAST_RUNS:
+    sides = [{run.seed: run for run in overview.find_runs(experiment, arm, results).values()} for arm in (of, against)]
+    rows = pair_by_seed(sides).values()
+    if len(rows) < LEAST_RUNS:
         return None
-    differences = tuple(100 * (metric(first[seed], measure) - metric(second[seed], measure)) for seed in seeds)
+    differences = tuple(100 * (metric(first, measure) - metric(second, measure)) for first, second in rows)
     return _Line(overview.STREAMS[experiment], differences, _find_reported(experiment, of, against, measure))
 
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from cl_book.claims.arms import PROFILE, Arm
 from cl_book.claims.overview import find_runs, list_reported
+from cl_book.claims.pairs import pair_by_seed
 from cl_book.figures.drawing import INK, MARKERS, PALETTE, PAPER, WIDTH, style
 from cl_book.figures.picture import Picture
 from cl_core.experiments.store import metric
@@ -71,7 +72,7 @@ def list_values(experiment: str, results: ResultSet) -> Values:
         for size in SIZES
         for name, arm in ARMS.items()
     }
-    seeds = {size: sorted(set.intersection(*(set(found[size, name]) for name in ARMS))) for size in SIZES}
+    seeds = {size: list(pair_by_seed([found[size, name] for name in ARMS])) for size in SIZES}
     if not all(seeds.values()):
         return {}
     return {

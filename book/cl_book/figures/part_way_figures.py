@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from cl_book.claims.arms import PROFILE, Arm
 from cl_book.claims.overview import find_runs
 from cl_book.claims.paired_differences import Along, mean_along, rank_correlation
+from cl_book.claims.pairs import pair_by_seed
 from cl_book.claims.reference_runs import WAYS
 from cl_book.claims.statistics import t_interval
 from cl_book.figures.drawing import INK, LINES, MARKERS, PALETTE, PAPER, WIDTH, style
@@ -185,7 +186,7 @@ def draw_order(experiment: str, results: ResultSet) -> Picture | None:
         for way, given in WAYS
     ]
     runs = [{run.seed: run for run in find_runs(experiment, arm, results).values()} for arm in arms]
-    seeds = sorted(set.intersection(*map(set, runs)))
+    seeds = list(pair_by_seed(runs))
     if not seeds:
         return None
     style()

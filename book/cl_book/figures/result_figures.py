@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from cl_book.claims.arms import Arm, run_of
 from cl_book.claims.paired_differences import mean_update
+from cl_book.claims.pairs import pair_by_seed
 from cl_book.claims.reference_runs import SHORT_STEPS
 from cl_book.claims.statistics import Interval, t_interval
 from cl_book.figures.curves import to_array
@@ -90,17 +91,17 @@ def draw_gains_along(over: str, values: Sequence[float], experiment: str, result
     gains: dict[str, list[Interval]] = {name: [] for name in _AXES}
     shown = []
     for value in values:
-        frozen, initialized = (
+        sides = [
             {run.seed: run for run in _select_runs(experiment, Arm(name, (f"{over}={value:g}",)), results)}
             for name in ("frozen", "initialized")
-        )
-        seeds = sorted(set(frozen) & set(initialized))
-        if len(seeds) < LEAST_RUNS:
+        ]
+        pairs = pair_by_seed(sides).values()
+        if len(pairs) < LEAST_RUNS:
             continue
         shown.append(value)
         for name, row in gains.items():
             row.append(
-                t_interval([100 * (metric(frozen[seed], name) - metric(initialized[seed], name)) for seed in seeds])
+                t_interval([100 * (metric(frozen, name) - metric(initialized, name)) for frozen, initialized in pairs])
             )
     if not shown:
         return None

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from cl_book.claims.arms import Arm
 from cl_book.claims.overview import find_runs
 from cl_book.claims.paired_differences import pair_scores
+from cl_book.claims.pairs import pair_by_seed
 from cl_book.figures.curves import to_array
 from cl_book.figures.drawing import PALETTE, PAPER, WIDTH, style
 from cl_book.figures.picture import Picture
@@ -126,7 +127,8 @@ def draw_every_schedule(experiment: str, results: ResultSet) -> Picture | None:
     order = sorted(means, key=lambda moves: means[moves])
     chosen = {seed: read_schedule(run) for seed, run in rule.items()}
     figure, axes = plt.subplots(figsize=(WIDTH, 0.7 + 0.27 * len(order)))
-    ranks = _rank_chosen(accuracy, chosen)
+    whole = pair_by_seed([rule, *by_schedule.values()])
+    ranks = _rank_chosen(accuracy, {seed: chosen[seed] for seed in whole})
     for place, moves in enumerate(order):
         axes.plot(
             list(accuracy[moves].values()), np.full(len(accuracy[moves]), place), ".", color=PALETTE[0], alpha=0.6

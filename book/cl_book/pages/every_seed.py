@@ -6,6 +6,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from cl_book.claims.arms import Arm
 from cl_book.claims.overview import find_runs
+from cl_book.claims.pairs import pair_by_seed
 from cl_book.pages.result_values import noted
 from cl_core.experiments.store import metric
 from cl_core.metric_table import MEASURES
@@ -60,13 +61,10 @@ def find_wrong_seeds(place: str, order: str, results: ResultSet) -> list[int]:
     if measure not in MEASURES:
         raise ValueError(f"there is no measure {measure!r}; there are {', '.join(MEASURES)}")
     runs = [
-        {
-            run.seed: metric(run, measure)
-            for run in find_runs(experiment, Arm(strategy, tuple(words)), results, profile).values()
-        }
+        {run.seed: run for run in find_runs(experiment, Arm(strategy, tuple(words)), results, profile).values()}
         for strategy, *words in (side.split(":") for side in sides)
     ]
-    both = {seed: (more, runs[1][seed]) for seed, more in runs[0].items() if seed in runs[1]}
+    both = {seed: [metric(run, measure) for run in row] for seed, row in pair_by_seed(runs).items()}
     if len(both) < LEAST_SEEDS:
         raise ValueError(f"{len(both)} seeds have both sides, and it takes {LEAST_SEEDS}")
     return [seed for seed, (first, second) in both.items() if not first > second]

@@ -4,6 +4,7 @@ import pytest
 from cl_book.claims.answers import QUESTIONS, Answer, answer, count_by_measure, count_sides
 from cl_book.claims.arms import Arm
 from cl_book.claims.statistics import Interval
+from support.made_results import official_images
 
 from cl_core.runs.result_set import read_results
 
@@ -47,6 +48,14 @@ def test_differences_are_those_of_the_stored_runs():
     assert first.interval.mean == pytest.approx(mean)
     assert rows["permuted-mnist"][2] is None
     assert {len(row) for row in rows.values()} == {6}
+
+
+def test_a_seed_whose_sides_are_on_different_images_tells_no_difference(keep_all, keep):
+    keep_all("split-cifar100", range(3), {"frozen": {"task_acc": 61.0}, "initialized": {}})
+    keep("split-cifar100", "frozen", 3, task_acc=90.0)
+    keep("split-cifar100", "initialized", 3, data=official_images("cifar100"))
+    interval = answer(QUESTIONS["frozen"], read_results(), ())["split-cifar100"][0].interval
+    assert (interval.seeds, interval.mean) == (3, pytest.approx(1.0))
 
 
 def test_averaging_is_held_against_every_side_of_its_family_and_counted_by_accuracy_alone():

@@ -1,7 +1,10 @@
 """Choices made on validation: the best mean is taken, one value more is tried beyond an end, and settings have what was chosen."""
 
+from dataclasses import replace
+
 import pytest
 from cl_book.claims.choices import CHOICES, Choice, decide, format_command, list_runs, list_trials, next_value
+from support.made_results import official_images
 
 from cl_core.experiments import store
 from cl_core.experiments.plan import make_plan
@@ -132,3 +135,14 @@ def test_algorithm_1_is_set_to_what_validation_chose():
         chosen = {setting: value for setting, value in decided.items() if setting != "step" or name != "threshold"}
     settings = make_plan("split-cifar100", "adaptive", 0, "cpu").settings
     assert {name: getattr(settings, name) for name in chosen} == chosen
+
+
+def test_nothing_is_chosen_among_runs_on_different_images(store_runs, checkout, make_result):
+    results = store_runs(_1=(12, 12), _10=(13, 13), _100=(12, 19), _1000=(16, 15), _10000=(11, 20))
+    overrides = {"ewc_strength": 100.0}
+    plan = make_plan("split-cifar10", "ewc", 101, "cpu", overrides=overrides)
+    stored = results.results[plan.name]
+    (checkout / "results/validation" / plan.name).unlink()
+    store.save(replace(stored, data=official_images("cifar10")).sealed(), checkout / "results/validation" / plan.name)
+    with pytest.raises(ValueError, match=r"^ewc: the runs are on different images, made up "):
+        decide(CHOICE, read_validation())

@@ -1,6 +1,7 @@
 """A user's own claims: read with one clear line for each fault, judged as the book's are, held to what was stated."""
 
 import json
+import shlex
 
 import pytest
 from cl_book.claims.claim import ClaimError
@@ -169,6 +170,23 @@ def test_the_plan_lists_every_run_and_what_is_there(state, keep_both, checkout):
     assert lines[-1].startswith(f"{len(own.list_runs())} runs in all, {len(own.list_runs()) - 10} to do: ")
 
 
+def test_the_commands_are_what_a_shell_takes_and_ask_for_the_same_runs(state, run, checkout):
+    state(("profile: cpu\n", ""), profile="smoke")
+    folder = checkout / "my folder"
+    folder.mkdir()
+    moved = (checkout / "mine.yml").rename(folder / "my claims.yml")
+    (checkout / "table.csv").rename(folder / "table.csv")
+    words = ["--claims", str(moved), "--profile", "smoke"]
+    code, out, error = run("claims", *words, "--plan", "--results", folder)
+    assert code == 0, error
+    last = out.splitlines()[-1].partition("to do: ")[2]
+    assert shlex.split(last) == ["cl-core", "sweep", *words, "--out", str(folder)]
+    code, out, error = run("claims", "less", *words, "--results", folder, "--json")
+    assert code == 0, error
+    told = ["cl-core", "claims", *words, "--results", str(folder)]
+    assert shlex.split(json.loads(out)[0]["command"]) == [*shlex.split(last), "&&", *told]
+
+
 def test_the_run_that_a_control_follows_is_among_the_runs(state):
     own = state(
         (
@@ -186,6 +204,8 @@ def test_the_run_that_a_control_follows_is_among_the_runs(state):
         ([("claims:\n", "claim:\n")], "no list `claims`"),
         ([("profile: cpu\n", "")], "names no `profile`"),
         ([("profile: cpu", "profile: cp")], "There is no profile 'cp'; did you mean 'cpu'"),
+        ([("profile: cpu", "profile: ''")], "There is no profile ''"),
+        ([("profile: cpu", "profile: 0")], "There is no profile '?0"),
         ([("profile: cpu", "profil: cpu")], "There is no part of such a file 'profil'; did you mean 'profile'"),
         ([("id: share", "id: less")], "less stands there twice"),
         ([("id: less", "id: 7")], "7, id: Input should be a valid string"),
@@ -247,6 +267,8 @@ def test_the_command_line_judges_lists_and_refuses(run, state, keep_both, checko
     assert "to do: cl-core sweep --claims mine.yml" in out
     code, _, error = run("claims", "les", "--claims", "mine.yml")
     assert (code, error.startswith("cl-core: There is no claim in mine.yml 'les'; did you mean 'less'")) == (2, True)
+    code, _, error = run("claims", "--profile", "")
+    assert (code, error) == (2, "cl-core: --profile is for your own claims; give their file with --claims\n")
     code, _, error = run("claims", "--plan")
     assert (code, error) == (2, "cl-core: --plan is for your own claims; give their file with --claims\n")
     code, _, error = run("sweep", "--claims", "mine.yml", "--seeds", "0", "--dry-run")

@@ -9,6 +9,7 @@ from cl_book.claims.arms import Arm
 from cl_book.claims.comparisons import Comparison
 from cl_book.claims.paired_differences import mean_update, measure, rank_correlation
 from pydantic import TypeAdapter
+from support.made_results import official_images
 
 from cl_core.runs.result_set import read_results
 
@@ -71,6 +72,36 @@ def test_a_stale_run_counts_as_not_there_and_is_named(keep_all, keep):
     assert reading.differences == {}
     assert list(reading.stale) == ["cpu/split-cifar100/frozen-0.json"]
     assert "edited" in reading.stale["cpu/split-cifar100/frozen-0.json"]
+
+
+def test_a_seed_whose_runs_are_on_different_images_is_left_out_and_no_other(keep_all, keep):
+    keep_all("split-cifar100", (0, 1), {"two-level": {"task_acc": 62.0}})
+    keep("split-cifar100", "frozen", 0)
+    keep("split-cifar100", "frozen", 1, data=official_images("cifar100"))
+    reading = found("difference", of="two-level", against="frozen")
+    assert reading.differences == pytest.approx({0: 2.0})
+    assert reading.left_out == {1: "the runs are on different images, made up (6211666e) and CIFAR-100 (ffffffff)"}
+    assert (reading.missing, reading.stale) == ([], {})
+    assert [[run.seed for run in runs] for _, runs in reading.sides] == [[0], [0]]
+
+
+def test_the_images_of_one_stream_at_different_settings_are_the_same(keep):
+    for overlap in (0, 0.5, 1):
+        stream = {"data": {**official_images("cifar100"), "stream": f"{overlap}"}}
+        keep("correlated-cifar100", f"frozen overlap={overlap}", 0, **stream)
+    trend = {"experiment": "correlated-cifar100", "over": "overlap", "values": [0, 0.5, 1], "seeds": "0"}
+    assert found("trend", of="frozen", **trend).left_out == {}
+
+
+def test_nothing_is_picked_where_the_candidates_are_on_different_images(keep_all, keep):
+    keep_all("split-cifar100", range(4), {"frozen trained=2": {}, "initialized": {}})
+    keep_all("split-cifar100", (0, 2, 3), {"frozen trained=3": {}})
+    keep("split-cifar100", "frozen trained=3", 1, data=official_images("cifar100"))
+    test = {"among": ["frozen trained=2", "frozen trained=3"], "against": ["initialized"], "picked_on": "0-1"}
+    reading = found("picked", seeds="2-3", **test)
+    assert reading.differences == {}
+    assert list(reading.left_out) == [2, 3]
+    assert reading.left_out[2].startswith("nothing is picked, as at seed 1 the runs are on different images, made up (")
 
 
 def test_a_trend_is_the_change_of_its_line_from_end_to_end(keep):

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 from cl_book.claims.retest import judge_score, measure_spread, pair_runs
-from support.made_results import made_twice
+from support.made_results import made_twice, official_images
 
 from cl_core.runs.repeat import MEASURED
+from cl_core.runs.result_set import ResultSet
+from cl_core.runs.staleness import State
 
 
 @pytest.fixture
@@ -59,3 +61,10 @@ def test_the_two_makings_part_in_their_rounding_alone():
             for one, other in pair_runs(experiment, strategy, first, again):
                 assert (one.data, one.config) == (other.data, other.config)
                 assert one.train_losses != other.train_losses
+
+
+def test_a_run_made_again_on_other_images_is_no_second_making(make_result):
+    one, again = make_result(), make_result(data=official_images("cifar10"))
+    sets = [ResultSet({"name": run}, {"name": State()}) for run in (one, again)]
+    assert pair_runs("split-cifar10", "frozen", sets[0], sets[0]) == [(one, one)]
+    assert pair_runs("split-cifar10", "frozen", *sets) == []

@@ -10,11 +10,12 @@ from cl_book.claims.report import by_chance, describe_readings, entry, lines
 from cl_book.claims.run_claims import decide, runs_judge
 from cl_book.claims.stated import claim_digests
 from cl_book.notebooks.record import format_signed
+from support.made_results import official_images
 
 from cl_core.experiments import controls
 from cl_core.experiments.provenance import code_digests
 from cl_core.runs import ledger
-from cl_core.runs.result_set import read_results
+from cl_core.runs.result_set import ResultSet, read_results
 
 SEEDS = range(5)
 WOBBLE = (-0.2, -0.1, 0.0, 0.1, 0.2)
@@ -174,6 +175,31 @@ def test_runs_that_train_the_first_task_otherwise_are_told_apart_by_their_machin
     assert "round differently" not in stand(against="frozen epochs=2").evidence
 
 
+def test_runs_on_different_images_are_no_pair_and_no_machine_is_blamed(keep, keep_all, stand):
+    keep_all("split-cifar100", range(7), {"initialized": {"forgetting": 20.0}})
+    keep_all("split-cifar100", SEEDS, {"frozen": {"forgetting": lambda s: 18.0 - WOBBLE[s]}})
+    for seed in (5, 6):
+        keep("split-cifar100", "frozen", seed, task_acc=70.0, data=official_images("cifar100"))
+    found = stand(seeds="0-6")
+    assert (found.verdict, found.interval.seeds) == ("reproduced", 5)
+    assert (
+        "left out: seeds 5 and 6 of the 7 (the runs are on different images, CIFAR-100 (ffffffff) and" in found.evidence
+    )
+    assert "at 2 seeds the runs are on different images, so they share no first task" in found.evidence
+    assert "round differently" not in found.evidence
+
+
+def test_other_depths_and_tunings_are_compared_on_the_same_images_alone(keep_all, stand):
+    keep_all("split-cifar100", SEEDS, falling(2.0))
+    elsewhere = {"data": official_images("cifar100")}
+    keep_all("split-cifar100", range(3), {"frozen trained=2": {"forgetting": 29.0, **elsewhere}})
+    keep_all("split-cifar100", range(3), {"initialized learning_rate=0.01": {"forgetting": 5.0, **elsewhere}})
+    keep_all("split-cifar100", range(3), {"frozen learning_rate=0.01": {"forgetting": 15.0, **elsewhere}})
+    found = stand()
+    assert "number of trained blocks" not in found.evidence
+    assert not any("tuning" in word for word in (*found.labels, found.evidence))
+
+
 def test_a_sign_that_turns_with_the_depth_is_said(keep_all, stand):
     keep_all("split-cifar100", SEEDS, falling(2.0))
     assert "number of trained blocks" not in stand().evidence
@@ -297,6 +323,21 @@ def test_what_cub_50_does_not_replace(stand):
     found = stand(experiment="split-cub200")
     assert (found.verdict, found.evidence) == ("not run", "needs CUB-200")
     assert "needs CUB-200" in found.labels
+
+
+STREAM = """
+import numpy as np
+from cl_core.streams import Stream
+
+rows, labels = np.arange(24.0).reshape(8, 3), np.arange(8) % 2
+tasks = Stream.of([(rows, labels, rows, labels)] * 2, name="cub200")
+"""
+
+
+def test_a_stream_of_ones_own_called_cub200_needs_no_other_images(checkout, own_files):
+    own_files.write("mine.py", STREAM)
+    test = {**TEST, "experiment": "mine:tasks", "profile": "smoke"}
+    assert decide(Claim(**{**CLAIM, "test": test}), ResultSet({}, {})).evidence == "none of its runs is there"
 
 
 def test_the_primary_family_is_corrected_together(state, keep_all, stand):

@@ -21,6 +21,37 @@ def test_image_passes_count_what_the_stream_trains_on():
     assert count_image_passes(correlated) == 10_000 * correlated.settings.epochs
 
 
+@pytest.mark.parametrize(
+    ("settings", "images"),
+    [
+        ({"first_tasks": 2}, 10_000),
+        ({"tasks": 20, "first_tasks": 10}, 25_000),
+        ({"class_images": 100}, 10_000),
+        ({"class_images": 100, "first_tasks": 2}, 2_000),
+        # No class has more than 500.
+        ({"class_images": 100_000}, 50_000),
+    ],
+)
+def test_image_passes_are_of_the_tasks_that_run_and_the_images_that_there_are(settings, images):
+    plan = make_plan("split-cifar100", "frozen", 0, "cpu", overrides=settings)
+    assert count_image_passes(plan) == images * plan.settings.epochs
+    joint = make_plan("split-cifar100", "joint", 0, "cpu", overrides=settings)
+    assert count_image_passes(joint) == images * joint.settings.joint_epochs
+
+
+def test_the_first_task_s_own_passes_are_one_task_s_of_those_that_run():
+    overrides = {"first_tasks": 2, "first_epochs": 40, "epochs": 10}
+    plan = make_plan("split-cifar100", "frozen", 0, "cpu", overrides=overrides)
+    assert count_image_passes(plan) == 5_000 * 40 + 5_000 * 10
+
+
+def test_image_passes_are_those_of_the_tasks_as_they_are_drawn():
+    for experiment in ("digits-split", "digits-permuted", "digits-correlated", "digits-corrupted", "digits-long"):
+        plan = make_plan(experiment, "frozen", 100, "smoke")
+        drawn = sum(len(task.train) for task in plan.draw_stream().tasks)
+        assert count_image_passes(plan) / plan.settings.epochs == pytest.approx(drawn, rel=0.05), experiment
+
+
 def test_a_run_takes_as_long_as_the_most_alike_one_did(make_result):
     pace = learn_pace([timed(make_result, 100.0), timed(make_result, 300.0, strategy="two-level")])
     assert pace.seconds(make_plan("split-cifar10", "frozen", 3, "cpu")) == pytest.approx(100)

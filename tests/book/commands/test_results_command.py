@@ -34,7 +34,14 @@ def test_the_table_goes_to_the_terminal_or_to_a_file(run, tmp_path):
     assert (tmp_path / "runs.csv").read_text(encoding="utf-8") == printed
 
 
-@pytest.mark.parametrize(("words", "says"), [(["x.csv"], "without --csv"), (["--csv", "x.json"], "ends in .csv")])
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["x.csv"], "without --csv; write cl-core results --csv x.csv$"),
+        (["my runs.csv"], "write cl-core results --csv 'my runs.csv'$"),
+        (["--csv", "x.json"], "ends in .csv"),
+    ],
+)
 def test_a_file_that_cannot_be_meant_is_refused(run, checkout, words, says):
     with pytest.raises(ValueError, match=says):
         run(*words)

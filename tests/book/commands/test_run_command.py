@@ -89,6 +89,21 @@ def test_again_fails_where_the_numbers_differ(command, tmp_path):
     assert "not identical, on the same machine and versions" in out
 
 
+def test_again_fails_where_the_images_are_other_ones_and_says_so(command, tmp_path):
+    words = ["run", "digits-permuted", "--strategy", "frozen", *QUICK, "--out", tmp_path / "results"]
+    assert command(*words)[0] == 0
+    (path,) = (tmp_path / "results").rglob("*.json")
+    made = store.load(path)
+    path.unlink()
+    elsewhere = {"data": {**made.data, "digest": "f" * 64}, "recorded": {**made.recorded, "machine": {}}}
+    store.save(replace(made, **elsewhere).sealed(), path)
+    code, out, _ = command("repeat", path)
+    assert code == 1
+    assert (
+        "not confirmed, as it is no repetition: the runs are on different images, digits (ffffffff) and digits (" in out
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -109,6 +124,7 @@ def test_again_fails_where_the_numbers_differ(command, tmp_path):
             "digits has no route 'prepared' (--data, or CL_DATA_ROUTE",
         ),
         (["digits-split", "--again", "x.json"], "--again takes everything"),
+        (["--again", "x.json", "--network", ""], "--again takes everything"),
     ],
 )
 def test_a_wrong_word_is_one_clear_line_and_nothing_is_written(command, tmp_path, words, says):
@@ -341,7 +357,8 @@ def test_streams_are_drawn_again_where_the_images_are_here(command, checkout, mo
     assert code == 1
     assert f"{name}: its stream of tasks is not the one that its settings and seed 4 draw" in out.splitlines()
     code, out, _ = command("check", "--rerun", 5, "--seed", 1)
-    assert (code, f"{name}, made again: differs by inf points at most" in out, out.count("identical")) == (1, True, 1)
+    said = f"{name}, made again: it is no repetition: the stream of tasks is another one, of the same images"
+    assert (code, said in out.splitlines(), out.count("identical")) == (1, True, 1)
     few_images.unlink()
     for look in (("--streams",), ("--rerun", 1)):
         code, out, _ = command("check", *look)

@@ -33,6 +33,28 @@ def test_a_list_of_no_names_is_an_error(run, tmp_path, option):
     assert "' ,' names nothing" in err
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--experiments", ""], "'' names nothing; write names with commas"),
+        ([*WORDS[:2], "--strategies", ""], "'' names nothing; write names with commas"),
+        ([*WORDS[:2], "--seeds", ""], "--seeds '' does not fit; write numbers and ranges"),
+        ([*WORDS[:2], "--profile", ""], "There is no profile ''"),
+        ([*WORDS[:2], "--protocol", ""], "There is no protocol ''"),
+        (["--reference", "primary", "--experiments", ""], "'' names nothing"),
+        (["--reference", "primary", "--strategies", ""], "'' names nothing"),
+        (["--reference", "primary", "--seeds", ""], "--seeds '' does not fit"),
+        (["--reference", "primary", "--profile", ""], "There is no profile ''"),
+        (["--reference", "primary", "--protocol", ""], "--protocol has no place beside --reference"),
+        (["--reference", "primary", "--network", ""], "--network has no place beside --reference"),
+    ],
+)
+def test_an_empty_option_does_not_stand_for_all(run, tmp_path, words, says):
+    code, out, err = run("sweep", *words, "--out", tmp_path, "--dry-run")
+    assert (code, out) == (2, "")
+    assert says in err
+
+
 def test_a_folder_of_ones_own_does_not_hide_how_long_runs_took(run, checkout, keep, tmp_path):
     words = ["sweep", "--experiments", "split-cifar100", "--strategies", "frozen", "--profile", "cpu", "--seeds", "5"]
     code, out, _ = run(*words, "--out", tmp_path / "mine", "--dry-run")

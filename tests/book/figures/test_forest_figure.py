@@ -6,6 +6,7 @@ from cl_book.claims.arms import Arm
 from cl_book.claims.statistics import t_interval
 from cl_book.figures.forest_figure import draw_forest, draw_gains
 from matplotlib import pyplot as plt
+from support.made_results import official_images
 
 from cl_core.runs.result_set import read_results
 
@@ -40,6 +41,15 @@ def test_a_line_is_the_paired_difference_with_every_seed_and_the_papers(keep_all
     (diamond,) = [line for line in axes.lines if line.get_marker() == "D"]
     assert list(diamond.get_xdata()) == pytest.approx([-0.88])
     assert "frozen − initialized on CIFAR-100, 10 tasks: −19.0, paper −0.9" in picture.alt
+
+
+def test_a_seed_whose_sides_are_on_different_images_is_not_drawn(keep_all, keep, checkout):
+    (checkout / "book/paper.csv").write_text("table,experiment,strategy,metric,mean,std,mark\n", encoding="utf-8")
+    keep_all("split-cifar100", range(3), {"frozen": {"forgetting": 10.0}, "initialized": {}})
+    keep("split-cifar100", "frozen", 3, forgetting=50.0)
+    keep("split-cifar100", "initialized", 3, data=official_images("cifar100"))
+    picture = draw_forest([(Arm("frozen"), Arm("initialized"))], "forgetting", read_results())
+    assert picture.data["mean"] == pytest.approx([-10.0], abs=1e-3)
 
 
 def test_gains_of_one_stream_are_told_in_both_measures(keep_all, checkout):

@@ -1,9 +1,12 @@
 """The paper's width: what the page says of it holds in the stored runs, and the figure shows the seeds that all have."""
 
+from dataclasses import replace
+
 import pytest
 from cl_book.claims.arms import Arm, run_of
 from cl_book.figures.paper_size_figure import ARMS, draw_paper_size, list_values, rank
 from matplotlib import pyplot as plt
+from support.made_results import official_images
 
 from cl_core.experiments.store import metric
 from cl_core.runs.result_set import ResultSet, read_results
@@ -53,6 +56,9 @@ def test_a_seed_that_one_strategy_lacks_is_drawn_of_none(stored):
     assert values["cpu", "averaged", "avg_acc"] == stored["cpu", "averaged", "avg_acc"]
     assert values["paper", "adaptive", "avg_acc"] == stored["paper", "adaptive", "avg_acc"][::2]
     assert list_values(EXPERIMENT, ResultSet({}, {})) == {}
+    elsewhere = replace(results.current[plan.name], data=official_images("cifar100"))
+    mixed = ResultSet({**results.current, plan.name: elsewhere}, results.states)
+    assert list_values(EXPERIMENT, mixed) == values, "on other images it is none of the seed's runs"
 
 
 def test_the_figure_says_the_order_that_it_draws(stored):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from cl_book.claims.arms import parse_arm, run_of
 from cl_book.claims.reference_runs import WAYS
 from cl_book.figures.part_way_figures import (
     compute_theory,
@@ -11,6 +12,7 @@ from cl_book.figures.part_way_figures import (
     find_front,
 )
 from matplotlib import pyplot as plt
+from support.made_results import official_images
 
 from cl_core.runs.result_set import read_results
 
@@ -85,7 +87,7 @@ def test_every_method_is_on_the_pareto_chart_and_no_control_or_other_protocol(ke
     assert len(set(marks)) == len(marks) == 6, "a mark of its own for each"
 
 
-def test_what_orders_forgetting_waits_for_its_runs_and_then_draws_them(keep_all):
+def test_what_orders_forgetting_waits_for_its_runs_and_then_draws_them(keep_all, checkout):
     arms = {}
     for number, (way, given) in enumerate(WAYS):
         words = " ".join([way, *(f"{name}={values[0]}" for name, values in given.items()), "effects=true"])
@@ -110,6 +112,10 @@ def test_what_orders_forgetting_waits_for_its_runs_and_then_draws_them(keep_all)
     ]
     assert picture.data["way"][2] == "frozen trained=3"
     assert "over 12 ways to train, means of 1 seed. Rank" in picture.alt
+    (arm, values), *_ = arms.items()
+    (checkout / "results" / run_of("split-cifar100", parse_arm(arm), 0).name).unlink()
+    keep_all("split-cifar100", [0], {arm: {**values, "data": official_images("cifar100")}})
+    assert draw_order("split-cifar100", read_results()) is None, "one way's run is on other images"
 
 
 def test_without_runs_there_is_no_picture(checkout):

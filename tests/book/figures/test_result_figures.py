@@ -5,6 +5,7 @@ import pytest
 from cl_book.claims.statistics import t_interval
 from cl_book.figures.result_figures import draw_forgetting_by_distance, draw_gains_along
 from matplotlib import pyplot as plt
+from support.made_results import official_images
 
 from cl_core.runs.result_set import read_results
 
@@ -61,3 +62,12 @@ def test_without_runs_there_is_no_picture(checkout):
 def test_a_single_seed_gets_no_interval_and_no_point(keep):
     keep("split-cifar100", "initialized", 0)
     assert draw_forgetting_by_distance("split-cifar100", read_results()) is None
+
+
+def test_a_seed_whose_sides_are_on_different_images_gives_no_gain(keep_all, keep):
+    arms = ("frozen overlap=0.5", "initialized overlap=0.5")
+    keep_all("correlated-cifar100", range(3), {arms[0]: {"forgetting": 10.0}, arms[1]: {}})
+    keep("correlated-cifar100", arms[0], 3, forgetting=50.0)
+    keep("correlated-cifar100", arms[1], 3, data=official_images("cifar100"))
+    picture = draw_gains_along("overlap", (0.5,), "correlated-cifar100", read_results())
+    assert picture.data["Forgetting"] == pytest.approx([-10.0], abs=1e-3)

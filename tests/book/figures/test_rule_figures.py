@@ -8,6 +8,7 @@ from cl_book.figures.rule_figures import draw_every_schedule, draw_strips
 from cl_book.figures.run_figures import DEEPEST
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_hex
+from support.made_results import official_images
 
 from cl_core.experiments import controls
 from cl_core.runs.result_set import read_results
@@ -61,8 +62,7 @@ def test_every_schedule_is_ranked_by_its_mean_and_the_rules_own_at_each_seed(kee
             moved = (9, *(3 if letter == "m" else 1 for letter in moves))
             values = {"task_acc": accuracy - seed, "forgetting": 0.0, "magnitudes": moved}
             keep("permuted-mnist-4", f"fixed moves={moves}", seed, **values)
-    for seed in range(2):
-        keep("permuted-mnist-4", "two-level", seed, magnitudes=(9, 3, 1, 3))
+    paths = [keep("permuted-mnist-4", "two-level", seed, magnitudes=(9, 3, 1, 3)) for seed in range(2)]
     picture = draw_every_schedule("permuted-mnist-4", read_results())
     assert picture.data["schedule"] == sorted(ends, key=ends.get)
     assert picture.data["mean"] == pytest.approx([value - 0.5 for value in sorted(ends.values())])
@@ -70,6 +70,11 @@ def test_every_schedule_is_ranked_by_its_mean_and_the_rules_own_at_each_seed(kee
     (axes,) = picture.figure.axes
     stars = next(line for line in axes.lines if line.get_marker() == "*")
     assert np.array(stars.get_xdata()) == pytest.approx([60, 59])
+    # On other images than the schedules at that seed the rule has no rank among them.
+    paths[1].unlink()
+    keep("permuted-mnist-4", "two-level", 1, magnitudes=(9, 3, 1, 3), data=official_images("mnist"))
+    picture = draw_every_schedule("permuted-mnist-4", read_results())
+    assert picture.finding.endswith("has rank 6 (seed 0).")
 
 
 def test_without_runs_there_is_no_picture(checkout):

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from cl_book.pages.every_seed import find_wrong_seeds
+from support.made_results import official_images
 
 from cl_core.runs.result_set import ResultSet, read_results
 
@@ -56,3 +57,10 @@ def test_two_seeds_are_too_few():
     few = ResultSet(kept, stored.states)
     with pytest.raises(ValueError, match=r"^2 seeds have both sides, and it takes 3$"):
         find_wrong_seeds("paper/split-cifar100/avg_acc", "frozen>initialized", few)
+
+
+def test_a_seed_whose_sides_are_on_different_images_has_no_order(keep_all, keep):
+    keep_all("split-cifar100", range(3), {"frozen": {"forgetting": 10.0}, "initialized": {}})
+    keep("split-cifar100", "frozen", 3, task_acc=25.0)
+    keep("split-cifar100", "initialized", 3, data=official_images("cifar100"))
+    assert find_wrong_seeds(PLACE, "frozen>initialized", read_results()) == []
