@@ -157,12 +157,14 @@ def define(name: str, **overrides: float | str) -> Definition:
     if "tasks" in overrides:
         tasks = _require_whole("tasks", overrides["tasks"])
         divides = definition.kind in ("split", "corrupted", "partly-corrupted")
-        if divides and total % tasks:
-            fitting = ", ".join(str(n) for n in range(1, total + 1) if total % n == 0)
-            raise ValueError(f"tasks = {tasks} does not divide the {total} classes of {name}; allowed: {fitting}.")
+        if divides and (total % tasks or total == tasks):
+            # A task of one class is right whatever the network does.
+            fitting = ", ".join(str(n) for n in range(1, total) if total % n == 0)
+            fault = "leaves one class a task" if total == tasks else f"does not divide the {total} classes"
+            raise ValueError(f"tasks = {tasks} {fault} of {name}; allowed: {fitting}.")
         definition = replace(definition, tasks=tasks, classes=total // tasks if divides else definition.classes)
     if "classes" in overrides:
-        definition = replace(definition, classes=_require_whole("classes", overrides["classes"]))
+        definition = replace(definition, classes=_require_whole("classes", overrides["classes"], least=2))
     if "class_images" in overrides:
         definition = replace(
             definition, class_images=_require_whole("class_images", overrides["class_images"], least=0)

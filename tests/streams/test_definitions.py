@@ -34,8 +34,8 @@ def test_a_streams_name_says_its_data_and_its_number_of_tasks():
 
 @given(tasks=st.integers(1, 120))
 def test_any_number_of_tasks_that_divides_the_classes(tasks):
-    if 100 % tasks:
-        with pytest.raises(ValueError, match="allowed: 1, 2, 4, 5, 10, 20, 25, 50, 100"):
+    if 100 % tasks or tasks == 100:
+        with pytest.raises(ValueError, match=r"allowed: 1, 2, 4, 5, 10, 20, 25, 50\."):
             define("split-cifar100", tasks=tasks)
     else:
         definition = define("split-cifar100", tasks=tasks)
@@ -95,6 +95,9 @@ def test_ten_tasks_of_ten_classes_share_any_whole_number_of_them(shared):
         ("digits-corrupted", {"severity": np.True_}, "severity = .*True.* is not a number from 0 to 4"),
         ("digits-corrupted", {"severity": None}, "severity = None is not a number"),
         ("digits-corrupted", {"tasks": np.float64(5)}, "is not a whole number from 1 on"),
+        ("digits-split", {"tasks": 10}, "leaves one class a task of digits-split; allowed: 1, 2, 5.$"),
+        ("split-cifar100", {"tasks": 100}, "allowed: 1, 2, 4, 5, 10, 20, 25, 50.$"),
+        ("digits-correlated", {"classes": 1, "tasks": 2}, "classes = 1 is not a whole number from 2 on"),
         ("split-cifar10", {"class_order": PurePosixPath("drawn")}, "There is no class order PurePosixPath"),
         ("corrupted-cub50-deng", {"corruption": PurePosixPath("blur")}, "There is no corruption PurePosixPath"),
     ],
