@@ -210,7 +210,7 @@ def _tell_epochs(row: Mapping[str, DesignRecord]) -> str:
 def _tell_what_moves(row: Mapping[str, DesignRecord]) -> str:
     levels = row["frozen-0"].levels
     still = levels["heads"] == "one" or (levels["norm"] == "batch" and levels["statistics"] == "moving")
-    return "of no update a head or statistics move" if still else "of no update only new heads move"
+    return "in no update a head or statistics move" if still else "in no update only new heads move"
 
 
 def _tell_depth(row: Mapping[str, DesignRecord]) -> str:

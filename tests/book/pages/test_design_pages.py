@@ -56,7 +56,7 @@ def test_what_was_seen_afterwards_counts_each_protocol_once_a_cut(monkeypatch):
         assert counts["no update above initialized", words] == (str(of if number >= 4 else 0), str(of))
     still = [one["heads"] == "one" or (one["norm"], one["statistics"]) == ("batch", "moving") for one in drawn]
     known = [
-        counts["no update above frozen", f"of no update {what} move"]
+        counts["no update above frozen", f"in no update {what} move"]
         for what in ("a head or statistics", "only new heads")
     ]
     assert [of for _, of in known] == [str(sum(still)), str(150 - sum(still))]
@@ -67,7 +67,7 @@ def test_where_only_new_heads_move_the_stored_runs_forget_nothing():
     assert rows
     for row in rows.values():
         nothing = row["frozen-0"].measure("forgetting") == 0
-        assert nothing == (design_pages._tell_what_moves(row) == "of no update only new heads move")
+        assert nothing == (design_pages._tell_what_moves(row) == "in no update only new heads move")
 
 
 @pytest.mark.parametrize("records", [0, 3])
