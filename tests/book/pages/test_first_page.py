@@ -4,7 +4,7 @@ import re
 from types import SimpleNamespace
 
 import pytest
-from cl_book.notebooks.record import FAILS, HOLDS, INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
+from cl_book.notebooks.record import FAILS, HOLDS, INCONCLUSIVE, NOT_REPRODUCED, NOT_RUN, REPRODUCED
 from cl_book.pages import claim_boxes
 
 from cl_core import files
@@ -17,6 +17,7 @@ BOUND = [(words, pair) for words, _ in PASSAGES for pair in claim_boxes.bound(wo
 TURNED = {
     **{HOLDS: FAILS, FAILS: HOLDS, REPRODUCED: NOT_REPRODUCED, NOT_REPRODUCED: REPRODUCED},
     INCONCLUSIVE: REPRODUCED,
+    NOT_RUN: INCONCLUSIVE,
 }
 
 
