@@ -175,16 +175,7 @@ def split_by_budget(_directive: SphinxDirective, design: Design, rows: Rows) -> 
                 if all(next(iter(row.values())).levels[axis] in several for axis, several in levels.items())
             }
             if own:
-                d = analysis.effect(own, order)
-                share = [make_bar(analysis.share_of(d > 0))]
-                cells.append(
-                    [
-                        _cell(MEASURES[measure].title),
-                        _cell(words),
-                        share,
-                        _cell(format_signed(float(np.nanmedian(d)), 1)),
-                    ]
-                )
+                cells.append([_cell(MEASURES[measure].title), _cell(words), *_part_cells(own, order)])
     return [table(["Measure", "The rule's budget", "adaptive above initialized", "Points, median"], cells)]
 
 
@@ -196,10 +187,14 @@ def split_afterwards(_directive: SphinxDirective, _design: Design, rows: Rows) -
         for number, row in rows.items():
             parts.setdefault(tell(row), {})[number] = row
         for words in sorted(parts, key=lambda words: (len(words), words)):
-            d = analysis.effect(parts[words], order)
-            share = [make_bar(analysis.share_of(d > 0))]
-            cells.append([_cell(order.words), _cell(words), share, _cell(format_signed(float(np.nanmedian(d)), 1))])
+            cells.append([_cell(order.words), _cell(words), *_part_cells(parts[words], order)])
     return [table(["Order in Avg.Acc", "Where", "How often", "Points, median"], cells)]
+
+
+def _part_cells(rows: Rows, order: Order) -> list[list[nodes.Node]]:
+    """Return how often the order holds in a part of the protocols, as a bar, and the median difference."""
+    d = analysis.effect(rows, order)
+    return [[make_bar(analysis.share_of(d > 0))], _cell(format_signed(float(np.nanmedian(d)), 1))]
 
 
 def _tell_epochs(row: Mapping[str, DesignRecord]) -> str:
@@ -238,7 +233,7 @@ _CUTS: tuple[tuple[Order, Callable[[Mapping[str, DesignRecord]], str]], ...] = (
 
 
 def draw_curves(directive: SphinxDirective, design: Design, rows: Rows) -> list[nodes.Node]:
-    """Return a specification curve of each of the three effects, over the choices that decide it most."""
+    """Return a specification curve of each effect of _CURVES, over the choices that decide it most."""
     found: list[nodes.Node] = []
     levels = _levels(rows)
     for order in _CURVES:
