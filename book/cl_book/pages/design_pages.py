@@ -27,6 +27,7 @@ from cl_core.runs.design_table import DesignRecord, complete_protocols
 from cl_core.runs.designs import DESIGNS, Design
 
 _MOST_DECIDING = 8
+_NOTHING_DECIDES = "not told: the choices predict no better than the mean of the other protocols"
 _BUDGET, _HEAD, _HEADS_ALIKE = "budget", "head", ("fitted", "plain")
 _NEAREST = 5
 _NO_UPDATE, _FROZEN, _RULE = (Order(role, "initialized", "avg_acc", 1) for role in ("frozen-0", "frozen", "adaptive"))
@@ -238,7 +239,7 @@ def draw_curves(directive: SphinxDirective, design: Design, rows: Rows) -> list[
     levels = _levels(rows)
     for order in _CURVES:
         d = analysis.effect(rows, order)
-        _, decides = analysis.find_deciding(levels, analysis.list_acting(design.axes, order), d)
+        predicted, decides = analysis.find_deciding(levels, analysis.list_acting(design.axes, order), d)
         chosen = [one.axis for one in decides[:_MOST_DECIDING]]
         axes = [axis for axis in design.axes if axis.name in chosen and axis.name != "seed"]
         what = order.difference
@@ -248,7 +249,10 @@ def draw_curves(directive: SphinxDirective, design: Design, rows: Rows) -> list[
         name = f"curve-{design.name}-{order.of}-{order.measure.replace('_', '-')}"
         figure = nodes.figure(classes=["cl-figure"])
         figure += draw(picture, name)
-        figure += nodes.caption("", f"{what}: every protocol, sorted, and its choices where they decide most.")
+        which = (
+            "its choices where they decide most" if predicted > 0 else "some of its choices, none shown to decide it"
+        )
+        figure += nodes.caption("", f"{what}: every protocol, sorted, and {which}.")
         figure += data_link(csv=to_csv(picture.data), file=name_data_file(directive.env.docname, name))
         found.append(figure)
     return found
@@ -261,11 +265,11 @@ def list_deciding(_directive: SphinxDirective, design: Design, rows: Rows) -> li
         axes = analysis.list_acting(design.axes, order)
         predicted, decides = analysis.find_deciding(_levels(rows), axes, analysis.effect(rows, order))
         best = "; ".join(
-            f"{one.axis} {100 * one.share:.0f} % ({100 * one.low:.0f} to {100 * one.high:.0f})"
+            f"{one.axis} {_percent(one.share)} % ({_percent(one.low)} to {_percent(one.high)})"
             for one in decides[:_MOST_DECIDING]
         )
-        title = order.difference
-        cells.append([_cell(title), _cell(f"{100 * predicted:.0f} %"), _cell(best)])
+        told = best if predicted > 0 else _NOTHING_DECIDES
+        cells.append([_cell(order.difference), _cell(f"{_percent(predicted)} %"), _cell(told)])
     return [table(["Effect", "Variance predicted", "Choices that decide most"], cells)]
 
 
@@ -337,6 +341,11 @@ def _not_yet(design: Design, rows: Rows) -> str:
 
 def _cell(text: str) -> list[nodes.Node]:
     return [nodes.paragraph(text=text)]
+
+
+def _percent(share: float) -> str:
+    """Return a share in whole percent with a true minus; what rounds to zero has no sign."""
+    return f"{share:.0%}".removesuffix("%").replace("-0", "0").replace("-", "−")
 
 
 def _quiet(text: str) -> nodes.paragraph:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from cl_book.claims import design_analysis as analysis
 from cl_book.claims.design_analysis import Share
 from cl_book.pages import design_pages
 from docutils import nodes
@@ -107,6 +108,22 @@ def test_with_all_records_every_part_is_there(monkeypatch, whole, part):
         assert len(found) == 4
         assert all("<svg" in figure[0]["svg"] for figure in found)
         assert all(figure[-1]["csv"].count("\n") == 151 for figure in found)
+
+
+def test_choices_that_predict_nothing_are_not_said_to_decide(monkeypatch, whole):
+    found = (analysis.Decides("step", 0.08, -0.004, 0.2),)
+    monkeypatch.setattr(analysis, "find_deciding", lambda *_: (-0.23, found))
+    told = words(make_part(monkeypatch, whole, "deciding"))
+    assert "−23 %" in told
+    assert "no better than the mean" in told
+    assert "step" not in told
+    assert "none shown to decide" in words(make_part(monkeypatch, whole, "curves"))
+    monkeypatch.setattr(analysis, "find_deciding", lambda *_: (0.051, found))
+    told = words(make_part(monkeypatch, whole, "deciding"))
+    assert "5 %" in told
+    assert "step 8 % (0 to 20)" in told
+    assert "no better" not in told
+    assert "none shown to decide" not in words(make_part(monkeypatch, whole, "curves"))
 
 
 def test_runs_that_diverged_are_counted():
