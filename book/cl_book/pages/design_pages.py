@@ -16,6 +16,7 @@ from cl_book.claims.design_claims import describe_region, describe_share, read_c
 from cl_book.claims.design_tests import LEAST_PROTOCOLS
 from cl_book.figures.design_figures import draw_curve
 from cl_book.figures.drawing import to_csv
+from cl_book.figures.run_figures import format_values
 from cl_book.notebooks.record import format_signed
 from cl_book.pages.claim_boxes import table
 from cl_book.pages.figure_nodes import data_link, draw, name_data_file
@@ -344,8 +345,7 @@ def _cell(text: str) -> list[nodes.Node]:
 
 
 def _percent(share: float) -> str:
-    """Return a share in whole percent with a true minus; what rounds to zero has no sign."""
-    return f"{share:.0%}".removesuffix("%").replace("-0", "0").replace("-", "−")
+    return format_values(100 * share, 0)
 
 
 def _quiet(text: str) -> nodes.paragraph:
